@@ -1,0 +1,45 @@
+/**
+ * The compiler's door: objects in, snapshot and diagnostics out.
+ *
+ * @module
+ */
+import type { Diagnostic } from "../diagnostic.ts";
+import type { StoreChange, StoreView } from "../kube/store-view.ts";
+import type { Snapshot, SnapshotUpdate } from "../snapshot/snapshot.ts";
+
+/** Flags that decide what is compiled; names as the flags of ingress-nginx. Objects are `namespace/name`, empty for none. */
+export interface CompilerOptions {
+  readonly ingressClass: string;
+  readonly controllerClass: string;
+  readonly ingressClassByName: boolean;
+  readonly watchIngressWithoutClass: boolean;
+  readonly configMap: string;
+  readonly defaultBackendService: string;
+  readonly defaultSslCertificate: string;
+  readonly watchNamespace: string;
+  readonly watchNamespaceSelector: string;
+  readonly annotationsPrefix: string;
+  readonly enableAnnotationValidation: boolean;
+  readonly disableCatchAll: boolean;
+  readonly disableSvcExternalName: boolean;
+  readonly deepInspect: boolean;
+  readonly enableTopologyAwareRouting: boolean;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+}
+
+/** Result of one compilation. */
+export interface Compilation {
+  readonly snapshot: Snapshot;
+  /** From the former compilation's snapshot to this one. */
+  readonly update: SnapshotUpdate;
+  /** All that hold now, sorted by object, then field; not only the new ones. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Those that did not hold before. */
+  readonly newDiagnostics: readonly Diagnostic[];
+}
+
+/** Incremental: recompiles the virtual hosts, upstreams and certificates that `changes` touch. First call: everything. */
+export interface Compiler {
+  compile(view: StoreView, changes: readonly StoreChange[]): Compilation;
+}

@@ -1,0 +1,42 @@
+/**
+ * What an object, an annotation or a setting got wrong, as data: never thrown, never dropped.
+ *
+ * @module
+ */
+
+/** error: something the user asked for is not served; warning: served, but not as written; info: a surprise worth knowing. */
+export type Severity = "error" | "warning" | "info";
+
+/** Where an object was read from. Lines and columns count from 1. */
+export interface SourceRef {
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** Names an object as kubectl does. `namespace` is empty for cluster-wide kinds. */
+export interface ObjectRef {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** One finding about one object. */
+export interface Diagnostic {
+  /** CamelCase, stable, e.g. `AnnotationNotHonoured`; becomes the reason of a Kubernetes Event. */
+  readonly reason: string;
+  readonly severity: Severity;
+  readonly object?: ObjectRef;
+  /** Full annotation name, prefix included. */
+  readonly annotation?: string;
+  /** Path of the field as kubectl writes it, e.g. `spec.rules[0].http.paths[1].backend.service.port.number`. */
+  readonly field?: string;
+  /** What is wrong: the action, the value in quotes, what was wanted; no full stop. */
+  readonly message: string;
+  /** What happens because of it, e.g. `the location answers 503`. */
+  readonly effect?: string;
+  readonly source?: SourceRef;
+}
+
+/** Takes findings as they come up. */
+export type Report = (diagnostic: Diagnostic) => void;

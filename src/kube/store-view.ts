@@ -1,0 +1,39 @@
+/**
+ * What the compiler may ask of the store: read-only, by key. Implemented by `./store.ts`.
+ *
+ * @module
+ */
+import type {
+  ConfigMap,
+  Endpoints,
+  EndpointSlice,
+  Ingress,
+  IngressClass,
+  KubeObject,
+  Namespace,
+  ObjectKey,
+  Secret,
+  Service,
+} from "./objects.ts";
+
+/** Read-only view of the objects in force. */
+export interface StoreView {
+  ingresses(): Iterable<Ingress>;
+  ingress(namespace: string, name: string): Ingress | undefined;
+  ingressClasses(): Iterable<IngressClass>;
+  service(namespace: string, name: string): Service | undefined;
+  /** Slices of one Service, sorted by name. */
+  endpointSlices(namespace: string, serviceName: string): readonly EndpointSlice[];
+  endpoints(namespace: string, name: string): Endpoints | undefined;
+  secret(namespace: string, name: string): Secret | undefined;
+  configMap(namespace: string, name: string): ConfigMap | undefined;
+  namespace(name: string): Namespace | undefined;
+}
+
+/** One object that came, changed or went. Unchanged objects (deep-equal) are never reported. */
+export interface StoreChange {
+  readonly key: ObjectKey;
+  readonly kind: KubeObject["kind"];
+  readonly before: KubeObject | undefined;
+  readonly after: KubeObject | undefined;
+}

@@ -1,0 +1,96 @@
+/**
+ * What an annotation family is: declarations, plain data, and hooks.
+ *
+ * A policy file has, top to bottom: the `@module` comment; annotation declarations; the `XxxPolicy` type (plain data,
+ * it stands in the snapshot); `parse` (annotations -> policy or diagnostics, runs in the compiler); `hooks` (policy ->
+ * functions on Hono's Context, runs once in the data plane when its tables are built); one exported object that
+ * `satisfies PolicyModule<XxxPolicy>`. `./mod.ts` lists the policies in the order in which they run.
+ *
+ * @module
+ */
+import type { Context } from "hono";
+import type { GenericSchema } from "valibot";
+import type { Diagnostic } from "../diagnostic.ts";
+import type { Answer, Exchange, LocationFacts } from "../http/exchange.ts";
+import type { Globals } from "../snapshot/snapshot.ts";
+
+/** Risk of an annotation as ingress-nginx rates it (annotations-risk-level). */
+export type Risk = "Low" | "Medium" | "High" | "Critical";
+
+/** What an invalid value costs, as in ingress-nginx (annotations.json `onInvalid`). */
+export type OnInvalid =
+  /** A warning, and the value counts as not given. */
+  | "ignore"
+  /** The Ingress is not (re)loaded; its last good version stays. */
+  | "drop-ingress"
+  /** Every location of the Ingress answers 503. */
+  | "deny-location";
+
+/** Declares one annotation. */
+export interface AnnotationDeclaration {
+  /** Without prefix, e.g. `proxy-body-size`. */
+  readonly key: string;
+  /** Former names, tried in order when `key` is absent. */
+  readonly aliases?: readonly string[];
+  /** Text of the annotation -> accepted or not (validation as ingress-nginx does it). */
+  readonly schema: GenericSchema<string, unknown>;
+  readonly scope: "location" | "host" | "upstream" | "ingress";
+  readonly risk: Risk;
+  readonly onInvalid: OnInvalid;
+  /** It restricts access: not honoured means 503. */
+  readonly guardsAccess: boolean;
+  /** One sentence for the reference table. */
+  readonly doc: string;
+}
+
+/** What `parse` may look at: one Ingress, and what its annotations refer to. */
+export interface PolicyInput {
+  readonly namespace: string;
+  readonly ingressName: string;
+  /** Value of a declared annotation (aliases applied), validated; `undefined` when absent or invalid. */
+  annotation(key: string): string | undefined;
+  readonly globals: Globals;
+  /** All data keys of the controller's ConfigMap, for fallbacks. */
+  readonly config: ReadonlyMap<string, string>;
+  secret(namespace: string, name: string): ReadonlyMap<string, Uint8Array> | undefined;
+  configMap(namespace: string, name: string): ReadonlyMap<string, string> | undefined;
+  /** Reports about an annotation of this Ingress; object, source and full annotation name are filled in. */
+  report(finding: Pick<Diagnostic, "reason" | "severity" | "message" | "effect"> & { readonly annotation: string }): void;
+  /** The access rule cannot be built: all locations of the Ingress answer 503. */
+  deny(reason: string): void;
+}
+
+/** Hono's Context of an exchange: `c.env` is the {@link Exchange}. */
+export type ExchangeContext = Context<{ Bindings: Exchange }>;
+
+/** What a request hook says: nothing (go on), or the whole response. */
+export type RequestVerdict = Answer | Response | undefined | void;
+
+/** Functions that one location (or host) runs for one policy. Only hooks that are needed are present. */
+export interface PolicyHooks {
+  /** Before proxying. A promise costs, so return one only when there is something to wait for. */
+  readonly request?: (c: ExchangeContext) => RequestVerdict | Promise<RequestVerdict>;
+  /** When the head of the final response is known, whoever made it; edits `c.env.status` and `c.env.response`. */
+  readonly response?: (c: ExchangeContext) => void | Promise<void>;
+}
+
+/** What hooks may precompute from. `location` is `null` for host-wide policies. */
+export interface HookScope {
+  readonly globals: Globals;
+  readonly location: LocationFacts | null;
+  /** The host's locations are regexes. */
+  readonly regexMode: boolean;
+}
+
+/** One annotation family. */
+export interface PolicyModule<P> {
+  /** Key in the snapshot's `policies`. */
+  readonly name: string;
+  /** Where the policy is put: on each location of the Ingress, on the host (first Ingress that has one wins), or on the upstream. */
+  readonly scope: "location" | "host" | "upstream";
+  readonly annotations: readonly AnnotationDeclaration[];
+  /** `undefined`: nothing to do for this Ingress. The result must be plain JSON data. */
+  parse(input: PolicyInput): P | undefined;
+  /** `undefined`: nothing to do at request time (settings that the data plane reads straight from the policy data). */
+  hooks?(policy: P, scope: HookScope): PolicyHooks | undefined;
+}

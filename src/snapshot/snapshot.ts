@@ -1,0 +1,245 @@
+/**
+ * The compiled configuration: readonly plain data, everything resolved, defaults filled in, secrets read.
+ * It survives JSON and back, can be compared, hashed, dumped (redacted) and sent to another process.
+ *
+ * @module
+ */
+
+/** Everything that the data plane serves from. Records are sorted by key. */
+export interface Snapshot {
+  readonly globals: Globals;
+  /** Key: {@link VirtualHost.name}. `_` always exists. */
+  readonly virtualHosts: Readonly<Record<string, VirtualHost>>;
+  /** Key: {@link Upstream.name}. */
+  readonly upstreams: Readonly<Record<string, Upstream>>;
+  /** Key: {@link Certificate.id}. {@link DEFAULT_CERTIFICATE} exists when --default-ssl-certificate is good. */
+  readonly certificates: Readonly<Record<string, Certificate>>;
+}
+
+/** What changed between two snapshots; applying it to the former gives the latter. */
+export interface SnapshotUpdate {
+  readonly globals?: Globals;
+  readonly virtualHosts: Changes<VirtualHost>;
+  readonly upstreams: Changes<Upstream>;
+  readonly certificates: Changes<Certificate>;
+}
+
+export interface Changes<T> {
+  readonly set: readonly T[];
+  /** Keys. */
+  readonly remove: readonly string[];
+}
+
+/** Name of the catch-all host. */
+export const CATCH_ALL = "_";
+/** Id of the certificate for names without one of their own. When absent the data plane makes a self-signed one. */
+export const DEFAULT_CERTIFICATE = "default";
+
+/** A translated regular expression; `engine` tells which one is safe for it. Made by `nginx/pattern`. */
+export interface Pattern {
+  /** As the user wrote it, for messages. */
+  readonly text: string;
+  /** In the dialect of the engine. */
+  readonly source: string;
+  /** `i` or empty. */
+  readonly flags: string;
+  readonly engine: "native" | "linear";
+}
+
+/** A name that a virtual host answers to. Precedence: exact, leading wildcard (longest), trailing wildcard, regex (in order). */
+export type HostName =
+  | { readonly kind: "exact"; readonly name: string }
+  /** `*.example.com` of a server-alias: any number of labels. `suffix` is `.example.com`. */
+  | { readonly kind: "leading-wildcard"; readonly suffix: string }
+  /** `www.example.*` of a server-alias. `prefix` is `www.example.`. */
+  | { readonly kind: "trailing-wildcard"; readonly prefix: string }
+  /** Wildcard host of a rule (exactly one label; group `subdomain`) or `~` alias. */
+  | { readonly kind: "regex"; readonly pattern: Pattern };
+
+/** One server name and all that it serves. */
+export interface VirtualHost {
+  /** Host of the rule, lower-cased (`a.example`, `*.a.example`), or `_`. */
+  readonly name: string;
+  readonly names: readonly HostName[];
+  readonly tls: HostTls;
+  /** Host-wide policies, by policy name (app-root, server-snippet, ...). */
+  readonly policies: Policies;
+  /** All paths are case-insensitive regexes, first match wins (routing.md section 3). */
+  readonly regexMode: boolean;
+  /**
+   * In the order of the search: path length descending, then path descending. In plain mode exact matches win first and
+   * the longest prefix next; in regex mode the first that matches.
+   */
+  readonly locations: readonly Location[];
+}
+
+/** Policies by name; each value is the plain data that the policy's `parse` returned. */
+export type Policies = Readonly<Record<string, unknown>>;
+
+export type HostTls =
+  | { readonly kind: "none" }
+  | {
+    readonly kind: "terminate";
+    /** Key of {@link Snapshot.certificates}; {@link DEFAULT_CERTIFICATE} if the Secret is missing or broken. */
+    readonly certificate: string;
+    /** Names (exact or `*.rest`) registered for SNI and counted by ssl-redirect: the host, and aliases that the certificate covers. */
+    readonly serverNames: readonly string[];
+  };
+
+export type LocationMatch =
+  | { readonly kind: "exact"; readonly path: string }
+  | { readonly kind: "prefix"; readonly path: string }
+  | { readonly kind: "regex"; readonly pattern: Pattern }
+  /** A Prefix path written with a trailing slash: the path without it is answered by 301 to the one with it. */
+  | { readonly kind: "slash-redirect"; readonly path: string };
+
+/** One routable path of a host. A Prefix path in plain mode yields two entries (exact and prefix with slash) that share the rest. */
+export interface Location {
+  readonly match: LocationMatch;
+  /** As written in the Ingress. `/` for placeholders. */
+  readonly path: string;
+  readonly pathType: "Exact" | "Prefix";
+  /** Ingress that the annotations come from; `null`: the root of `_` without any. */
+  readonly ingress: IngressRef | null;
+  readonly backend: LocationBackend;
+  readonly policies: Policies;
+  /** Why every request is answered 503 (an access annotation that cannot be honoured); `null` in the normal case. */
+  readonly denied: string | null;
+}
+
+export interface IngressRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export type LocationBackend =
+  /** `upstream` is a key of {@link Snapshot.upstreams}; one without endpoints answers 503. */
+  | {
+    readonly kind: "upstream";
+    readonly upstream: string;
+    readonly serviceName: string;
+    /** As written: number or name. */
+    readonly servicePort: string;
+  }
+  /** The built-in default backend: 404. */
+  | { readonly kind: "not-found" };
+
+/** One port of one Service. */
+export interface Upstream {
+  /** `namespace-service-port`; `upstream-default-backend` for --default-backend-service. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly service: string;
+  readonly port: string;
+  readonly balancer: BalancerSpec;
+  /** Sorted, without duplicates. */
+  readonly endpoints: readonly Endpoint[];
+  /** ExternalName: looked up by the data plane in place of `endpoints`. */
+  readonly dns: { readonly hostname: string; readonly port: number } | null;
+}
+
+export type BalancerSpec =
+  | { readonly kind: "round-robin" }
+  | { readonly kind: "ewma" }
+  | { readonly kind: "hash"; readonly key: string; readonly subsetSize: number | null };
+
+export interface Endpoint {
+  /** IP address, IPv6 without brackets. */
+  readonly address: string;
+  readonly port: number;
+  /** Pod name when the slice names one; empty otherwise. */
+  readonly pod: string;
+}
+
+export interface Certificate {
+  /** `namespace/secret`, or {@link DEFAULT_CERTIFICATE}. */
+  readonly id: string;
+  /** Leaf and chain, PEM. */
+  readonly certificatePem: string;
+  /** Printed as `<redacted>` by every dump. */
+  readonly privateKeyPem: string;
+  /** SHA-1 of the leaf, hex, lower case, as ingress-nginx shows it. */
+  readonly sha1: string;
+  /** DNS names (SAN, else CN). */
+  readonly names: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly notAfterMs: number;
+}
+
+/** Settings of the controller's ConfigMap and flags that the data plane needs, resolved. Names follow configmap.json. */
+export interface Globals {
+  readonly ports: { readonly http: number; readonly https: number };
+  readonly realIp: {
+    readonly useForwardedHeaders: boolean;
+    readonly enableRealIp: boolean;
+    readonly computeFullForwardedFor: boolean;
+    readonly useProxyProtocol: boolean;
+    /** Lower case. */
+    readonly forwardedForHeader: string;
+    /** proxy-real-ip-cidr */
+    readonly trustedCidrs: readonly string[];
+  };
+  readonly headers: {
+    readonly generateRequestId: boolean;
+    readonly proxyAddOriginalUriHeader: boolean;
+    readonly enableUnderscoresInHeaders: boolean;
+    readonly ignoreInvalidHeaders: boolean;
+    /** hide-headers, lower case. */
+    readonly hideHeaders: readonly string[];
+    readonly allowBackendServerHeader: boolean;
+    readonly serverTokens: boolean;
+    /** proxy-set-headers / add-headers ConfigMaps, in order of name. */
+    readonly proxySetHeaders: readonly (readonly [string, string])[];
+    readonly addHeaders: readonly (readonly [string, string])[];
+  };
+  readonly redirect: {
+    /** http-redirect-code */
+    readonly code: number;
+    readonly usePortInRedirects: boolean;
+    readonly noTlsRedirectLocations: readonly string[];
+  };
+  readonly hsts: {
+    readonly enabled: boolean;
+    readonly maxAgeSeconds: number;
+    readonly includeSubdomains: boolean;
+    readonly preload: boolean;
+  };
+  readonly tls: {
+    readonly protocols: readonly string[];
+    readonly ciphers: string;
+    readonly rejectHandshake: boolean;
+    readonly useHttp2: boolean;
+    readonly http2MaxConcurrentStreams: number;
+  };
+  readonly client: {
+    /** client-header-timeout, client-body-timeout, keep-alive: milliseconds. keep-alive 0 closes after each response. */
+    readonly headerTimeoutMs: number;
+    readonly bodyTimeoutMs: number;
+    readonly keepAliveMs: number;
+    readonly keepAliveRequests: number;
+    readonly headerBufferBytes: number;
+    /** large-client-header-buffers */
+    readonly largeHeaderBuffers: { readonly count: number; readonly bytes: number };
+  };
+  readonly upstreamKeepAlive: {
+    /** Idle connections kept in all; 0: no keep-alive. */
+    readonly connections: number;
+    readonly timeoutMs: number;
+    readonly requests: number;
+    /** upstream-keepalive-time: longest life of a connection. */
+    readonly lifetimeMs: number;
+  };
+  readonly accessLog: {
+    readonly enabled: boolean;
+    /** access-log-path: `stdout` by default. */
+    readonly path: string;
+    /** log-format-upstream */
+    readonly format: string;
+    readonly escapeJson: boolean;
+    readonly skipUrls: readonly string[];
+  };
+  /** worker-shutdown-timeout */
+  readonly workerShutdownTimeoutMs: number;
+  /** Further ConfigMap keys that the data plane reads, by key (gzip, brotli, block lists, ...), each resolved by its own file. */
+  readonly policies: Policies;
+}
