@@ -1,0 +1,108 @@
+/**
+ * The seam inside the data plane: the wire (listener, codec, forward, upstream pools) on one side, the pipeline (host
+ * table, router, policies, balancers, log) on the other. The wire makes exchanges and calls the {@link ExchangeHandler};
+ * the handler answers each one exactly once, with {@link ServerExchange.answer}, `respond` or `forward`.
+ *
+ * @module
+ */
+import type { Answer, Exchange } from "../http/exchange.ts";
+import type { ProxyError } from "../proxy-error.ts";
+import type { Endpoint } from "../snapshot/snapshot.ts";
+
+/** An exchange together with what the pipeline may do with it. One class for HTTP/1.1 and HTTP/2. */
+export interface ServerExchange extends Exchange {
+  /** Sends a complete response made here (adds Date, Content-Length, Connection; nginx's page when there is no body). */
+  answer(answer: Answer): void;
+  /** Sends a WHATWG Response, streaming its body. For generic Hono middleware only. */
+  respond(response: Response): void;
+  /** Sends the request to an upstream and relays what comes back. */
+  forward(plan: ForwardPlan): void;
+  /** Free slot for the pipeline: its location's runtime. Opaque to the wire. */
+  route: unknown;
+}
+
+/** The pipeline, as the wire sees it. None of these may throw. */
+export interface ExchangeHandler {
+  /** A request head has been read and is well formed (RFC 9112). Exactly one of answer, respond, forward follows, now or later. */
+  request(exchange: ServerExchange): void;
+  /**
+   * The head of the final response is known (`exchange.status`, `exchange.response`), whoever made it: edit it now.
+   * A returned promise delays the writing of the head.
+   */
+  responseHead(exchange: ServerExchange): void | Promise<void>;
+  /**
+   * An attempt or the whole exchange failed before a response head was sent; tells what to answer. The default is
+   * `{ status: error.status }`. Called also for requests that were malformed (no location then).
+   */
+  failure(exchange: ServerExchange, error: ProxyError): Answer;
+  /** Everything is over, the response sent or given up (status 499 when the client left): write the log line, count. */
+  end(exchange: ServerExchange): void;
+}
+
+/** Conditions of proxy-next-upstream. */
+export interface RetryRules {
+  /** Conditions under which the next endpoint is tried. */
+  readonly error: boolean;
+  readonly timeout: boolean;
+  readonly invalidHeader: boolean;
+  /** Among 500, 502, 503, 504, 403, 404, 429. */
+  readonly statuses: readonly number[];
+  readonly nonIdempotent: boolean;
+  /** All attempts together; 0: no limit. */
+  readonly tries: number;
+  /** For all attempts together; 0: no limit. */
+  readonly timeoutMs: number;
+}
+
+/** How a location talks to its upstream: made once when tables are built, shared by all its requests. */
+export interface ForwardSettings {
+  readonly connectTimeoutMs: number;
+  readonly sendTimeoutMs: number;
+  readonly readTimeoutMs: number;
+  /** 0: unlimited. Checked against Content-Length at once, else while reading: 413. */
+  readonly maxBodyBytes: number;
+  readonly retry: RetryRules;
+  /** Version spoken upstream. */
+  readonly httpVersion: "1.0" | "1.1";
+  /** Read the whole request body before connecting (kept in memory up to bodyBufferBytes, then in a temporary file). */
+  readonly requestBuffering: boolean;
+  readonly bodyBufferBytes: number;
+  /** Fields of upstream responses that clients do not get, lower case. */
+  readonly hideFields: ReadonlySet<string>;
+}
+
+/** One request to an upstream. The request fields to send are those of `exchange.request` as they stand. */
+export interface ForwardPlan {
+  readonly settings: ForwardSettings;
+  /** Request-target to send. */
+  readonly target: string;
+  /**
+   * Endpoint for the n-th attempt (from 0), given those already tried; `undefined`: none left, which ends the exchange
+   * with the last error (503 when there was no attempt).
+   */
+  pick(attempt: number, tried: readonly Endpoint[]): Endpoint | undefined;
+  /** After each attempt, for balancers: the outcome. Absent when nobody wants to know. */
+  readonly observe?: (endpoint: Endpoint, outcome: "answered" | "failed", elapsedMs: number) => void;
+}
+
+/** Limits and deadlines of client connections, taken from the snapshot's globals; replaced without touching connections. */
+export interface WireSettings {
+  readonly headerTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly keepAliveMs: number;
+  readonly keepAliveRequests: number;
+  readonly sendTimeoutMs: number;
+  /** Request line longer than this: 414; a field line: 400. */
+  readonly maxLineBytes: number;
+  /** The whole head: 400. */
+  readonly maxHeadBytes: number;
+  readonly maxFields: number;
+  /** Field names with `_` or other invalid characters are dropped, not refused (nginx). */
+  readonly dropUnderscores: boolean;
+  readonly upstreamIdle: {
+    readonly connections: number;
+    readonly timeoutMs: number;
+    readonly requests: number;
+    readonly lifetimeMs: number;
+  };
+}
