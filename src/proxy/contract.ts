@@ -5,12 +5,29 @@
  *
  * @module
  */
-import type { Answer, Exchange } from "../http/exchange.ts";
+import type { Answer, Connection, Exchange } from "../http/exchange.ts";
+import type { Fields } from "../http/fields.ts";
 import type { ProxyError } from "../proxy-error.ts";
 import type { Endpoint } from "../snapshot/snapshot.ts";
 
+/** A connection with a place where the pipeline keeps what is the same for all its requests. */
+export interface ServerConnection extends Connection {
+  /** Free slot for the pipeline, `null` at first. Opaque to the wire. */
+  memo: unknown;
+}
+
+/** Request fields that remember what policies did to them, so that the proxy's own rules do not undo it. */
+export interface RequestFields extends Fields {
+  /** `set`, `append` or `delete` was called. */
+  readonly edited: boolean;
+  /** `set`, `append` or `delete` was called for that name. */
+  isEdited(lowerName: string): boolean;
+}
+
 /** An exchange together with what the pipeline may do with it. One class for HTTP/1.1 and HTTP/2. */
 export interface ServerExchange extends Exchange {
+  readonly connection: ServerConnection;
+  readonly request: RequestFields;
   /** Sends a complete response made here (adds Date, Content-Length, Connection; nginx's page when there is no body). */
   answer(answer: Answer): void;
   /** Sends a WHATWG Response, streaming its body. For generic Hono middleware only. */
@@ -69,13 +86,24 @@ export interface ForwardSettings {
   readonly bodyBufferBytes: number;
   /** Fields of upstream responses that clients do not get, lower case. */
   readonly hideFields: ReadonlySet<string>;
+  /**
+   * Names, lower case, of which the client's lines are not sent: {@link ForwardPlan.fieldBlock} has them, or nobody. Lines
+   * that a policy set are sent all the same. The set's identity is stable (shared by locations): compile it once.
+   */
+  readonly dropFields: ReadonlySet<string>;
 }
 
-/** One request to an upstream. The request fields to send are those of `exchange.request` as they stand. */
+/**
+ * One request to an upstream. The request fields to send are those of `exchange.request` as they stand, less
+ * {@link ForwardSettings.dropFields}, then {@link ForwardPlan.fieldBlock}. Framing and hop-by-hop fields (Connection,
+ * Upgrade, Keep-Alive, TE, Transfer-Encoding, Content-Length, Expect) are the wire's own business.
+ */
 export interface ForwardPlan {
   readonly settings: ForwardSettings;
   /** Request-target to send. */
   readonly target: string;
+  /** Field lines of the proxy itself (Host first, then X-Real-IP, X-Forwarded-*, ...), each ended by CRLF; latin1, checked. */
+  readonly fieldBlock: string;
   /**
    * Endpoint for the n-th attempt (from 0), given those already tried; `undefined`: none left, which ends the exchange
    * with the last error (503 when there was no attempt).

@@ -1,0 +1,8 @@
+/**
+ * The data plane's door: listeners, TLS, router, pipeline, balancers, upstream connections. Promises to serve the last
+ * snapshot it was given, to end every request on the tables it began with, and to close nothing because configuration
+ * changed.
+ *
+ * @module
+ */
+export { DataPlane, type DataPlaneCounters, type DataPlaneOptions, type ListenOptions } from "./data-plane.ts";
