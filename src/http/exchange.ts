@@ -37,6 +37,8 @@ export interface Connection {
 export interface UpstreamAttempt {
   /** `ip:port`, IPv6 in brackets. */
   readonly address: string;
+  /** Pod name of the endpoint; empty when it has none. */
+  readonly pod: string;
   /** Status answered, or that given to the failure (502, 504). */
   status: number;
   /** Milliseconds from the start of the attempt to its end; -1 while unknown. */
@@ -98,6 +100,11 @@ export interface Exchange {
   query: string | undefined;
   /** True once a rewrite changed {@link Exchange.path} or {@link Exchange.query}: upstreams then get these, not the target. */
   rewritten: boolean;
+  /**
+   * The rest of the location rewrite step (redirects, rewrite-target) is skipped: set by `break` in a snippet and by
+   * `rewrite ... break`. False at first.
+   */
+  rewriteEnded: boolean;
   /** Client address after real-ip processing ($remote_addr, $the_real_ip). */
   clientAddress: string;
   /** Scheme of the connection ($scheme). */

@@ -55,7 +55,9 @@ export interface PolicyInput {
   secret(namespace: string, name: string): ReadonlyMap<string, Uint8Array> | undefined;
   configMap(namespace: string, name: string): ReadonlyMap<string, string> | undefined;
   /** Reports about an annotation of this Ingress; object, source and full annotation name are filled in. */
-  report(finding: Pick<Diagnostic, "reason" | "severity" | "message" | "effect"> & { readonly annotation: string }): void;
+  report(
+    finding: Pick<Diagnostic, "reason" | "severity" | "message" | "effect"> & { readonly annotation: string },
+  ): void;
   /** The access rule cannot be built: all locations of the Ingress answer 503. */
   deny(reason: string): void;
 }
@@ -80,7 +82,15 @@ export interface HookScope {
   readonly location: LocationFacts | null;
   /** The host's locations are regexes. */
   readonly regexMode: boolean;
+  /** Asked at request time: is a certificate registered for this host (lower case): by its own name or as `*.` and its rest? */
+  hasCertificate(host: string): boolean;
 }
+
+/**
+ * When a location's request hooks run. `rewrite`: first, before it counts whether the upstream has endpoints (503);
+ * `access`: after that, up to proxying. Host-wide policies are all `rewrite`, and run before the location search.
+ */
+export type Phase = "rewrite" | "access";
 
 /** One annotation family. */
 export interface PolicyModule<P> {
@@ -88,6 +98,7 @@ export interface PolicyModule<P> {
   readonly name: string;
   /** Where the policy is put: on each location of the Ingress, on the host (first Ingress that has one wins), or on the upstream. */
   readonly scope: "location" | "host" | "upstream";
+  readonly phase: Phase;
   readonly annotations: readonly AnnotationDeclaration[];
   /** `undefined`: nothing to do for this Ingress. The result must be plain JSON data. */
   parse(input: PolicyInput): P | undefined;
