@@ -1,0 +1,10 @@
+/**
+ * What is told about the program while it runs: our own log lines and the clock. Promises never to block on a reader and
+ * never to keep more than a bounded amount of unread text.
+ *
+ * @module
+ */
+export { type Clock, ManualClock, systemClock } from "./clock.ts";
+export type { Logger, LogLevel, LogValue } from "./logger.ts";
+export { type LineSink, lineSink, type LineStream, stderrLogger } from "./stderr.ts";
+export { createLogger, type LogFields, type LogFormat, type LoggerOptions } from "./text-logger.ts";

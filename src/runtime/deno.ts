@@ -1,0 +1,30 @@
+/**
+ * Deno.
+ *
+ * @module
+ */
+import process from "node:process";
+import { PROCESS } from "./_process.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** The part of Deno's global object that is used here; the project's types are Bun's. */
+interface DenoGlobal {
+  readonly version: { readonly deno: string };
+  readonly build: { readonly standalone?: boolean };
+  readonly mainModule: string;
+}
+
+/** The {@link Runtime} on Deno. */
+export function denoRuntime(): Runtime {
+  const deno = (globalThis as unknown as { readonly Deno: DenoGlobal }).Deno;
+  const standalone = deno.build.standalone === true;
+  return {
+    ...PROCESS,
+    name: "deno",
+    version: deno.version.deno,
+    standalone,
+    selfCommand: () => standalone ? [process.execPath] : [process.execPath, "run", "-A", deno.mainModule],
+    // Only reachable with --v8-flags=--expose-gc; V8 gives memory back by itself when the process is idle.
+    collectGarbage: () => {},
+  };
+}

@@ -1,0 +1,17 @@
+/**
+ * Where Bun and Deno differ: one interface, a file per runtime. Nothing else in the project names either of them.
+ *
+ * @module
+ */
+import { bunRuntime } from "./bun.ts";
+import { denoRuntime } from "./deno.ts";
+import type { Runtime } from "./runtime.ts";
+
+export type { Runtime, Signal } from "./runtime.ts";
+
+let current: Runtime | undefined;
+
+/** The runtime that the program runs on. */
+export function runtime(): Runtime {
+  return current ??= "Bun" in globalThis ? bunRuntime() : denoRuntime();
+}

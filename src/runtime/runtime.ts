@@ -1,0 +1,29 @@
+/**
+ * The one interface behind which Bun and Deno differ.
+ *
+ * @module
+ */
+
+/** Signals that the program listens to. */
+export type Signal = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+/** What the program needs from the runtime beyond the `node:` modules. */
+export interface Runtime {
+  readonly name: "bun" | "deno";
+  /** Version of the runtime itself, e.g. `1.4.5`. */
+  readonly version: string;
+  /** True in an executable made by `--compile`: there is no source tree beside it. */
+  readonly standalone: boolean;
+  /** Arguments behind the program's name. */
+  args(): readonly string[];
+  /** Command line that starts this program again, to be followed by its arguments. */
+  selfCommand(): readonly string[];
+  /** Ends the process at once. */
+  exit(code: number): never;
+  /** Resident memory of the process in bytes. */
+  residentBytes(): number;
+  /** Gives memory back after a burst of work, where the runtime allows it; takes some milliseconds. */
+  collectGarbage(): void;
+  /** Calls `listener` on each `signal`, which then no longer ends the process; the result takes the listener away. */
+  onSignal(signal: Signal, listener: () => void): () => void;
+}
