@@ -1,0 +1,58 @@
+/**
+ * What a manifest source is told and what it tells: shared by {@link ManifestSource} and {@link readManifests}.
+ *
+ * @module
+ */
+import type { Diagnostic } from "../../diagnostic.ts";
+import type { Logger } from "../../observe/logger.ts";
+import type { Store } from "../store.ts";
+import type { StoreChange } from "../store-view.ts";
+
+/** Settings of a manifest source. */
+export interface ManifestSourceOptions {
+  /** Folders, read with their subfolders; of an object in two files the one in the first folder, then first path, is in force. */
+  readonly folders: readonly string[];
+  /** Receives one line for every finding that did not stand before; the caller need not log them again. */
+  readonly logger: Logger;
+  /** Filled by `start()`, kept up to date from then on. */
+  readonly store: Store;
+  /**
+   * Called after `start()` whenever objects or findings changed; the store has the changes already.
+   * `changes` may be empty, `diagnostics` are all that stand now. One call for a burst.
+   */
+  readonly onChange?: (changes: readonly StoreChange[], diagnostics: readonly Diagnostic[]) => void;
+  /** Milliseconds between two complete rescans, the safety net under the watch. Default 30000. */
+  readonly rescanIntervalMs?: number;
+  /** Milliseconds between two looks at folders and at the targets of links, for what a watch cannot see. Default 1000. */
+  readonly glanceIntervalMs?: number;
+  /** Largest file that is read, in bytes. Default 64 MiB. */
+  readonly maxFileBytes?: number;
+}
+
+/** What a first reading found. */
+export interface ManifestReading {
+  readonly files: number;
+  readonly objects: number;
+  /** All findings, sorted by file, then line. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly tookMs: number;
+}
+
+/** A folder named on the command line that cannot be read: the program cannot start. */
+export class ManifestFolderError extends Error {
+  override readonly name = "ManifestFolderError";
+
+  constructor(
+    readonly folder: string,
+    readonly problem: "missing" | "not-a-folder" | "unreadable",
+    options?: ErrorOptions,
+  ) {
+    super(`cannot read manifests folder "${folder}": ${PROBLEMS[problem]}`, options);
+  }
+}
+
+const PROBLEMS = {
+  "missing": "no such folder",
+  "not-a-folder": "not a folder",
+  "unreadable": "permission denied or input/output error",
+} as const;
