@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ProxyAddresses } from "../net/proxy-protocol.ts";
 import type { Fields } from "./fields.ts";
 
 /** Version of the request. */
@@ -29,6 +30,8 @@ export interface Connection {
   readonly localAddress: string;
   readonly localPort: number;
   readonly tls: TlsInfo | null;
+  /** Addresses told by a PROXY protocol header; `null` without one ($proxy_protocol_addr and relatives). */
+  readonly proxied: ProxyAddresses | null;
   /** Requests so far, this one included ($connection_requests). */
   readonly requestCount: number;
 }

@@ -91,6 +91,25 @@ export interface ForwardSettings {
    * that a policy set are sent all the same. The set's identity is stable (shared by locations): compile it once.
    */
   readonly dropFields: ReadonlySet<string>;
+  /** Longest response head, status line included: 502 beyond (proxy-buffer-size). Default: 65536. */
+  readonly maxResponseHeadBytes?: number;
+  /** Value of Connection for requests that are no Upgrade (connection-proxy-header). Default: none for HTTP/1.1. */
+  readonly connectionField?: string;
+  /** TLS towards endpoints (backend-protocol HTTPS); `null` and absent: plain. One object for all requests: pools are kept by it. */
+  readonly tls?: UpstreamTls | null;
+}
+
+/** TLS towards endpoints. Connections with different `key`s are never exchanged. */
+export interface UpstreamTls {
+  /** Tells settings apart. */
+  readonly key: string;
+  /** Server name sent and verified (proxy-ssl-name with proxy-ssl-server-name); `null`: none sent. */
+  readonly serverName: string | null;
+  /** Certificate authorities (PEM) to verify against; `null`: any certificate is accepted. */
+  readonly caPem: string | null;
+  /** Client certificate and key (PEM); `null`: none. */
+  readonly clientCertificatePem: string | null;
+  readonly clientPrivateKeyPem: string | null;
 }
 
 /**
@@ -127,6 +146,10 @@ export interface WireSettings {
   readonly maxFields: number;
   /** Field names with `_` or other invalid characters are dropped, not refused (nginx). */
   readonly dropUnderscores: boolean;
+  /** Field names with characters other than letters, digits, `-` (and `_` unless dropped) are refused with 400 (ignore-invalid-headers false). Default: false. */
+  readonly refuseInvalidNames?: boolean;
+  /** Every connection begins with a PROXY protocol header (use-proxy-protocol). Default: false. Holds for connections accepted from then on. */
+  readonly proxyProtocol?: boolean;
   readonly upstreamIdle: {
     readonly connections: number;
     readonly timeoutMs: number;
