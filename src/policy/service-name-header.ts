@@ -1,0 +1,52 @@
+/**
+ * service-name-header: a response field that names the pod that answered; its address where no pod is known.
+ *
+ * Not an annotation of ingress-nginx itself but of manifests written for builds of it. Responses made here without
+ * asking an upstream do not carry the field; one of that name from the upstream never passes.
+ *
+ * @module
+ */
+import { readText } from "./_read.ts";
+import { fieldName } from "./_schema.ts";
+import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
+
+const annotations: readonly AnnotationDeclaration[] = [{
+  key: "service-name-header",
+  schema: fieldName,
+  scope: "location",
+  risk: "Low",
+  onInvalid: "ignore",
+  guardsAccess: false,
+  doc: "Name of a response field that names the pod that answered, or its address where no pod is known.",
+}];
+
+export interface ServiceNameHeaderPolicy {
+  readonly field: string;
+}
+
+/** `10.0.0.1:80` -> `10.0.0.1`, `[::1]:80` -> `::1`. */
+function withoutPort(address: string): string {
+  const colon = address.lastIndexOf(":");
+  return address.startsWith("[") ? address.slice(1, colon - 1) : address.slice(0, colon);
+}
+
+export const serviceNameHeader = {
+  name: "service-name-header",
+  scope: "location",
+  phase: "access",
+  annotations,
+  parse(input): ServiceNameHeaderPolicy | undefined {
+    const field = readText(input, "service-name-header");
+    return field === undefined ? undefined : { field };
+  },
+  hooks({ field }) {
+    return {
+      response(c) {
+        const { attempts, response } = c.env;
+        const last = attempts[attempts.length - 1];
+        if (last === undefined || response === null) return;
+        response.set(field, last.pod === "" ? withoutPort(last.address) : last.pod);
+      },
+    };
+  },
+} satisfies PolicyModule<ServiceNameHeaderPolicy>;
