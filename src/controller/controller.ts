@@ -1,0 +1,218 @@
+/**
+ * Store changes -> compiled snapshots -> whoever serves them.
+ *
+ * @module
+ */
+import type { Compilation, Compiler } from "../compiler/contract.ts";
+import type { Diagnostic } from "../diagnostic.ts";
+import type { StoreChange, StoreView } from "../kube/mod.ts";
+import { type Clock, type Logger, systemClock } from "../observe/mod.ts";
+import type { Snapshot, SnapshotUpdate } from "../snapshot/snapshot.ts";
+import { completeUpdate } from "./complete-update.ts";
+import { logDiagnostics } from "./diagnostic-log.ts";
+import { HoldOff } from "./hold-off.ts";
+import { PendingChanges } from "./pending-changes.ts";
+
+/** What a controller is made with. */
+export interface ControllerOptions {
+  readonly view: StoreView;
+  /** Makes a compiler that knows nothing yet; asked again after one has thrown. */
+  readonly createCompiler: () => Compiler;
+  /** Brings an update into force; resolves (or returns) when it is served. May throw: the former state then counts. */
+  readonly publish: (update: SnapshotUpdate) => void | Promise<void>;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  /** Quiet time that ends a burst of changes, milliseconds. Default 3. */
+  readonly holdOffMs?: number;
+  /** Longest wait for a burst to end, milliseconds. Default 30. */
+  readonly holdOffCeilingMs?: number;
+}
+
+/** How it stands, for the admin API and the metrics. */
+export interface ControllerState {
+  /** In force; `null` before the first one is. */
+  readonly snapshot: Snapshot | null;
+  /** All findings of the compiler about it. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Updates brought into force. */
+  readonly applied: number;
+  /** Updates that failed. */
+  readonly failed: number;
+  readonly lastSucceeded: boolean;
+  /** Milliseconds since the epoch; 0 before the first. */
+  readonly lastAppliedAtMs: number;
+}
+
+/** Compiles what changed and has it served; a failure keeps the last good state. */
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #clock: Clock;
+  readonly #pending = new PendingChanges();
+  readonly #holdOff: HoldOff;
+  #compiler: Compiler;
+  /** Snapshots that the data plane may have taken parts of, after a failure; the next update sets everything. */
+  #doubtful: Snapshot[] | undefined;
+  #firstChangeAtMs = 0;
+  #publishing = false;
+  #stopped = false;
+  #state: ControllerState = {
+    snapshot: null,
+    diagnostics: [],
+    applied: 0,
+    failed: 0,
+    lastSucceeded: false,
+    lastAppliedAtMs: 0,
+  };
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#compiler = options.createCompiler();
+    const { holdOffMs = 3, holdOffCeilingMs = 30 } = options;
+    this.#holdOff = new HoldOff(
+      { clock: this.#clock, quietMs: holdOffMs, ceilingMs: holdOffCeilingMs },
+      () => this.#compilePending(),
+    );
+  }
+
+  get state(): ControllerState {
+    return this.#state;
+  }
+
+  /** Compiles all that the store has and publishes it; rejects when that fails, for there is nothing to fall back on. */
+  async start(): Promise<void> {
+    this.#pending.take();
+    const startedAtMs = this.#clock.elapsedMs();
+    const compilation = this.#compiler.compile(this.#options.view, []);
+    const compiledAtMs = this.#clock.elapsedMs();
+    this.#publishing = true;
+    try {
+      await this.#options.publish(compilation.update);
+    } finally {
+      this.#publishing = false;
+    }
+    this.#succeeded(compilation, compilation.update, { changes: [], startedAtMs, compiledAtMs });
+    if (this.#pending.size > 0) this.#holdOff.poke();
+  }
+
+  /** The store has these changes already. */
+  changed(changes: readonly StoreChange[]): void {
+    if (this.#stopped || changes.length === 0) return;
+    if (this.#pending.size === 0) this.#firstChangeAtMs = this.#clock.elapsedMs();
+    this.#pending.add(changes);
+    this.#holdOff.poke();
+  }
+
+  /** Compiles no more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#holdOff.stop();
+  }
+
+  #compilePending(): void {
+    // Whoever publishes looks for pending changes when it has finished.
+    if (this.#publishing || this.#stopped || this.#state.snapshot === null) return;
+    if (this.#pending.size === 0 && this.#doubtful === undefined) return;
+    const startedAtMs = this.#firstChangeAtMs;
+    const changes = this.#pending.take();
+    let compilation: Compilation;
+    try {
+      compilation = this.#compiler.compile(this.#options.view, changes);
+    } catch (error) {
+      this.#failed("cannot compile the objects: the former configuration stays in force", error);
+      return;
+    }
+    const update = this.#doubtful === undefined
+      ? compilation.update
+      : completeUpdate(compilation.snapshot, this.#doubtful);
+    const compiledAtMs = this.#clock.elapsedMs();
+    const times = { changes, startedAtMs, compiledAtMs };
+    const refused = (error: unknown): void => {
+      this.#failed("cannot put the configuration into force", error, compilation.snapshot);
+    };
+    let published: void | Promise<void>;
+    try {
+      published = this.#options.publish(update);
+    } catch (error) {
+      refused(error);
+      return;
+    }
+    if (published === undefined) {
+      this.#succeeded(compilation, update, times);
+      return;
+    }
+    this.#publishing = true;
+    published.then(() => this.#succeeded(compilation, update, times), refused).finally(() => {
+      this.#publishing = false;
+      if (this.#pending.size > 0 && !this.#stopped) this.#holdOff.poke();
+    });
+  }
+
+  #succeeded(
+    compilation: Compilation,
+    update: SnapshotUpdate,
+    times: { changes: readonly StoreChange[]; startedAtMs: number; compiledAtMs: number },
+  ): void {
+    // A compiler made anew calls all findings new.
+    const news = this.#doubtful === undefined
+      ? compilation.newDiagnostics
+      : without(compilation.newDiagnostics, this.#state.diagnostics);
+    this.#doubtful = undefined;
+    const first = this.#state.snapshot === null;
+    this.#state = {
+      snapshot: compilation.snapshot,
+      diagnostics: compilation.diagnostics,
+      applied: this.#state.applied + 1,
+      failed: this.#state.failed,
+      lastSucceeded: true,
+      lastAppliedAtMs: this.#clock.nowMs(),
+    };
+    const { logger } = this.#options;
+    logDiagnostics(logger, news);
+    const level = first || changesSomething(update) ? "info" : "debug";
+    const now = this.#clock.elapsedMs();
+    logger[level](first ? "first configuration compiled" : "configuration applied", {
+      changed: first ? undefined : nameChanges(times.changes),
+      hosts: update.virtualHosts.set.length,
+      hostsRemoved: update.virtualHosts.remove.length || undefined,
+      upstreams: update.upstreams.set.length,
+      upstreamsRemoved: update.upstreams.remove.length || undefined,
+      certificates: update.certificates.set.length,
+      certificatesRemoved: update.certificates.remove.length || undefined,
+      globals: update.globals === undefined || first ? undefined : true,
+      publishMs: round(now - times.compiledAtMs),
+      ms: round(now - times.startedAtMs),
+    });
+  }
+
+  #failed(message: string, error: unknown, attempted?: Snapshot): void {
+    this.#state = { ...this.#state, failed: this.#state.failed + 1, lastSucceeded: false };
+    // What a compiler knows after a throw, or a data plane after a half-applied update, is not to be built upon.
+    this.#compiler = this.#options.createCompiler();
+    this.#doubtful ??= this.#state.snapshot === null ? [] : [this.#state.snapshot];
+    if (attempted !== undefined) this.#doubtful = [...this.#doubtful, attempted].slice(-8);
+    const { logger } = this.#options;
+    logger.error(message, { error: error instanceof Error ? error.message : String(error) });
+    if (error instanceof Error && error.stack !== undefined) logger.debug("stack", { stack: error.stack });
+  }
+}
+
+function without(diagnostics: readonly Diagnostic[], known: readonly Diagnostic[]): Diagnostic[] {
+  const texts = new Set(known.map((d) => JSON.stringify(d)));
+  return diagnostics.filter((d) => !texts.has(JSON.stringify(d)));
+}
+
+function changesSomething(update: SnapshotUpdate): boolean {
+  if (update.globals !== undefined) return true;
+  return [update.virtualHosts, update.upstreams, update.certificates].some((c) => c.set.length + c.remove.length > 0);
+}
+
+/** The first few objects by name, so that the line says what caused it. */
+function nameChanges(changes: readonly StoreChange[]): string {
+  const names = changes.slice(0, 3).map((change) => change.key.replace("//", "/"));
+  return changes.length > 3 ? `${names.join(", ")} and ${changes.length - 3} more` : names.join(", ");
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
