@@ -5,6 +5,7 @@
  * @see RFC 7541
  * @module
  */
+import { Buffer } from "node:buffer";
 import { decodeHuffman } from "./huffman.ts";
 import { STATIC_TABLE, STATIC_TABLE_ENTRIES } from "./static-table.ts";
 

@@ -5,6 +5,7 @@
  * @see RFC 7541 section 6
  * @module
  */
+import { Buffer } from "node:buffer";
 import { STATIC_NAME_INDEX } from "./static-table.ts";
 
 const STATUS_INDEX: ReadonlyMap<number, number> = new Map([

@@ -5,6 +5,7 @@
  * @see RFC 9113
  * @module
  */
+import { Buffer } from "node:buffer";
 import {
   CLIENT_PREFACE,
   DEFAULT_WINDOW_BYTES,
@@ -401,13 +402,18 @@ export class ServerSession<C> {
     }
     const ended = (flags & Flag.endStream) !== 0;
     if (flags & Flag.endHeaders) return this.#takeBlock(this.#streamId, ended, bytes, start, end);
-    this.#block = { streamId: this.#streamId, ended, parts: [bytes.slice(start, end)], bytes: end - start };
+    this.#block = {
+      streamId: this.#streamId,
+      ended,
+      parts: [Buffer.from(bytes.subarray(start, end))],
+      bytes: end - start,
+    };
   }
 
   #takeContinuation(bytes: Uint8Array, start: number, end: number): void {
     const block = this.#block;
     if (block === null) throw new SessionError(ErrorCode.protocolError, "CONTINUATION without a header block");
-    block.parts.push(bytes.slice(start, end));
+    block.parts.push(Buffer.from(bytes.subarray(start, end)));
     block.bytes += end - start;
     // A block is never larger than its list by much: Huffman codes have at most 30 bits a byte.
     if (block.parts.length > CONTINUATIONS_ALLOWED || block.bytes > 4 * this.#limits.maxHeaderListBytes) {

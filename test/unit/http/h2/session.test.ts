@@ -1,0 +1,369 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { test } from "node:test";
+import { ErrorCode, FrameType, Setting } from "../../../../src/http/h2/frame.ts";
+import { type FieldLines, type H2Request, type H2Stream, ServerSession } from "../../../../src/http/h2/mod.ts";
+
+const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
+
+function frame(type: number, flags: number, streamId: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head[3] = type;
+  head[4] = flags;
+  head.writeUInt32BE(streamId, 5);
+  return Buffer.concat([head, payload]);
+}
+
+const uint32 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+};
+
+const literal = (name: string, value: string): Buffer =>
+  Buffer.concat([Buffer.from([0, name.length]), Buffer.from(name), Buffer.from([value.length]), Buffer.from(value)]);
+
+const GET = Buffer.concat([Buffer.from([0x82, 0x84, 0x87]), literal(":authority", "a.example")]);
+const POST = Buffer.concat([Buffer.from([0x83, 0x84, 0x87]), literal(":authority", "a.example")]);
+const SETTINGS = frame(FrameType.settings, 0, 0);
+const setting = (id: number, value: number): Buffer =>
+  frame(FrameType.settings, 0, 0, Buffer.concat([Buffer.from([0, id]), uint32(value)]));
+
+interface Sent {
+  type: number;
+  flags: number;
+  streamId: number;
+  payload: Buffer;
+}
+
+/** A session, what it told its owner, and the frames that it sent. */
+class Peer {
+  readonly events: string[] = [];
+  readonly streams = new Map<number, H2Stream<null>>();
+  readonly requests: H2Request[] = [];
+  #sent = Buffer.alloc(0);
+  full = false;
+  readonly session: ServerSession<null>;
+
+  constructor(limits: { streams?: number; requests?: number; window?: number } = {}) {
+    this.session = new ServerSession<null>(
+      {
+        maxConcurrentStreams: limits.streams ?? 8,
+        maxHeaderListBytes: 4096,
+        streamWindowBytes: limits.window ?? 1000,
+        maxRequests: limits.requests ?? 1000,
+      },
+      {
+        write: (bytes) => {
+          this.#sent = Buffer.concat([this.#sent, bytes]);
+          return !this.full;
+        },
+        request: (stream, request, ended) => {
+          this.streams.set(stream.id, stream);
+          this.requests.push(request);
+          this.events.push(`request ${stream.id} ${request.method} ${request.path}${ended ? " ended" : ""}`);
+        },
+        oversized: (stream) => this.events.push(`oversized ${stream.id}`),
+        data: (stream, chunk) => this.events.push(`data ${stream.id} ${chunk.length}`),
+        end: (stream, trailers) =>
+          this.events.push(`end ${stream.id}${trailers ? ` ${trailers.map((t) => t.name).join()}` : ""}`),
+        reset: (stream, code) => this.events.push(`reset ${stream.id} ${code}`),
+        drain: (stream) => this.events.push(`drain ${stream.id}`),
+        finished: (stream) => this.events.push(`finished ${stream.id}`),
+        close: (code, message) => this.events.push(`close ${code}${message ? `: ${message}` : ""}`),
+      },
+      (flush) => queueMicrotask(flush),
+    );
+    this.session.receive(PREFACE);
+    this.session.receive(SETTINGS);
+    this.sent();
+  }
+
+  receive(...frames: Uint8Array[]): void {
+    this.session.receive(Buffer.concat(frames));
+  }
+
+  /** Frames since the last call. */
+  sent(): Sent[] {
+    this.session.flush();
+    const frames: Sent[] = [];
+    while (this.#sent.length > 0) {
+      const length = this.#sent.readUIntBE(0, 3);
+      frames.push({
+        type: this.#sent[3]!,
+        flags: this.#sent[4]!,
+        streamId: this.#sent.readUInt32BE(5),
+        payload: this.#sent.subarray(9, 9 + length),
+      });
+      this.#sent = this.#sent.subarray(9 + length);
+    }
+    return frames;
+  }
+
+  respond(id: number, fields: FieldLines = []): H2Stream<null> {
+    const stream = this.streams.get(id)!;
+    this.session.respond(stream, 200, fields, false);
+    return stream;
+  }
+}
+
+const names = (frames: Sent[]): string[] =>
+  frames.map((f) =>
+    `${
+      Object.keys(FrameType).find((k) => FrameType[k as keyof typeof FrameType] === f.type)
+    } ${f.streamId} ${f.payload.length} ${f.flags}`
+  );
+
+test("a request without a body and its answer end the stream", () => {
+  const peer = new Peer();
+  peer.receive(frame(FrameType.headers, 5, 1, GET));
+  const stream = peer.respond(1, [["Content-Length", "2"]]);
+  peer.session.send(stream, Buffer.from("ok"));
+  peer.session.end(stream);
+  assert.deepEqual(peer.events, ["request 1 GET / ended", "finished 1"]);
+  assert.deepEqual(names(peer.sent()), ["headers 1 5 4", "data 1 2 0", "data 1 0 1"]);
+  assert.equal(peer.session.activeStreams, 0);
+});
+
+test("the same events come however the bytes are split", () => {
+  const bytes = Buffer.concat([
+    frame(FrameType.headers, 4, 1, POST),
+    frame(FrameType.data, 8, 1, Buffer.concat([Buffer.from([3]), Buffer.from("hello"), Buffer.alloc(3)])),
+    frame(FrameType.headers, 5, 1, literal("x-sum", "1")),
+    frame(FrameType.headers, 1, 3, GET.subarray(0, 2)),
+    frame(FrameType.continuation, 4, 3, GET.subarray(2)),
+  ]);
+  const joined = (events: string[]): string[] => {
+    let received = 0;
+    const rest: string[] = [];
+    for (const event of events) {
+      if (event.startsWith("data 1 ")) received += Number(event.slice(7));
+      else rest.push(event);
+    }
+    return [...rest, `received ${received}`];
+  };
+  const wanted = ["request 1 POST /", "end 1 x-sum", "request 3 GET / ended", "received 5"];
+  for (let size = 1; size <= bytes.length; size++) {
+    const peer = new Peer();
+    for (let at = 0; at < bytes.length; at += size) peer.session.receive(bytes.subarray(at, at + size));
+    assert.deepEqual(joined(peer.events), wanted, `in pieces of ${size}`);
+  }
+});
+
+test("cookie crumbs are joined, host is taken for a missing :authority", () => {
+  const peer = new Peer();
+  peer.receive(frame(
+    FrameType.headers,
+    5,
+    1,
+    Buffer.concat([
+      Buffer.from([0x82, 0x84, 0x87]),
+      literal("host", "b.example"),
+      literal("cookie", "a=1"),
+      literal("x", "y"),
+      literal("cookie", "b=2"),
+    ]),
+  ));
+  const [request] = peer.requests;
+  assert.equal(request!.authority, "b.example");
+  assert.deepEqual(request!.fields.map((f) => [f.name, f.value]), [["cookie", "a=1; b=2"], ["x", "y"]]);
+});
+
+const malformed: [name: string, block: Buffer][] = [
+  ["without :path", Buffer.concat([Buffer.from([0x82, 0x87])])],
+  ["with a repeated :method", Buffer.concat([Buffer.from([0x82]), GET])],
+  ["with a pseudo-field behind a field", Buffer.concat([literal("x", "y"), GET])],
+  ["with an unknown pseudo-field", Buffer.concat([GET.subarray(0, 3), literal(":x", "y")])],
+  ["with a connection field", Buffer.concat([GET, literal("connection", "close")])],
+  ["with an upper-case name", Buffer.concat([GET, literal("X", "y")])],
+  ["with te: gzip", Buffer.concat([GET, literal("te", "gzip")])],
+  ["with two hosts that differ", Buffer.concat([GET, literal("host", "b.example")])],
+  ["with a blank in the path", Buffer.concat([Buffer.from([0x82, 0x87]), literal(":path", "/a b")])],
+  ["with a relative path", Buffer.concat([Buffer.from([0x82, 0x87]), literal(":path", "a")])],
+  ["with CONNECT", Buffer.concat([literal(":method", "CONNECT"), literal(":authority", "a")])],
+  ["with a length but no body", Buffer.concat([GET, literal("content-length", "1")])],
+  ["with two lengths", Buffer.concat([GET, literal("content-length", "0"), literal("content-length", "0")])],
+];
+for (const [name, block] of malformed) {
+  test(`a request ${name} is reset, and the next one is served`, () => {
+    const peer = new Peer();
+    peer.receive(frame(FrameType.headers, 5, 1, block), frame(FrameType.headers, 5, 3, GET));
+    assert.deepEqual(peer.events, ["request 3 GET / ended"]);
+    const [reset] = peer.sent();
+    assert.equal(reset!.type, FrameType.rstStream);
+    assert.equal(reset!.payload.readUInt32BE(0), ErrorCode.protocolError);
+  });
+}
+
+const violations: [name: string, code: number, frames: Buffer[]][] = [
+  ["DATA on stream 0", ErrorCode.protocolError, [frame(FrameType.data, 0, 0)]],
+  ["DATA on an idle stream", ErrorCode.protocolError, [frame(FrameType.data, 0, 1)]],
+  ["HEADERS on an even stream", ErrorCode.protocolError, [frame(FrameType.headers, 5, 2, GET)]],
+  ["a header block that is interrupted", ErrorCode.protocolError, [
+    frame(FrameType.headers, 1, 1, GET),
+    frame(FrameType.ping, 0, 0, Buffer.alloc(8)),
+  ]],
+  ["CONTINUATION out of place", ErrorCode.protocolError, [frame(FrameType.continuation, 4, 1, GET)]],
+  ["a broken header block", ErrorCode.compressionError, [frame(FrameType.headers, 5, 1, Buffer.from([0x80]))]],
+  ["a frame that is too large", ErrorCode.frameSizeError, [Buffer.from([0, 0x40, 1, 0, 0, 0, 0, 0, 1])]],
+  ["a WINDOW_UPDATE by 0", ErrorCode.protocolError, [frame(FrameType.windowUpdate, 0, 0, uint32(0))]],
+  ["a window that overflows", ErrorCode.flowControlError, [frame(FrameType.windowUpdate, 0, 0, uint32(0x7fffffff))]],
+  ["an initial window over 2^31 - 1", ErrorCode.flowControlError, [setting(Setting.initialWindowSize, 0x80000000)]],
+  ["a frame size under 16384", ErrorCode.protocolError, [setting(Setting.maxFrameSize, 100)]],
+  ["a short PING", ErrorCode.frameSizeError, [frame(FrameType.ping, 0, 0, Buffer.alloc(7))]],
+  ["PUSH_PROMISE", ErrorCode.protocolError, [frame(FrameType.pushPromise, 4, 1, Buffer.alloc(4))]],
+  ["RST_STREAM on an idle stream", ErrorCode.protocolError, [frame(FrameType.rstStream, 0, 1, uint32(8))]],
+  ["more DATA than the window", ErrorCode.flowControlError, [
+    frame(FrameType.headers, 4, 1, POST),
+    frame(FrameType.data, 0, 1, Buffer.alloc(1001)),
+  ]],
+  ["padding longer than the frame", ErrorCode.protocolError, [
+    frame(FrameType.headers, 4, 1, POST),
+    frame(FrameType.data, 8, 1, Buffer.from([9, 1])),
+  ]],
+];
+for (const [name, code, frames] of violations) {
+  test(`${name} ends the connection with GOAWAY`, () => {
+    const peer = new Peer();
+    peer.receive(...frames);
+    const goaway = peer.sent().at(-1)!;
+    assert.equal(goaway.type, FrameType.goaway);
+    assert.equal(goaway.payload.readUInt32BE(4), code);
+    assert.match(peer.events.at(-1)!, new RegExp(`^close ${code}: `));
+    assert.equal(peer.session.over, true);
+  });
+}
+
+const floods: [name: string, make: (i: number) => Buffer[]][] = [
+  ["PING", () => [frame(FrameType.ping, 0, 0, Buffer.alloc(8))]],
+  ["SETTINGS", () => [SETTINGS]],
+  ["PRIORITY", () => [frame(FrameType.priority, 0, 1, Buffer.alloc(5))]],
+  ["empty DATA", (i) => [...(i === 0 ? [frame(FrameType.headers, 4, 1, POST)] : []), frame(FrameType.data, 0, 1)]],
+  ["rapid resets", (i) => [
+    frame(FrameType.headers, 5, 2 * i + 1, GET),
+    frame(FrameType.rstStream, 0, 2 * i + 1, uint32(8)),
+  ]],
+  ["refused streams", (i) => [frame(FrameType.headers, 5, 2 * i + 1, GET)]],
+  ["malformed requests", (i) => [frame(FrameType.headers, 5, 2 * i + 1, Buffer.from([0x82]))]],
+  ["CONTINUATION frames", (i) => [
+    i === 0 ? frame(FrameType.headers, 1, 1, GET) : frame(FrameType.continuation, 0, 1, literal("x", "y")),
+  ]],
+];
+for (const [name, make] of floods) {
+  test(`a flood of ${name} is answered by ENHANCE_YOUR_CALM`, () => {
+    const peer = new Peer();
+    for (let i = 0; i < 2000 && !peer.session.over; i++) peer.receive(...make(i));
+    assert.match(peer.events.at(-1)!, new RegExp(`^close ${ErrorCode.enhanceYourCalm}: `));
+  });
+}
+
+test("a header list over the limit asks the owner for an answer", () => {
+  const peer = new Peer();
+  const big = Buffer.concat([Buffer.from([0, 1, 0x78, 0x7f, 0x81, 0x1f]), Buffer.alloc(4096, "y")]);
+  peer.receive(frame(FrameType.headers, 5, 1, Buffer.concat([GET, big])));
+  assert.deepEqual(peer.events, ["oversized 1"]);
+});
+
+test("a body that is not what Content-Length said resets the stream", () => {
+  for (const [said, sent] of [["3", 2], ["1", 2]] as const) {
+    const peer = new Peer();
+    peer.receive(
+      frame(FrameType.headers, 4, 1, Buffer.concat([POST, literal("content-length", said)])),
+      frame(FrameType.data, 1, 1, Buffer.alloc(sent)),
+    );
+    assert.equal(peer.events.at(-1), `reset 1 ${ErrorCode.protocolError}`);
+  }
+});
+
+test("the window of a stream is given back once half of it is used up", () => {
+  const peer = new Peer();
+  peer.receive(frame(FrameType.headers, 4, 1, POST), frame(FrameType.data, 0, 1, Buffer.alloc(700)));
+  const stream = peer.streams.get(1)!;
+  peer.session.consumed(stream, 400);
+  assert.deepEqual(names(peer.sent()), []);
+  peer.session.consumed(stream, 300);
+  assert.deepEqual(names(peer.sent()), ["windowUpdate 1 4 0"]);
+  assert.equal(stream.receiveWindow, 1000);
+});
+
+test("sending stops at the window of the stream and goes on with WINDOW_UPDATE", () => {
+  const peer = new Peer();
+  peer.receive(setting(Setting.initialWindowSize, 10), frame(FrameType.headers, 5, 1, GET));
+  const stream = peer.respond(1);
+  peer.sent();
+  assert.equal(peer.session.send(stream, Buffer.alloc(25)), false);
+  assert.deepEqual(names(peer.sent()), ["data 1 10 0"]);
+  peer.receive(frame(FrameType.windowUpdate, 0, 1, uint32(10)));
+  assert.deepEqual(names(peer.sent()), ["data 1 10 0"]);
+  peer.receive(frame(FrameType.windowUpdate, 0, 1, uint32(100)));
+  assert.equal(peer.events.at(-1), "drain 1");
+  peer.session.end(stream, [["Grpc-Status", "0"]]);
+  assert.deepEqual(names(peer.sent()), ["data 1 5 0", `headers 1 ${2 + 11 + 2} 5`]);
+  assert.equal(peer.events.at(-1), "finished 1");
+});
+
+test("a full socket holds bodies back and lets them go on when it drains", () => {
+  const peer = new Peer();
+  peer.receive(frame(FrameType.headers, 5, 1, GET));
+  const stream = peer.respond(1);
+  peer.full = true;
+  peer.session.flush();
+  assert.equal(peer.session.send(stream, Buffer.alloc(5)), false);
+  peer.session.end(stream);
+  assert.deepEqual(names(peer.sent()), ["headers 1 1 4"]);
+  peer.full = false;
+  peer.session.drained();
+  assert.deepEqual(names(peer.sent()), ["data 1 5 0", "data 1 0 1"]);
+  assert.equal(peer.events.at(-1), "finished 1");
+});
+
+test("an answer that is complete before the request asks the client to stop", () => {
+  const peer = new Peer();
+  peer.receive(frame(FrameType.headers, 4, 1, POST));
+  const stream = peer.streams.get(1)!;
+  peer.session.respond(stream, 413, [], true);
+  const [, reset] = peer.sent();
+  assert.equal(reset!.payload.readUInt32BE(0), ErrorCode.noError);
+  peer.receive(frame(FrameType.data, 1, 1, Buffer.alloc(10)));
+  assert.deepEqual(peer.events, ["request 1 POST /", "finished 1"]);
+});
+
+test("shutdown() lets the streams at hand end and takes no others", () => {
+  const peer = new Peer();
+  peer.receive(frame(FrameType.headers, 5, 1, GET));
+  peer.session.shutdown();
+  peer.receive(frame(FrameType.headers, 5, 3, GET));
+  assert.deepEqual(names(peer.sent()), ["goaway 0 8 0"]);
+  peer.session.end(peer.respond(1));
+  assert.deepEqual(peer.events, ["request 1 GET / ended", "finished 1"]);
+  return new Promise<void>((resolve) => queueMicrotask(resolve)).then(() => {
+    assert.equal(peer.events.at(-1), "close 0");
+  });
+});
+
+test("after maxRequests the connection is ended in order", () => {
+  const peer = new Peer({ requests: 2 });
+  peer.receive(
+    frame(FrameType.headers, 5, 1, GET),
+    frame(FrameType.headers, 5, 3, GET),
+    frame(FrameType.headers, 5, 5, GET),
+  );
+  assert.deepEqual(peer.events, ["request 1 GET / ended", "request 3 GET / ended"]);
+  assert.deepEqual(names(peer.sent()), ["goaway 0 8 0"]);
+});
+
+test("a large response head goes out in fragments", () => {
+  const peer = new Peer();
+  peer.receive(frame(FrameType.headers, 5, 1, GET));
+  peer.respond(1, [["x-a", "v".repeat(20_000)]]);
+  const frames = peer.sent();
+  assert.deepEqual(frames.map((f) => [f.type, f.flags]), [[FrameType.headers, 0], [FrameType.continuation, 4]]);
+});
+
+test("disconnected() tells the open streams", () => {
+  const peer = new Peer();
+  peer.receive(frame(FrameType.headers, 4, 1, POST));
+  peer.session.disconnected();
+  assert.deepEqual(peer.events, ["request 1 POST /", `reset 1 ${ErrorCode.cancel}`]);
+});
