@@ -1,0 +1,71 @@
+/**
+ * Versions, ciphers and application protocols of handshakes, from the globals.
+ *
+ * @module
+ */
+import { createSecureContext, type SecureVersion } from "node:tls";
+import type { Globals } from "../../snapshot/snapshot.ts";
+
+/** What holds for every handshake, whatever the server name. */
+export interface TlsProfile {
+  readonly minVersion: SecureVersion;
+  readonly maxVersion: SecureVersion;
+  /** OpenSSL cipher list for TLS up to 1.2. */
+  readonly ciphers: string;
+  /** In order of preference. */
+  readonly applicationProtocols: readonly string[];
+  /** Handshakes for names that no host serves are refused (`ssl_reject_handshake`). */
+  readonly rejectUnknown: boolean;
+}
+
+/** Versions that can be spoken, oldest first. */
+const VERSIONS: readonly SecureVersion[] = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
+/** ingress-nginx's ssl-ciphers; those that a runtime's TLS library lacks (DHE in BoringSSL) are passed over by it. */
+const DEFAULT_CIPHERS = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:" +
+  "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES256-GCM-SHA384:" +
+  "DHE-RSA-AES128-GCM-SHA256";
+
+/** A profile together with what could not be taken over from the settings. */
+export interface CompiledProfile {
+  readonly profile: TlsProfile;
+  readonly problems: readonly string[];
+}
+
+/**
+ * Compiles the settings. A list of versions becomes the range from its oldest to its newest, because TLS libraries take
+ * no gaps. Settings that nothing can be made of fall back to TLS 1.2 and 1.3 and the default ciphers.
+ *
+ * @param supported application protocols that the listener speaks, in order of preference
+ */
+export function compileProfile(tls: Globals["tls"], supported: readonly string[]): CompiledProfile {
+  const problems: string[] = [];
+  const known = VERSIONS.filter((version) => tls.protocols.includes(version));
+  for (const name of tls.protocols) {
+    if (!VERSIONS.includes(name as SecureVersion)) problems.push(`TLS version "${name}" is not supported`);
+  }
+  if (known.length === 0 && tls.protocols.length > 0) {
+    problems.push("no TLS version is left, TLSv1.2 and TLSv1.3 are used");
+  }
+  let ciphers = tls.ciphers === "" ? DEFAULT_CIPHERS : tls.ciphers;
+  try {
+    createSecureContext({ ciphers });
+  } catch {
+    problems.push(`no cipher of "${ciphers}" is supported, the default ciphers are used`);
+    ciphers = DEFAULT_CIPHERS;
+  }
+  return {
+    profile: {
+      minVersion: known[0] ?? "TLSv1.2",
+      maxVersion: known.at(-1) ?? "TLSv1.3",
+      ciphers,
+      applicationProtocols: supported.filter((protocol) => protocol !== "h2" || tls.useHttp2),
+      rejectUnknown: tls.rejectHandshake,
+    },
+    problems,
+  };
+}
+
+/** Do both lead to the same secure contexts. */
+export function sameContexts(a: TlsProfile, b: TlsProfile): boolean {
+  return a.minVersion === b.minVersion && a.maxVersion === b.maxVersion && a.ciphers === b.ciphers;
+}
