@@ -26,6 +26,12 @@ export interface CompilerOptions {
   readonly enableTopologyAwareRouting: boolean;
   readonly httpPort: number;
   readonly httpsPort: number;
+  /** Endpoints on 127.0.0.0/8 with this port are left out: nobody may reach the admin API through a Service. */
+  readonly statusPort?: number;
+  /** Zone of this machine, for topology hints. Unknown: hints are not used. */
+  readonly zone?: string;
+  /** Milliseconds since the epoch, for the validity of certificates. Default: Date.now. */
+  readonly now?: () => number;
 }
 
 /** Result of one compilation. */

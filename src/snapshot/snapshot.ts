@@ -32,6 +32,11 @@ export interface Changes<T> {
 
 /** Name of the catch-all host. */
 export const CATCH_ALL = "_";
+/**
+ * Upstream of --default-backend-service: its first port. While it has no endpoints, locations that lead to it answer 404
+ * (and not 503), as if there were no such service.
+ */
+export const DEFAULT_BACKEND = "upstream-default-backend";
 /** Id of the certificate for names without one of their own. When absent the data plane makes a self-signed one. */
 export const DEFAULT_CERTIFICATE = "default";
 
@@ -90,7 +95,10 @@ export type LocationMatch =
   | { readonly kind: "exact"; readonly path: string }
   | { readonly kind: "prefix"; readonly path: string }
   | { readonly kind: "regex"; readonly pattern: Pattern }
-  /** A Prefix path written with a trailing slash: the path without it is answered by 301 to the one with it. */
+  /**
+   * Beside a Prefix path written with a trailing slash: `path` (without that slash) matches like an exact one and is
+   * answered by 301 to `path` and a slash. Left out when there is an exact location of that path.
+   */
   | { readonly kind: "slash-redirect"; readonly path: string };
 
 /** One routable path of a host. A Prefix path in plain mode yields two entries (exact and prefix with slash) that share the rest. */
@@ -102,6 +110,8 @@ export interface Location {
   /** Ingress that the annotations come from; `null`: the root of `_` without any. */
   readonly ingress: IngressRef | null;
   readonly backend: LocationBackend;
+  /** Annotation default-backend: key of the upstream that answers, with the X-Code: 503 fields, while `backend` has no endpoints. */
+  readonly defaultBackend?: string;
   readonly policies: Policies;
   /** Why every request is answered 503 (an access annotation that cannot be honoured); `null` in the normal case. */
   readonly denied: string | null;
@@ -126,7 +136,10 @@ export type LocationBackend =
 
 /** One port of one Service. */
 export interface Upstream {
-  /** `namespace-service-port`; `upstream-default-backend` for --default-backend-service. */
+  /**
+   * `namespace-service-port`; {@link DEFAULT_BACKEND}; `custom-default-backend-namespace-service` for the annotation
+   * default-backend. Of two that would have the same name (`a-b` + `c`, `a` + `b-c`) the second is `namespace/service/port`.
+   */
   readonly name: string;
   readonly namespace: string;
   readonly service: string;
