@@ -1,0 +1,17 @@
+/**
+ * The one order of keys and lists in a snapshot: by UTF-16 code unit, the same on every machine and locale.
+ *
+ * @module
+ */
+
+/** For `sort`: negative, zero or positive. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** A record whose keys come in order. */
+export function sortedRecord<T>(entries: Iterable<readonly [key: string, value: T]>): Record<string, T> {
+  const record: Record<string, T> = {};
+  for (const [key, value] of [...entries].sort(([a], [b]) => compareText(a, b))) record[key] = value;
+  return record;
+}

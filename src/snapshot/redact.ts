@@ -1,0 +1,43 @@
+/**
+ * Snapshots as they may be shown: without private keys and credentials.
+ *
+ * @module
+ */
+import type { Snapshot } from "./snapshot.ts";
+
+/** What stands in place of a secret. */
+export const REDACTED = "<redacted>";
+
+/** Names of properties whose values are never shown, wherever they stand (policies read Secrets too). */
+const SECRET_NAME = /^(?:private|secret|password|passwd|credential|token|users$|htpasswd)/i;
+
+function redactValue(value: unknown, depth: number): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (depth > 64) return REDACTED;
+  if (Array.isArray(value)) return value.map((item) => redactValue(item, depth + 1));
+  const shown: Record<string, unknown> = {};
+  for (const [key, inner] of Object.entries(value)) {
+    shown[key] = SECRET_NAME.test(key) && inner !== null && inner !== undefined && inner !== ""
+      ? REDACTED
+      : redactValue(inner, depth + 1);
+  }
+  return shown;
+}
+
+/** A copy of plain data with the values of secret properties replaced. */
+export function redact<T>(data: T): T {
+  return redactValue(data, 0) as T;
+}
+
+/** A copy of the snapshot that may be printed. */
+export function redactSnapshot(snapshot: Snapshot): Snapshot {
+  // keys of these records are names chosen by users: they must not be taken for names of properties
+  const part = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(record).map(([key, value]) => [key, redact(value)]));
+  return {
+    globals: redact(snapshot.globals),
+    virtualHosts: part(snapshot.virtualHosts),
+    upstreams: part(snapshot.upstreams),
+    certificates: part(snapshot.certificates),
+  };
+}
