@@ -25,17 +25,17 @@ function redactValue(value: unknown, depth: number): unknown {
 }
 
 /** A copy of plain data with the values of secret properties replaced. */
-export function redact<T>(data: T): T {
+export function redactData<T>(data: T): T {
   return redactValue(data, 0) as T;
 }
 
 /** A copy of the snapshot that may be printed. */
-export function redactSnapshot(snapshot: Snapshot): Snapshot {
+export function redact(snapshot: Snapshot): Snapshot {
   // keys of these records are names chosen by users: they must not be taken for names of properties
   const part = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(Object.entries(record).map(([key, value]) => [key, redact(value)]));
+    Object.fromEntries(Object.entries(record).map(([key, value]) => [key, redactData(value)]));
   return {
-    globals: redact(snapshot.globals),
+    globals: redactData(snapshot.globals),
     virtualHosts: part(snapshot.virtualHosts),
     upstreams: part(snapshot.upstreams),
     certificates: part(snapshot.certificates),
