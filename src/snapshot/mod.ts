@@ -9,4 +9,4 @@ export { applyUpdate, diffSnapshots, EMPTY_CHANGES, isEmptyUpdate } from "./diff
 export { equalData } from "./equal.ts";
 export { hashData, hashSnapshot } from "./hash.ts";
 export { compareText, sortedRecord } from "./order.ts";
-export { redact, REDACTED, redactSnapshot } from "./redact.ts";
+export { redact, redactData, REDACTED } from "./redact.ts";
