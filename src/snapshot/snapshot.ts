@@ -46,7 +46,7 @@ export interface Pattern {
   readonly text: string;
   /** In the dialect of the engine. */
   readonly source: string;
-  /** `i` or empty. */
+  /** Of the engine: `u` when characters beyond the BMP occur, else empty; letter case is in the source. */
   readonly flags: string;
   readonly engine: "native" | "linear";
 }
