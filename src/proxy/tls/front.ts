@@ -67,6 +67,7 @@ export class TlsFront {
   readonly #table = new SniTable();
   readonly #contexts: ContextCache;
   #profile: TlsProfile = INITIAL_PROFILE;
+  #problems: readonly string[] = [];
   #handshakeTimeoutMs = 60_000;
   #selfSigned: Promise<void> | null = null;
   /** Counts what {@link TlsFront.#createTlsServer} depends on. */
@@ -184,7 +185,12 @@ export class TlsFront {
 
   #configure(globals: Globals): void {
     const { profile, problems } = compileProfile(globals.tls, this.#options.applicationProtocols);
-    for (const problem of problems) this.#options.logger.warning("a TLS setting is not honoured", { message: problem });
+    for (const problem of problems) {
+      if (!this.#problems.includes(problem)) {
+        this.#options.logger.warning("a TLS setting is not honoured", { message: problem });
+      }
+    }
+    this.#problems = problems;
     if (!sameContexts(profile, this.#profile)) this.#contexts.use(profile);
     this.#profile = profile;
     this.#handshakeTimeoutMs = globals.client.headerTimeoutMs;

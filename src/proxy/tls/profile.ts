@@ -4,6 +4,7 @@
  * @module
  */
 import { createSecureContext, type SecureVersion } from "node:tls";
+import { runtime } from "../../runtime/mod.ts";
 import type { Globals } from "../../snapshot/snapshot.ts";
 
 /** What holds for every handshake, whatever the server name. */
@@ -52,6 +53,9 @@ export function compileProfile(tls: Globals["tls"], supported: readonly string[]
   } catch {
     problems.push(`no cipher of "${ciphers}" is supported, the default ciphers are used`);
     ciphers = DEFAULT_CIPHERS;
+  }
+  if (ciphers !== DEFAULT_CIPHERS && runtime().name === "deno") {
+    problems.push("ssl-ciphers has no effect on Deno, whose TLS library keeps to its own list");
   }
   return {
     profile: {

@@ -48,7 +48,7 @@ export class SniTable {
   }
 
   #registered(name: string): string | undefined {
-    if (name === "") return undefined;
+    if (name === "" || name === CATCH_ALL) return undefined;
     const exact = this.#certificates.get(name);
     if (exact !== undefined) return exact;
     const wildcard = wildcardOf(name);

@@ -1,0 +1,361 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect as connectPlain, type Server, type Socket } from "node:net";
+import { after, describe, test } from "node:test";
+import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
+import type { TlsInfo } from "../../../../src/http/exchange.ts";
+import type { Logger } from "../../../../src/observe/logger.ts";
+import { TlsFront } from "../../../../src/proxy/tls/mod.ts";
+import type { KeyPair } from "../../../../src/proxy/tls/context-cache.ts";
+import { runtime } from "../../../../src/runtime/mod.ts";
+import type { Certificate, Globals, HostTls, SnapshotUpdate, VirtualHost } from "../../../../src/snapshot/snapshot.ts";
+import { makeCertificate } from "./_certificates.ts";
+
+const FAKE = "Kubernetes Ingress Controller Fake Certificate";
+
+const a = makeCertificate({ names: ["a.example"] });
+const rsa = makeCertificate({ names: ["rsa.example"], key: "rsa" });
+const wild = makeCertificate({ names: ["*.foo.example"] });
+const chained = makeCertificate({ names: ["chain.example"], chain: true });
+const fallback = makeCertificate({ names: ["fallback.example"] });
+
+function certificate(id: string, pair: KeyPair): Certificate {
+  return { id, ...pair, sha1: "", names: [], notAfterMs: 0 };
+}
+
+function host(name: string, id: string | null, serverNames: readonly string[] = [name]): VirtualHost {
+  const tls: HostTls = id === null ? { kind: "none" } : { kind: "terminate", certificate: id, serverNames };
+  return { name, names: [], tls, policies: {}, regexMode: false, locations: [] };
+}
+
+function globals(tls: Partial<Globals["tls"]> = {}, headerTimeoutMs = 60_000): Globals {
+  return {
+    tls: {
+      protocols: ["TLSv1.2", "TLSv1.3"],
+      ciphers: "",
+      rejectHandshake: false,
+      useHttp2: true,
+      http2MaxConcurrentStreams: 128,
+      ...tls,
+    },
+    client: { headerTimeoutMs },
+  } as Globals;
+}
+
+interface Changes {
+  readonly globals?: Globals;
+  readonly hosts?: readonly VirtualHost[];
+  readonly gone?: readonly string[];
+  readonly certificates?: readonly Certificate[];
+}
+
+function update(changes: Changes): SnapshotUpdate {
+  return {
+    ...(changes.globals === undefined ? {} : { globals: changes.globals }),
+    virtualHosts: { set: changes.hosts ?? [], remove: changes.gone ?? [] },
+    upstreams: { set: [], remove: [] },
+    certificates: { set: changes.certificates ?? [], remove: [] },
+  };
+}
+
+/** What a client sees of a handshake. */
+interface Seen {
+  readonly subject: string;
+  readonly protocol: string | null;
+  readonly cipher: string;
+  readonly alpn: string | false | null;
+  readonly info: TlsInfo;
+}
+
+/** A front that listens and answers every handshake with one byte. */
+class Stage {
+  readonly logged: string[] = [];
+  readonly front: TlsFront;
+  readonly #opened: { close(): void }[] = [];
+  readonly #infos: TlsInfo[] = [];
+  #server: Server | null = null;
+  port = 0;
+
+  constructor(serves: (name: string) => boolean = () => true) {
+    const log = (message: string, fields?: object): void =>
+      void this.logged.push(`${message} ${JSON.stringify(fields ?? {})}`);
+    const logger: Logger = { debug: () => {}, info: log, warning: log, error: log };
+    this.front = new TlsFront({ logger, applicationProtocols: ["h2", "http/1.1"], serves });
+  }
+
+  async open(changes: Changes, plain: (socket: Socket) => void = (socket) => socket.destroy()): Promise<this> {
+    this.front.apply(update({ globals: globals(), ...changes }));
+    await this.front.ready();
+    const secure = (socket: TLSSocket, info: TlsInfo): void => {
+      this.#infos.push(info);
+      this.#opened.push({ close: () => socket.destroy() });
+      socket.on("error", () => {});
+      socket.on("data", (bytes) => socket.write(bytes));
+      socket.write("!");
+    };
+    const server = this.front.createServer({ secure, plain });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    this.port = (server.address() as AddressInfo).port;
+    this.#server = server;
+    return this;
+  }
+
+  /** Opens a connection and waits for the byte. */
+  async connect(options: ConnectionOptions): Promise<TLSSocket> {
+    const socket = connect({ port: this.port, host: "127.0.0.1", rejectUnauthorized: false, ...options });
+    this.#opened.push({ close: () => socket.destroy() });
+    await once(socket, "data");
+    return socket;
+  }
+
+  async see(options: ConnectionOptions): Promise<Seen> {
+    const socket = await this.connect(options);
+    const seen = {
+      subject: String(socket.getPeerCertificate().subject.CN),
+      protocol: socket.getProtocol(),
+      cipher: socket.getCipher().name,
+      alpn: socket.alpnProtocol,
+      info: this.#infos.at(-1)!,
+    };
+    socket.destroy();
+    return seen;
+  }
+
+  /** Error of a handshake that must fail. */
+  async fails(options: ConnectionOptions): Promise<void> {
+    await assert.rejects(this.connect(options));
+  }
+
+  async close(): Promise<void> {
+    for (const one of this.#opened) one.close();
+    const server = this.#server;
+    if (server !== null) await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+}
+
+describe("TlsFront", () => {
+  const stages: Stage[] = [];
+  after(async () => void await Promise.all(stages.map((stage) => stage.close())));
+  function stage(serves?: (name: string) => boolean): Stage {
+    const made = new Stage(serves);
+    stages.push(made);
+    return made;
+  }
+
+  test("serves the certificate of the server name, whatever its case and dot", async () => {
+    const s = await stage().open({
+      hosts: [
+        host("a.example", "default/a"),
+        host("rsa.example", "default/rsa"),
+        host("*.foo.example", "default/wild"),
+      ],
+      certificates: [certificate("default/a", a), certificate("default/rsa", rsa), certificate("default/wild", wild)],
+    });
+    const rows: readonly (readonly [string, string])[] = [
+      ["a.example", "a.example"],
+      ["A.EXAMPLE", "a.example"],
+      ["rsa.example", "rsa.example"],
+      ["x.foo.example", "*.foo.example"],
+      ["a.b.foo.example", FAKE],
+      ["foo.example", FAKE],
+      ["unknown.example", FAKE],
+    ];
+    for (const [servername, subject] of rows) {
+      assert.equal((await s.see({ servername })).subject, subject, servername);
+    }
+    assert.equal((await s.see({ servername: "a.example." })).subject, "a.example", "a trailing dot");
+  });
+
+  test("serves the self-signed certificate to clients without a server name", async () => {
+    const s = await stage().open({
+      hosts: [host("a.example", "default/a")],
+      certificates: [certificate("default/a", a)],
+    });
+    const { subject, info } = await s.see({});
+    assert.equal(subject, FAKE);
+    assert.equal(info.serverName, "");
+  });
+
+  test("prefers the certificate of the catch-all host, then the default one, to the self-signed one", async () => {
+    const s = await stage().open({ certificates: [certificate("default", fallback), certificate("default/a", a)] });
+    assert.equal((await s.see({})).subject, "fallback.example");
+    assert.equal((await s.see({ servername: "x.example" })).subject, "fallback.example");
+    s.front.apply(update({ hosts: [host("_", "default/a")] }));
+    assert.equal((await s.see({})).subject, "a.example");
+    assert.equal((await s.see({ servername: "x.example" })).subject, "a.example");
+    s.front.apply(update({ hosts: [host("_", null)] }));
+    assert.equal((await s.see({})).subject, "fallback.example");
+  });
+
+  test("sends the chain along", async () => {
+    const s = await stage().open({
+      hosts: [host("chain.example", "default/chain")],
+      certificates: [certificate("default/chain", chained)],
+    });
+    const socket = await s.connect({ servername: "chain.example", ca: chained.rootPem, rejectUnauthorized: true });
+    assert.equal(socket.authorized, true);
+  });
+
+  test("speaks TLS 1.2 and 1.3 and tells what was agreed on", async () => {
+    const s = await stage().open({
+      hosts: [host("rsa.example", "default/rsa")],
+      certificates: [certificate("default/rsa", rsa)],
+    });
+    const old = await s.see({
+      servername: "rsa.example",
+      maxVersion: "TLSv1.2",
+      ciphers: "ECDHE-RSA-AES256-GCM-SHA384",
+    });
+    assert.equal(old.protocol, "TLSv1.2");
+    assert.deepEqual(old.info, {
+      protocol: "TLSv1.2",
+      cipher: "ECDHE-RSA-AES256-GCM-SHA384",
+      serverName: "rsa.example",
+    });
+    const current = await s.see({ servername: "RSA.example", minVersion: "TLSv1.3" });
+    assert.equal(current.info.protocol, "TLSv1.3");
+    assert.equal(current.info.serverName, "rsa.example");
+  });
+
+  test("follows ssl-protocols and ssl-ciphers with the next handshake", async () => {
+    const s = await stage().open({
+      hosts: [host("rsa.example", "default/rsa")],
+      certificates: [certificate("default/rsa", rsa)],
+    });
+    for (const servername of ["rsa.example", undefined]) {
+      const options: ConnectionOptions = servername === undefined ? {} : { servername };
+      s.front.apply(update({ globals: globals({ protocols: ["TLSv1.3"] }) }));
+      await s.fails({ ...options, maxVersion: "TLSv1.2" });
+      assert.equal((await s.see(options)).protocol, "TLSv1.3");
+      s.front.apply(update({ globals: globals({ protocols: ["TLSv1.2"], ciphers: "ECDHE-RSA-AES256-GCM-SHA384" }) }));
+      assert.equal((await s.see(options)).cipher, "ECDHE-RSA-AES256-GCM-SHA384");
+      // Deno's TLS library has its own list, on both sides; the log says so.
+      if (runtime().name === "bun") {
+        await s.fails({ ...options, ciphers: "ECDHE-RSA-AES128-GCM-SHA256", maxVersion: "TLSv1.2" });
+      } else {
+        assert.ok(s.logged.some((line) => line.includes("ssl-ciphers has no effect on Deno")));
+      }
+    }
+  });
+
+  test("offers h2 unless use-http2 is off", async () => {
+    const s = await stage().open({});
+    const ALPNProtocols = ["h2", "http/1.1"];
+    assert.equal((await s.see({ ALPNProtocols })).alpn, "h2");
+    assert.equal((await s.see({ ALPNProtocols: ["http/1.1"] })).alpn, "http/1.1");
+    assert.ok(!(await s.see({})).alpn);
+    s.front.apply(update({ globals: globals({ useHttp2: false }) }));
+    assert.equal((await s.see({ ALPNProtocols })).alpn, "http/1.1");
+  });
+
+  test("serves a changed certificate to new connections and leaves open ones alone", async () => {
+    const s = await stage().open({
+      hosts: [host("a.example", "default/a")],
+      certificates: [certificate("default/a", a)],
+    });
+    const held = await s.connect({ servername: "a.example" });
+    s.front.apply(update({ certificates: [certificate("default/a", rsa)] }));
+    assert.equal((await s.see({ servername: "a.example" })).subject, "rsa.example");
+    held.write("still here");
+    const [bytes] = await once(held, "data");
+    assert.equal(String(bytes), "still here");
+  });
+
+  test("serves the default certificate in place of a broken pair and says so once", async () => {
+    const s = await stage().open({
+      hosts: [host("mixed.example", "default/mixed"), host("garbage.example", "default/garbage")],
+      certificates: [
+        certificate("default/mixed", { certificatePem: a.certificatePem, privateKeyPem: wild.privateKeyPem }),
+        certificate("default/garbage", { certificatePem: "not a certificate", privateKeyPem: "not a key" }),
+      ],
+    });
+    for (const servername of ["mixed.example", "mixed.example", "garbage.example"]) {
+      assert.equal((await s.see({ servername })).subject, FAKE, servername);
+    }
+    assert.equal(s.logged.filter((line) => line.includes("default/mixed")).length, 1);
+    assert.equal(s.logged.filter((line) => line.includes("default/garbage")).length, 1);
+    assert.ok(s.logged.every((line) => !line.includes("PRIVATE KEY")));
+  });
+
+  test("a broken default certificate leaves the self-signed one", async () => {
+    const s = await stage().open({
+      certificates: [certificate("default", { certificatePem: "x", privateKeyPem: "y" })],
+    });
+    assert.equal((await s.see({})).subject, FAKE);
+  });
+
+  test("has() knows exact names and one-label wildcards, and not the catch-all", async () => {
+    const s = await stage().open({
+      hosts: [
+        host("a.example", "default", ["a.example", "alias.example"]),
+        host("*.foo.example", "default"),
+        host("_", "default"),
+      ],
+    });
+    const rows: readonly (readonly [string, boolean])[] = [
+      ["a.example", true],
+      ["A.example", true],
+      ["a.example.", true],
+      ["alias.example", true],
+      ["x.foo.example", true],
+      ["a.b.foo.example", false],
+      ["b.example", false],
+      ["_", false],
+      ["", false],
+    ];
+    for (const [name, wanted] of rows) assert.equal(s.front.has(name), wanted, name);
+    s.front.apply(update({ gone: ["a.example"] }));
+    assert.equal(s.front.has("alias.example"), false);
+  });
+
+  test("ssl-reject-handshake refuses names that no host serves, and clients without a name", async () => {
+    const s = await stage((name) => name === "a.example" || name === "plain.example").open({
+      globals: globals({ rejectHandshake: true }),
+      hosts: [host("a.example", "default/a")],
+      certificates: [certificate("default/a", a)],
+    });
+    assert.equal((await s.see({ servername: "a.example" })).subject, "a.example");
+    assert.equal((await s.see({ servername: "plain.example" })).subject, FAKE);
+    await s.fails({ servername: "unknown.example" });
+    await s.fails({});
+    s.front.apply(update({ globals: globals() }));
+    assert.equal((await s.see({})).subject, FAKE);
+  });
+
+  test("hands plain HTTP over with its bytes put back", async () => {
+    const s = await stage().open({}, (socket) => {
+      socket.once("data", (bytes) => socket.end(`got ${bytes}`));
+      socket.resume();
+    });
+    const socket = connectPlain(s.port, "127.0.0.1", () => socket.write("GET / HTTP/1.1\r\n\r\n"));
+    const [bytes] = await once(socket, "data");
+    assert.equal(String(bytes), "got GET / HTTP/1.1\r\n\r\n");
+    socket.destroy();
+  });
+
+  test("closes connections that do not finish their handshake in time", async () => {
+    const s = await stage().open({ globals: globals({}, 50) });
+    for (const first of ["", "\x16\x03\x01"]) {
+      const socket = connectPlain(s.port, "127.0.0.1", () => socket.write(Buffer.from(first, "latin1")));
+      socket.on("error", () => {});
+      socket.resume();
+      await once(socket, "close");
+    }
+    const done = await s.connect({});
+    done.write("x");
+    await once(done, "data");
+  });
+
+  test("a client that leaves in the middle of a handshake harms nobody", async () => {
+    const s = await stage().open({});
+    for (const first of ["", "\x16", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "\x16\xff\xff\xff\xff\xff"]) {
+      const socket = connectPlain(s.port, "127.0.0.1");
+      socket.on("error", () => {});
+      await once(socket, "connect");
+      if (first !== "") socket.write(Buffer.from(first, "latin1"));
+      socket.destroy();
+    }
+    assert.equal((await s.see({})).subject, FAKE);
+  });
+});
