@@ -8,3 +8,5 @@ export { type Clock, ManualClock, systemClock } from "./clock.ts";
 export type { Logger, LogLevel, LogValue } from "./logger.ts";
 export { type LineSink, lineSink, type LineStream, stderrLogger } from "./stderr.ts";
 export { createLogger, type LogFields, type LogFormat, type LoggerOptions } from "./text-logger.ts";
+export { EXPOSITION_TYPE, formatMetrics, type MetricFamily, type MetricSample } from "./exposition.ts";
+export { cpuSeconds, openFileLimit, openFiles, startedAtSeconds, virtualBytes } from "./process-facts.ts";

@@ -7,16 +7,24 @@ import process from "node:process";
 import { PROCESS } from "./_process.ts";
 import type { Runtime } from "./runtime.ts";
 
+/** The part of Bun's global object that is used here, spelled out so that the file is well typed on Deno, too. */
+interface BunGlobal {
+  readonly version: string;
+  readonly main: string;
+  gc(force: boolean): void;
+}
+
 /** The {@link Runtime} on Bun. */
 export function bunRuntime(): Runtime {
+  const bun = (globalThis as unknown as { readonly Bun: BunGlobal }).Bun;
   // The main module of a compiled executable lies in Bun's virtual file system.
-  const standalone = Bun.main.startsWith("/$bunfs/");
+  const standalone = bun.main.startsWith("/$bunfs/");
   return {
     ...PROCESS,
     name: "bun",
-    version: Bun.version,
+    version: bun.version,
     standalone,
-    selfCommand: () => standalone ? [process.execPath] : [process.execPath, Bun.main],
-    collectGarbage: () => Bun.gc(true),
+    selfCommand: () => standalone ? [process.execPath] : [process.execPath, bun.main],
+    collectGarbage: () => bun.gc(true),
   };
 }

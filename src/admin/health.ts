@@ -1,0 +1,49 @@
+/**
+ * Health and metrics: the app on --healthz-port.
+ *
+ * @module
+ */
+import { type Context, Hono } from "hono";
+import { EXPOSITION_TYPE, formatMetrics, type MetricFamily } from "../observe/mod.ts";
+import type { AdminSource } from "./source.ts";
+
+/** What the health app is made with. */
+export interface HealthOptions {
+  readonly source: AdminSource;
+  /** Path of the health check. */
+  readonly path: string;
+  /** What /metrics shows, collected anew each time. */
+  readonly metrics: () => readonly MetricFamily[];
+}
+
+/** Checks by the names that ingress-nginx gives them. */
+const CHECKS = ["ping", "nginx-ingress-controller"] as const;
+
+/**
+ * `PATH`: 200 `ok` while requests are served, else 500 with the failed checks; `?verbose` lists them all; `PATH/CHECK`
+ * asks for one. `/metrics`: Prometheus text. Everything else: 404.
+ */
+export function createHealthApp(options: HealthOptions): Hono {
+  const { source, path, metrics } = options;
+  const app = new Hono();
+  const failing = (check: (typeof CHECKS)[number]): string | null => check === "ping" ? null : source.unready();
+
+  app.get(path, (c: Context) => {
+    const reasons = CHECKS.map((check) => [check, failing(check)] as const);
+    const failed = reasons.some(([, reason]) => reason !== null);
+    if (!failed && c.req.query("verbose") === undefined) return c.text("ok");
+    const lines = reasons.map(([check, reason]) =>
+      reason === null ? `[+]${check} ok` : `[-]${check} failed: ${reason}`
+    );
+    lines.push(`healthz check ${failed ? "failed" : "passed"}`);
+    return c.text(lines.join("\n") + "\n", failed ? 500 : 200);
+  });
+  for (const check of CHECKS) {
+    app.get(`${path}/${check}`, (c: Context) => {
+      const reason = failing(check);
+      return reason === null ? c.text("ok") : c.text(`internal server error: ${reason}\n`, 500);
+    });
+  }
+  app.get("/metrics", (c: Context) => c.body(formatMetrics(metrics()), 200, { "content-type": EXPOSITION_TYPE }));
+  return app;
+}

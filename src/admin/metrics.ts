@@ -1,0 +1,129 @@
+/**
+ * What the program knows of itself, as metrics under the names of ingress-nginx. Metrics of single requests are counted
+ * where requests end, and appended by the caller.
+ *
+ * @module
+ */
+import process from "node:process";
+import {
+  cpuSeconds,
+  type MetricFamily,
+  type MetricSample,
+  openFileLimit,
+  openFiles,
+  startedAtSeconds,
+  virtualBytes,
+} from "../observe/mod.ts";
+import { certificateFamilies } from "./certificate-metrics.ts";
+import type { AdminSource } from "./source.ts";
+
+/** Labels that all metrics of a controller have, and its version. */
+export interface MetricsOptions {
+  readonly source: AdminSource;
+  readonly version: string;
+  /** POD_NAMESPACE */
+  readonly namespace: string;
+  /** POD_NAME */
+  readonly pod: string;
+  /** --controller-class */
+  readonly controllerClass: string;
+}
+
+const PREFIX = "nginx_ingress_controller";
+type Type = MetricFamily["type"];
+
+/** Memory, processor time and descriptors: there with and without --enable-metrics. */
+export function processFamilies(): MetricFamily[] {
+  const families = [
+    family("process_cpu_seconds_total", "counter", "Processor time used, user and system, in seconds.", cpuSeconds()),
+    family("process_resident_memory_bytes", "gauge", "Resident memory.", process.memoryUsage.rss()),
+    family("process_start_time_seconds", "gauge", "Start of the process, seconds since the epoch.", startedAtSeconds()),
+  ];
+  const optional: [string, string, number | undefined][] = [
+    ["process_virtual_memory_bytes", "Virtual memory.", virtualBytes()],
+    ["process_open_fds", "Open file descriptors.", openFiles()],
+    ["process_max_fds", "Most file descriptors that may be open.", openFileLimit()],
+  ];
+  for (const [name, help, value] of optional) {
+    if (value !== undefined) families.push(family(name, "gauge", help, value));
+  }
+  return families;
+}
+
+/** Updates of the configuration, connections, requests in all, certificates: with --enable-metrics. */
+export function controllerFamilies(options: MetricsOptions): MetricFamily[] {
+  const { source } = options;
+  const labels = {
+    controller_namespace: options.namespace,
+    controller_class: options.controllerClass,
+    controller_pod: options.pod,
+  };
+  const one = (
+    name: string,
+    type: Type,
+    help: string,
+    value: number,
+    more: Record<string, string> = {},
+  ): MetricFamily => family(`${PREFIX}_${name}`, type, help, value, { ...labels, ...more });
+  const states = (name: string, type: Type, help: string, values: Record<string, number>): MetricFamily => ({
+    name: `${PREFIX}_${name}`,
+    type,
+    help,
+    samples: Object.entries(values).map(([state, value]): MetricSample => ({ labels: { ...labels, state }, value })),
+  });
+  const updates = source.updates();
+  const serving = source.serving();
+  const snapshot = source.snapshot();
+  const waiting = Math.max(0, serving.active - serving.inFlight);
+  return [
+    one("build_info", "gauge", "Always 1; the labels name the build.", 1, {
+      release: options.version,
+      build: options.version,
+      repository: "sallyport",
+    }),
+    one(
+      "config_last_reload_successful",
+      "gauge",
+      "1 if the last update was brought into force.",
+      bit(updates.lastSucceeded),
+    ),
+    one(
+      "config_last_reload_successful_timestamp_seconds",
+      "gauge",
+      "When the last update was brought into force, seconds since the epoch.",
+      Math.floor(updates.lastAppliedAtMs / 1000),
+    ),
+    one("config_hash", "gauge", "Number of the configuration in force, another for each.", updates.applied),
+    one("success", "counter", "Updates brought into force.", updates.applied),
+    ...updates.failed > 0 ? [one("errors", "counter", "Updates that failed.", updates.failed)] : [],
+    states("nginx_process_connections_total", "counter", "Connections accepted, and handled.", {
+      accepted: serving.accepted,
+      handled: serving.accepted,
+    }),
+    one("nginx_process_requests_total", "counter", "Requests answered.", serving.requests),
+    states("nginx_process_connections", "gauge", "Connections open now.", {
+      active: serving.active,
+      reading: 0,
+      writing: serving.inFlight,
+      waiting,
+    }),
+    one("nginx_process_cpu_seconds_total", "counter", "Processor time used, in seconds.", cpuSeconds()),
+    one("nginx_process_resident_memory_bytes", "gauge", "Resident memory.", process.memoryUsage.rss()),
+    one("nginx_process_oldest_start_time_seconds", "gauge", "Start, seconds since the epoch.", startedAtSeconds()),
+    ...snapshot === null ? [] : certificateFamilies(snapshot, options.controllerClass),
+  ];
+}
+
+function family(
+  name: string,
+  type: Type,
+  help: string,
+  value: number,
+  labels: Record<string, string> = {},
+): MetricFamily {
+  return { name, type, help, samples: [{ labels, value }] };
+}
+
+function bit(value: boolean): number {
+  return value ? 1 : 0;
+}

@@ -1,0 +1,12 @@
+/**
+ * What operators and probes ask: health, metrics, the configuration in force. Promises never to show a private key and
+ * never to change anything.
+ *
+ * @module
+ */
+export { type Backend, listBackends } from "./backends.ts";
+export { createHealthApp, type HealthOptions } from "./health.ts";
+export { controllerFamilies, type MetricsOptions, processFamilies } from "./metrics.ts";
+export { type AdminListener, serveApp } from "./serve.ts";
+export type { AdminSource, ServingCounters, UpdateCounters } from "./source.ts";
+export { createStatusApp, formatStubStatus, type StatusOptions } from "./status.ts";

@@ -1,0 +1,78 @@
+/**
+ * A Hono app on a port of its own, by `node:http`: for the few requests of operators and probes, not for traffic.
+ *
+ * @module
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Hono } from "hono";
+
+/** Where an admin app listens. */
+export interface AdminListener {
+  readonly port: number;
+  /** Stops accepting and cuts what is open. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds for a whole request head; probes are quick. */
+const HEAD_TIMEOUT_MS = 10_000;
+/** More connections than this are refused, so that a flood on this port costs no descriptors of the proxy. */
+const MAX_CONNECTIONS = 256;
+
+/** Serves `app`; rejects with the system's error when the address cannot be bound. Request bodies are not read. */
+export function serveApp(app: Hono, host: string, port: number): Promise<AdminListener> {
+  const server = createServer(
+    { headersTimeout: HEAD_TIMEOUT_MS, requestTimeout: HEAD_TIMEOUT_MS },
+    (request, response) => {
+      handle(app, request, response).catch(() => response.destroy());
+    },
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on("clientError", (_error, socket) => socket.destroy());
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      server.on("error", () => {});
+      resolve({
+        port: (server.address() as AddressInfo).port,
+        close: () =>
+          new Promise((closed) => {
+            server.close(() => closed());
+            server.closeAllConnections();
+          }),
+      });
+    });
+  });
+}
+
+async function handle(app: Hono, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  incoming.resume();
+  const url = requestUrl(incoming.url ?? "/");
+  if (url === null || incoming.method === undefined) {
+    outgoing.writeHead(400, { "content-length": "0" }).end();
+    return;
+  }
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (typeof value === "string") headers.set(name, value);
+  }
+  const response = await app.fetch(new Request(url, { method: incoming.method, headers }));
+  const body = new Uint8Array(await response.arrayBuffer());
+  outgoing.writeHead(response.status, {
+    // Bun does not list the type that a Response of a string has by itself.
+    "content-type": "text/plain;charset=UTF-8",
+    ...Object.fromEntries(response.headers),
+    "content-length": String(body.length),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+  });
+  outgoing.end(incoming.method === "HEAD" ? undefined : body);
+}
+
+/** The authority is of no interest here, except where an app looks at the Host field itself. */
+function requestUrl(target: string): string | null {
+  if (!target.startsWith("/")) return null;
+  const url = `http://admin${target}`;
+  return URL.canParse(url) ? url : null;
+}

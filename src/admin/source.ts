@@ -1,0 +1,40 @@
+/**
+ * What the admin endpoints show, as an interface: they do not know who compiles and who serves.
+ *
+ * @module
+ */
+import type { Diagnostic } from "../diagnostic.ts";
+import type { Snapshot } from "../snapshot/snapshot.ts";
+
+/** Counters of the data plane, summed over its processes. */
+export interface ServingCounters {
+  /** Connections accepted. */
+  readonly accepted: number;
+  /** Connections open now. */
+  readonly active: number;
+  /** Requests ended. */
+  readonly requests: number;
+  /** Requests in flight now. */
+  readonly inFlight: number;
+}
+
+/** How the updates of the configuration went. */
+export interface UpdateCounters {
+  readonly applied: number;
+  readonly failed: number;
+  readonly lastSucceeded: boolean;
+  /** Milliseconds since the epoch; 0 before the first. */
+  readonly lastAppliedAtMs: number;
+}
+
+/** Asked anew for each request. */
+export interface AdminSource {
+  /** `null` when requests are served from a configuration; else why not. */
+  unready(): string | null;
+  /** In force; `null` before the first one is. */
+  snapshot(): Snapshot | null;
+  /** All findings that stand: about files, objects and annotations. */
+  diagnostics(): readonly Diagnostic[];
+  serving(): ServingCounters;
+  updates(): UpdateCounters;
+}

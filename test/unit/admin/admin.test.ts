@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { request } from "node:http";
+import { after, before, describe, it } from "node:test";
+import {
+  type AdminListener,
+  type AdminSource,
+  controllerFamilies,
+  createHealthApp,
+  createStatusApp,
+  processFamilies,
+  serveApp,
+} from "../../../src/admin/mod.ts";
+import { formatMetrics } from "../../../src/observe/mod.ts";
+import type { Snapshot } from "../../../src/snapshot/mod.ts";
+
+const PRIVATE_KEY = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
+  .export({ type: "pkcs8", format: "pem" }).toString();
+
+const SNAPSHOT = {
+  globals: { ports: { http: 80, https: 443 } },
+  virtualHosts: {
+    "a.example": {
+      name: "a.example",
+      names: [],
+      tls: { kind: "terminate", certificate: "d/a", serverNames: ["a.example"] },
+      policies: {},
+      regexMode: false,
+      locations: [],
+    },
+  },
+  upstreams: {
+    "d-echo-http": {
+      name: "d-echo-http",
+      namespace: "d",
+      service: "echo",
+      port: "http",
+      balancer: { kind: "hash", key: "$remote_addr", subsetSize: 3 },
+      endpoints: [{ address: "127.0.0.2", port: 81, pod: "echo-0" }],
+      dns: null,
+    },
+    "d-echo-80": {
+      name: "d-echo-80",
+      namespace: "d",
+      service: "echo",
+      port: "80",
+      balancer: { kind: "round-robin" },
+      endpoints: [{ address: "127.0.0.2", port: 81, pod: "echo-0" }, { address: "::1", port: 81, pod: "" }],
+      dns: null,
+    },
+  },
+  certificates: {
+    "d/a": {
+      id: "d/a",
+      certificatePem: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+      privateKeyPem: PRIVATE_KEY,
+      sha1: "",
+      names: ["a.example"],
+      notAfterMs: 1e12,
+    },
+  },
+} as unknown as Snapshot;
+
+const state = { unready: null as string | null, snapshot: SNAPSHOT as Snapshot | null };
+const source: AdminSource = {
+  unready: () => state.unready,
+  snapshot: () => state.snapshot,
+  diagnostics: () => [{ reason: "R", severity: "warning", message: "m" }],
+  serving: () => ({ accepted: 10, active: 4, requests: 20, inFlight: 1 }),
+  updates: () => ({ applied: 2, failed: 1, lastSucceeded: true, lastAppliedAtMs: 1_700_000_000_500 }),
+};
+const metrics = { source, version: "1.2.3", namespace: "ns", pod: 'pod"x', controllerClass: "k8s.io/c" };
+
+interface Told {
+  readonly status: number;
+  readonly type: string | undefined;
+  readonly body: string;
+}
+
+function ask(port: number, path: string, options: { method?: string; headers?: Record<string, string> } = {}) {
+  return new Promise<Told>((resolve, reject) => {
+    const outgoing = request({ host: "127.0.0.1", port, path, agent: false, ...options }, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (text) => body += text)
+        .on("end", () => resolve({ status: response.statusCode!, type: response.headers["content-type"], body }));
+    });
+    outgoing.on("error", reject).end();
+  });
+}
+
+describe("health app", () => {
+  let listener: AdminListener;
+  before(async () => {
+    const app = createHealthApp({ source, path: "/healthz", metrics: () => processFamilies() });
+    listener = await serveApp(app, "127.0.0.1", 0);
+  });
+  after(() => listener.close());
+
+  it("answers ok while requests are served", async () => {
+    state.unready = null;
+    assert.deepEqual(await ask(listener.port, "/healthz"), {
+      status: 200,
+      type: "text/plain;charset=UTF-8",
+      body: "ok",
+    });
+    assert.equal((await ask(listener.port, "/healthz", { method: "HEAD" })).status, 200);
+    assert.equal((await ask(listener.port, "/healthz/ping")).body, "ok");
+    assert.match((await ask(listener.port, "/healthz?verbose")).body, /^\[\+\]ping ok\n.*\nhealthz check passed\n$/);
+  });
+
+  it("answers 500 with the reason otherwise", async () => {
+    state.unready = "shutting down";
+    const { status, body } = await ask(listener.port, "/healthz");
+    assert.equal(status, 500);
+    assert.equal(body, "[+]ping ok\n[-]nginx-ingress-controller failed: shutting down\nhealthz check failed\n");
+    assert.equal((await ask(listener.port, "/healthz/nginx-ingress-controller")).status, 500);
+    assert.equal((await ask(listener.port, "/healthz/ping")).status, 200);
+    state.unready = null;
+  });
+
+  it("answers 404 elsewhere, and 400 to targets that are no paths", async () => {
+    assert.equal((await ask(listener.port, "/no-such-path")).status, 404);
+    assert.equal((await ask(listener.port, "http://x/healthz")).status, 400);
+    assert.equal((await ask(listener.port, "/healthz", { method: "POST" })).status, 404);
+  });
+
+  it("shows metrics", async () => {
+    const { body, type } = await ask(listener.port, "/metrics");
+    assert.match(type!, /^text\/plain; ?version=0\.0\.4/);
+    assert.match(body, /^process_resident_memory_bytes \d+$/m);
+  });
+
+  it("rejects when the port is in use", async () => {
+    const app = createHealthApp({ source, path: "/healthz", metrics: () => [] });
+    await assert.rejects(serveApp(app, "127.0.0.1", listener.port), { code: "EADDRINUSE" });
+  });
+});
+
+describe("status app", () => {
+  let listener: AdminListener;
+  before(async () => {
+    listener = await serveApp(createStatusApp({ source, healthPath: "/healthz" }), "127.0.0.1", 0);
+  });
+  after(() => listener.close());
+  const json = async (path: string) => JSON.parse((await ask(listener.port, path)).body);
+
+  it("lists backends as ingress-nginx does, the default backend among them", async () => {
+    const backends = await json("/configuration/backends");
+    assert.deepEqual(backends.map((b: { name: string }) => b.name), [
+      "d-echo-80",
+      "d-echo-http",
+      "upstream-default-backend",
+    ]);
+    assert.deepEqual(backends[0].endpoints, [{ address: "127.0.0.2", port: "81" }, { address: "::1", port: "81" }]);
+    assert.equal(backends[0].port, 80);
+    assert.equal(backends[1].port, "http");
+    assert.deepEqual(backends[1].upstreamHashByConfig, {
+      "upstream-hash-by": "$remote_addr",
+      "upstream-hash-by-subset": true,
+      "upstream-hash-by-subset-size": 3,
+    });
+  });
+
+  it("shows the snapshot and certificates, but never a key", async () => {
+    const shown = await ask(listener.port, "/configuration");
+    assert.equal(JSON.parse(shown.body).certificates["d/a"].privateKeyPem, "<redacted>");
+    const certificate = await ask(listener.port, "/configuration/certs?hostname=A.example");
+    assert.match(certificate.body, /BEGIN CERTIFICATE/);
+    for (const path of ["/configuration", "/configuration/backends", "/configuration/certs?hostname=a.example"]) {
+      assert.ok(!(await ask(listener.port, path)).body.includes("PRIVATE"), path);
+    }
+    assert.equal((await ask(listener.port, "/configuration/certs?hostname=b.example")).status, 404);
+    assert.equal((await ask(listener.port, "/configuration/certs")).status, 400);
+  });
+
+  it("shows all findings", async () => {
+    assert.deepEqual(await json("/configuration/diagnostics"), [{ reason: "R", severity: "warning", message: "m" }]);
+  });
+
+  it("tells whether there is a configuration", async () => {
+    assert.equal((await ask(listener.port, "/is-dynamic-lb-initialized")).body, "OK");
+    state.snapshot = null;
+    assert.equal((await ask(listener.port, "/is-dynamic-lb-initialized")).status, 500);
+    assert.equal((await ask(listener.port, "/configuration")).status, 503);
+    state.snapshot = SNAPSHOT;
+    assert.equal((await ask(listener.port, "/healthz")).status, 200);
+  });
+
+  it("writes stub_status as nginx does", async () => {
+    const { body } = await ask(listener.port, "/nginx_status");
+    assert.equal(
+      body,
+      "Active connections: 4 \nserver accepts handled requests\n 10 10 20 \nReading: 0 Writing: 1 Waiting: 3 \n",
+    );
+  });
+
+  it("takes no changes, and answers only under the machine's own names", async () => {
+    assert.equal((await ask(listener.port, "/configuration/backends", { method: "POST" })).status, 404);
+    assert.equal((await ask(listener.port, "/")).status, 404);
+    assert.equal((await ask(listener.port, "/configuration", { headers: { host: "evil.example" } })).status, 403);
+    assert.equal((await ask(listener.port, "/configuration", { headers: { host: "localhost:1" } })).status, 200);
+    assert.equal(
+      (await ask(listener.port, "/configuration", { headers: { host: "127.0.0.1.evil.example" } })).status,
+      403,
+    );
+  });
+});
+
+describe("controllerFamilies()", () => {
+  it("has names and labels of ingress-nginx", () => {
+    state.snapshot = null;
+    const text = formatMetrics(controllerFamilies(metrics));
+    state.snapshot = SNAPSHOT;
+    const labels = 'controller_namespace="ns",controller_class="k8s.io/c",controller_pod="pod\\"x"';
+    for (
+      const line of [
+        `nginx_ingress_controller_config_last_reload_successful{${labels}} 1`,
+        `nginx_ingress_controller_config_last_reload_successful_timestamp_seconds{${labels}} 1700000000`,
+        `nginx_ingress_controller_success{${labels}} 2`,
+        `nginx_ingress_controller_errors{${labels}} 1`,
+        `nginx_ingress_controller_nginx_process_connections{${labels},state="active"} 4`,
+        `nginx_ingress_controller_nginx_process_connections_total{${labels},state="accepted"} 10`,
+        `nginx_ingress_controller_nginx_process_requests_total{${labels}} 20`,
+      ]
+    ) assert.ok(text.split("\n").includes(line), line);
+    assert.match(text, /^# TYPE nginx_ingress_controller_success counter$/m);
+  });
+});
