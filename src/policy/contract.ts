@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import type { GenericSchema } from "valibot";
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Answer, Exchange, LocationFacts } from "../http/exchange.ts";
@@ -65,8 +65,14 @@ export interface PolicyInput {
 /** Hono's Context of an exchange: `c.env` is the {@link Exchange}. */
 export type ExchangeContext = Context<{ Bindings: Exchange }>;
 
-/** What a request hook says: nothing (go on), or the whole response. */
-export type RequestVerdict = Answer | Response | undefined | void;
+/**
+ * The location search begins anew with the changed path (`rewrite ... last` in a location); of a host-wide policy: the
+ * same as going on. After ten rounds the request is answered 500.
+ */
+export const SEARCH_AGAIN: unique symbol = Symbol("search again");
+
+/** What a request hook says: nothing (go on), the whole response, or {@link SEARCH_AGAIN}. */
+export type RequestVerdict = Answer | Response | typeof SEARCH_AGAIN | undefined | void;
 
 /** Functions that one location (or host) runs for one policy. Only hooks that are needed are present. */
 export interface PolicyHooks {
@@ -74,6 +80,11 @@ export interface PolicyHooks {
   readonly request?: (c: ExchangeContext) => RequestVerdict | Promise<RequestVerdict>;
   /** When the head of the final response is known, whoever made it; edits `c.env.status` and `c.env.response`. */
   readonly response?: (c: ExchangeContext) => void | Promise<void>;
+  /**
+   * Generic Hono middleware around proxying, after the request hooks: it may answer with a Response, or call `next` and
+   * then change status and headers (not the body) of `c.res`. Slower than hooks; for ready-made middleware only.
+   */
+  readonly middleware?: MiddlewareHandler<{ Bindings: Exchange }>;
 }
 
 /** What hooks may precompute from. `location` is `null` for host-wide policies. */
