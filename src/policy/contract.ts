@@ -45,6 +45,7 @@ export interface AnnotationDeclaration {
 
 /** What `parse` may look at: one Ingress, and what its annotations refer to. */
 export interface PolicyInput {
+  /** Empty for locations that come from no Ingress; so is `ingressName`. */
   readonly namespace: string;
   readonly ingressName: string;
   /** Value of a declared annotation (aliases applied), validated; `undefined` when absent or invalid. */
@@ -110,6 +111,11 @@ export interface PolicyModule<P> {
   /** Where the policy is put: on each location of the Ingress, on the host (first Ingress that has one wins), or on the upstream. */
   readonly scope: "location" | "host" | "upstream";
   readonly phase: Phase;
+  /**
+   * Locations that come from no Ingress (the root of `_`) have the policy too: parsed without annotations, with empty
+   * names. Absent: they have not.
+   */
+  readonly withoutIngress?: true;
   readonly annotations: readonly AnnotationDeclaration[];
   /** `undefined`: nothing to do for this Ingress. The result must be plain JSON data. */
   parse(input: PolicyInput): P | undefined;

@@ -27,6 +27,7 @@ export const hsts = {
   name: "hsts",
   scope: "location",
   phase: "access",
+  withoutIngress: true,
   annotations: [],
   parse(input): HstsPolicy | undefined {
     const settings = input.globals.hsts;

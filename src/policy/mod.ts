@@ -7,15 +7,30 @@
  *
  * @module
  */
+import type { Policies } from "../snapshot/snapshot.ts";
+import { accessLog } from "./access-log.ts";
 import { appRoot } from "./app-root.ts";
-import type { PolicyModule } from "./contract.ts";
+import type { PolicyInput, PolicyModule } from "./contract.ts";
+import { cors } from "./cors.ts";
+import { customHeaders } from "./custom-headers.ts";
 import { type DeclaredAnnotation, indexDeclarations } from "./declarations.ts";
 import { hsts } from "./hsts.ts";
+import { loadBalance } from "./load-balance.ts";
 import { loadBalancingScheme } from "./load-balancing-scheme.ts";
 import { proxyBodySize } from "./proxy-body-size.ts";
+import { proxyBuffering } from "./proxy-buffering.ts";
+import { proxyCookie } from "./proxy-cookie.ts";
+import { proxyHttpVersion } from "./proxy-http-version.ts";
+import { proxyNextUpstream } from "./proxy-next-upstream.ts";
+import { proxyRedirect } from "./proxy-redirect.ts";
+import { proxyRequestBuffering } from "./proxy-request-buffering.ts";
+import { proxyTimeouts } from "./proxy-timeouts.ts";
 import { realIpHeader } from "./real-ip-header.ts";
+import { redirect } from "./redirect.ts";
 import { serverAlias } from "./server-alias.ts";
 import { serviceNameHeader } from "./service-name-header.ts";
+import { serviceUpstream } from "./service-upstream.ts";
+import { sourceRange } from "./source-range.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
 import { useRegex } from "./use-regex.ts";
 
@@ -23,13 +38,27 @@ export * from "./contract.ts";
 export type { DeclaredAnnotation } from "./declarations.ts";
 export { findKnown, type KnownAnnotation, knownAnnotations } from "./known.ts";
 
+export type { AccessLogPolicy } from "./access-log.ts";
 export type { AppRootPolicy } from "./app-root.ts";
+export type { CorsPolicy } from "./cors.ts";
+export type { CustomHeadersPolicy } from "./custom-headers.ts";
 export type { HstsPolicy } from "./hsts.ts";
+export type { LoadBalancePolicy } from "./load-balance.ts";
 export type { LoadBalancingSchemePolicy } from "./load-balancing-scheme.ts";
 export type { ProxyBodySizePolicy } from "./proxy-body-size.ts";
+export type { ProxyBufferingPolicy } from "./proxy-buffering.ts";
+export type { ProxyCookiePolicy } from "./proxy-cookie.ts";
+export type { ProxyHttpVersionPolicy } from "./proxy-http-version.ts";
+export type { ProxyNextUpstreamPolicy } from "./proxy-next-upstream.ts";
+export type { ProxyRedirectPolicy } from "./proxy-redirect.ts";
+export type { ProxyRequestBufferingPolicy } from "./proxy-request-buffering.ts";
+export type { ProxyTimeoutsPolicy } from "./proxy-timeouts.ts";
 export type { RealIpHeaderPolicy } from "./real-ip-header.ts";
+export type { RedirectPolicy } from "./redirect.ts";
 export type { ServerAliasPolicy } from "./server-alias.ts";
 export type { ServiceNameHeaderPolicy } from "./service-name-header.ts";
+export type { ServiceUpstreamPolicy } from "./service-upstream.ts";
+export type { SourceRangePolicy } from "./source-range.ts";
 export type { SslRedirectPolicy } from "./ssl-redirect.ts";
 export type { UseRegexPolicy } from "./use-regex.ts";
 
@@ -38,19 +67,38 @@ export const policies: readonly PolicyModule<any>[] = [
   // Read by the compiler only.
   serverAlias,
   useRegex,
+  loadBalance,
   loadBalancingScheme,
+  serviceUpstream,
 
   // Host rewrite step: before the location search.
   appRoot,
 
   // Location rewrite step.
+  // First: a preflight is answered whatever the rest says.
+  cors,
+  // After snippets, so that their answers win and their break holds; before the rewrite, which it makes useless.
+  redirect,
   // Last of the step: whatever answered before it does so on plain HTTP as well.
   sslRedirect,
 
+  // Access, once it is known that there is an endpoint.
+  sourceRange,
+
   // Read by the data plane from the policy data.
   proxyBodySize,
+  proxyTimeouts,
+  proxyNextUpstream,
+  proxyRequestBuffering,
+  proxyHttpVersion,
+  proxyBuffering,
+  accessLog,
 
-  // Response fields. Fields named by annotations come after those of the upstream, to replace them.
+  // Response fields: first those that change what the upstream sent, then those that stand in its place.
+  proxyCookie,
+  proxyRedirect,
+  customHeaders,
+  // Fields named by annotations come after those of the upstream, to replace them.
   serviceNameHeader,
   realIpHeader,
   // Last: nothing may replace it.
@@ -67,4 +115,25 @@ export function findAnnotation(name: string): DeclaredAnnotation | undefined {
 /** All declarations, in the order of {@link policies}. */
 export function declaredAnnotations(): readonly DeclaredAnnotation[] {
   return policies.flatMap((policy) => policy.annotations.map((declaration) => ({ declaration, policy })));
+}
+
+/** Policies of a location that comes from no Ingress: the settings of the ConfigMap, no annotations. */
+export function defaultPolicies(from: Pick<PolicyInput, "globals" | "config">): Policies {
+  const input: PolicyInput = {
+    ...from,
+    namespace: "",
+    ingressName: "",
+    annotation: () => undefined,
+    secret: () => undefined,
+    configMap: () => undefined,
+    report: () => {},
+    deny: () => {},
+  };
+  const parsed: Record<string, unknown> = {};
+  for (const policy of policies) {
+    if (policy.scope !== "location" || policy.withoutIngress !== true) continue;
+    const data: unknown = policy.parse(input);
+    if (data !== undefined) parsed[policy.name] = data;
+  }
+  return parsed;
 }

@@ -33,6 +33,7 @@ export const proxyBodySize = {
   name: "proxy-body-size",
   scope: "location",
   phase: "access",
+  withoutIngress: true,
   annotations,
   parse: sharedDefaults(["proxy-body-size"], (input): ProxyBodySizePolicy => {
     return { maxBodyBytes: readSize(input, "proxy-body-size") ?? NGINX_DEFAULT };

@@ -1,0 +1,67 @@
+/**
+ * load-balance, upstream-hash-by, upstream-hash-by-subset, upstream-hash-by-subset-size: which endpoint gets a request.
+ *
+ * The compiler makes the upstream's balancer of the policy; no hooks. The first Ingress that names the upstream decides.
+ *
+ * @module
+ */
+import { configText, readBoolean, readInteger, readText } from "./_read.ts";
+import { boolean, integer, matching, oneOf } from "./_schema.ts";
+import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
+import type { BalancerSpec } from "../snapshot/snapshot.ts";
+
+const common = { scope: "upstream", onInvalid: "drop-ingress", guardsAccess: false } as const;
+
+const annotations: readonly AnnotationDeclaration[] = [
+  {
+    ...common,
+    key: "load-balance",
+    schema: oneOf("round_robin", "chash", "chashsubset", "sticky_balanced", "sticky_persistent", "ewma"),
+    risk: "Low",
+    doc: "`round_robin` or `ewma`. upstream-hash-by goes before it. Default: that of the ConfigMap, round_robin.",
+  },
+  {
+    ...common,
+    key: "upstream-hash-by",
+    schema: matching(/^[A-Za-z0-9\-_${}]*$/, "text and variables of letters, digits and -_${}"),
+    risk: "High",
+    doc: "Requests with the same value of this text with variables go to the same endpoint, e.g. `$request_uri`.",
+  },
+  {
+    ...common,
+    key: "upstream-hash-by-subset",
+    schema: boolean,
+    risk: "Low",
+    doc: "`true`: such requests go to a group of endpoints, and to any one of it. Default: false.",
+  },
+  {
+    ...common,
+    key: "upstream-hash-by-subset-size",
+    schema: integer,
+    risk: "Low",
+    doc: "Endpoints in a group. Default: 3.",
+  },
+];
+
+/** Present only when something else than round robin is asked for. */
+export interface LoadBalancePolicy {
+  readonly balancer: BalancerSpec;
+}
+
+export const loadBalance = {
+  name: "load-balance",
+  scope: "upstream",
+  phase: "access",
+  annotations,
+  parse(input): LoadBalancePolicy | undefined {
+    const key = readText(input, "upstream-hash-by");
+    if (key !== undefined) {
+      const subset = readBoolean(input, "upstream-hash-by-subset") === true;
+      const size = readInteger(input, "upstream-hash-by-subset-size") ?? 3;
+      return { balancer: { kind: "hash", key, subsetSize: subset ? (size > 0 ? size : 3) : null } };
+    }
+    const algorithm = readText(input, "load-balance") ?? configText(input.config, "load-balance");
+    // The others need a key or a cookie, which nobody gave: round robin.
+    return algorithm === "ewma" ? { balancer: { kind: "ewma" } } : undefined;
+  },
+} satisfies PolicyModule<LoadBalancePolicy>;

@@ -1,0 +1,82 @@
+/**
+ * proxy-buffering and its sizes: how responses are held back for slow clients (nginx directives of the same names).
+ *
+ * The data plane reads the policy; no hooks. proxy-buffer-size also bounds the response head: a longer one gives 502.
+ *
+ * @module
+ */
+import { configInteger, configText, readInteger, readSize, readText, sharedDefaults } from "./_read.ts";
+import { integer, oneOf, size } from "./_schema.ts";
+import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
+
+const common = { scope: "location", risk: "Low", onInvalid: "ignore", guardsAccess: false } as const;
+
+const annotations: readonly AnnotationDeclaration[] = [
+  {
+    ...common,
+    key: "proxy-buffering",
+    schema: oneOf("on", "off"),
+    doc: "`on`: responses are taken from the endpoint as fast as it sends them. Default: that of the ConfigMap, off.",
+  },
+  {
+    ...common,
+    key: "proxy-buffer-size",
+    schema: size,
+    doc:
+      "Longest response head; a longer one gives 502. Also the size of a buffer. Default: that of the ConfigMap, 4k.",
+  },
+  {
+    ...common,
+    key: "proxy-buffers-number",
+    schema: integer,
+    doc: "Number of buffers of a response. Default: that of the ConfigMap, 4.",
+  },
+  {
+    ...common,
+    key: "proxy-busy-buffers-size",
+    schema: size,
+    doc:
+      "How much may be on its way to the client while the response is read. Default: that of the ConfigMap, two buffers.",
+  },
+  {
+    ...common,
+    key: "proxy-max-temp-file-size",
+    schema: size,
+    doc: "How much of a buffered response may be kept in a file; 0: nothing. Default: that of the ConfigMap, 1024m.",
+  },
+];
+
+/** On every location. */
+export interface ProxyBufferingPolicy {
+  readonly enabled: boolean;
+  readonly bufferBytes: number;
+  readonly buffers: number;
+  readonly busyBytes: number;
+  /** 0: never in a file. */
+  readonly maxTempFileBytes: number;
+}
+
+/** What nginx takes for a directive that is left out. */
+const NGINX_BUFFER = 4096;
+const NGINX_TEMP_FILE = 1024 ** 3;
+
+export const proxyBuffering = {
+  name: "proxy-buffering",
+  scope: "location",
+  phase: "access",
+  withoutIngress: true,
+  annotations,
+  parse: sharedDefaults(annotations.map(({ key }) => key), (input): ProxyBufferingPolicy => {
+    const text = readText(input, "proxy-buffering") ?? configText(input.config, "proxy-buffering");
+    const buffers = readInteger(input, "proxy-buffers-number") ??
+      configInteger(input.config, "proxy-buffers-number", 4);
+    const bufferBytes = Math.max(1, readSize(input, "proxy-buffer-size") ?? NGINX_BUFFER);
+    return {
+      enabled: text === "on",
+      bufferBytes,
+      buffers: Math.max(1, buffers),
+      busyBytes: readSize(input, "proxy-busy-buffers-size") ?? 2 * bufferBytes,
+      maxTempFileBytes: readSize(input, "proxy-max-temp-file-size") ?? NGINX_TEMP_FILE,
+    };
+  }),
+} satisfies PolicyModule<ProxyBufferingPolicy>;

@@ -1,0 +1,120 @@
+/**
+ * proxy-cookie-domain and proxy-cookie-path: rewrites these attributes of Set-Cookie of upstreams (nginx directives of
+ * the same names).
+ *
+ * @see RFC 6265 section 4.1
+ * @module
+ */
+import * as v from "valibot";
+import { configText, readText, sharedDefaults } from "./_read.ts";
+import type { AnnotationDeclaration, PolicyInput, PolicyModule } from "./contract.ts";
+
+const DOMAIN = /^(?:off|[A-Za-z0-9\-._~/:]+ +[A-Za-z0-9\-._~/:]+)$/;
+const PATH = /^(?:off|[A-Za-z0-9\-._~/:,?&=]+ +[A-Za-z0-9\-._~/:,?&=]+)$/;
+
+const common = { scope: "location", risk: "Medium", onInvalid: "ignore", guardsAccess: false } as const;
+
+const annotations: readonly AnnotationDeclaration[] = [
+  {
+    ...common,
+    key: "proxy-cookie-domain",
+    schema: v.pipe(v.string(), v.trim(), v.regex(DOMAIN, "want off, or two domains: from and to")),
+    doc: "`from to`: replaces the Domain of cookies of the upstream; `off`. Default: that of the ConfigMap, off.",
+  },
+  {
+    ...common,
+    key: "proxy-cookie-path",
+    schema: v.pipe(v.string(), v.trim(), v.regex(PATH, "want off, or two paths: from and to")),
+    doc:
+      "`from to`: replaces the beginning of the Path of cookies of the upstream; `off`. Default: that of the ConfigMap, off.",
+  },
+];
+
+export interface ProxyCookiePolicy {
+  /** Compared without regard to case, and without a dot at the beginning. `null`: left as it is. */
+  readonly domain: Replacement | null;
+  /** Replaces a prefix. */
+  readonly path: Replacement | null;
+}
+
+interface Replacement {
+  readonly from: string;
+  readonly to: string;
+}
+
+function read(input: PolicyInput, key: string, shape: RegExp): Replacement | null {
+  const text = [readText(input, key), configText(input.config, key)].find((each) =>
+    each !== undefined && shape.test(each)
+  );
+  if (text === undefined || text === "off") return null;
+  const [from, to] = text.split(/ +/) as [string, string];
+  if (from.startsWith("~")) {
+    input.report({
+      reason: "AnnotationNotHonoured",
+      severity: "warning",
+      annotation: key,
+      message: `read ${key} "${text}": regular expressions are not supported, want plain text`,
+      effect: "cookies pass unchanged",
+    });
+    return null;
+  }
+  return { from, to };
+}
+
+function withoutDot(domain: string): string {
+  return domain.startsWith(".") ? domain.slice(1) : domain;
+}
+
+/** Rewrites one Set-Cookie value; gives the same text back when nothing matches. */
+export function rewriteCookie(cookie: string, { domain, path }: ProxyCookiePolicy): string {
+  let changed = false;
+  const parts = cookie.split(";").map((part, i) => {
+    const equals = part.indexOf("=");
+    if (i === 0 || equals === -1) return part.trim();
+    const name = part.slice(0, equals).trim();
+    const value = part.slice(equals + 1).trim();
+    switch (name.toLowerCase()) {
+      case "domain":
+        if (domain === null || withoutDot(value).toLowerCase() !== domain.from) return part.trim();
+        changed = true;
+        return `${name}=${domain.to}`;
+      case "path":
+        if (path === null || !value.startsWith(path.from)) return part.trim();
+        changed = true;
+        return `${name}=${path.to}${value.slice(path.from.length)}`;
+      default:
+        return part.trim();
+    }
+  });
+  return changed ? parts.join("; ") : cookie;
+}
+
+export const proxyCookie = {
+  name: "proxy-cookie",
+  scope: "location",
+  phase: "access",
+  withoutIngress: true,
+  annotations,
+  parse: sharedDefaults(annotations.map(({ key }) => key), (input): ProxyCookiePolicy | undefined => {
+    const domain = read(input, "proxy-cookie-domain", DOMAIN);
+    const path = read(input, "proxy-cookie-path", PATH);
+    if (domain === null && path === null) return undefined;
+    return {
+      domain: domain === null ? null : { from: withoutDot(domain.from).toLowerCase(), to: withoutDot(domain.to) },
+      path,
+    };
+  }),
+  hooks(policy) {
+    return {
+      response(c) {
+        const { attempts, response } = c.env;
+        if (attempts.length === 0 || response === null || !response.has("set-cookie")) return;
+        const before = response.getAll("set-cookie");
+        const after = before.map((cookie) => rewriteCookie(cookie, policy));
+        if (after.every((cookie, i) => cookie === before[i])) return;
+        response.delete("set-cookie");
+        for (const cookie of after) response.append("Set-Cookie", cookie);
+      },
+    };
+  },
+} satisfies PolicyModule<ProxyCookiePolicy>;

@@ -1,0 +1,126 @@
+/**
+ * temporal-redirect, permanent-redirect, their codes, relative-redirects: every request of the paths is redirected.
+ *
+ * Answered in the rewrite step: before the redirect to HTTPS, authentication and address lists, and without endpoints.
+ *
+ * @module
+ */
+import { absoluteLocation } from "./_absolute.ts";
+import { configBoolean, readBoolean, readInteger, readText } from "./_read.ts";
+import { boolean, integer, url } from "./_schema.ts";
+import type { Answer } from "../http/exchange.ts";
+import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
+
+const annotations: readonly AnnotationDeclaration[] = [
+  {
+    key: "temporal-redirect",
+    schema: url,
+    scope: "location",
+    risk: "Medium",
+    onInvalid: "drop-ingress",
+    guardsAccess: false,
+    doc: "Every request is redirected (302) to exactly this http or https URL. Wins over permanent-redirect.",
+  },
+  {
+    key: "temporal-redirect-code",
+    schema: integer,
+    scope: "location",
+    risk: "Low",
+    onInvalid: "drop-ingress",
+    guardsAccess: false,
+    doc: "Status of temporal-redirect, 300 to 307; others become 302.",
+  },
+  {
+    key: "permanent-redirect",
+    schema: url,
+    scope: "location",
+    risk: "Medium",
+    onInvalid: "drop-ingress",
+    guardsAccess: false,
+    doc: "Every request is redirected (301) to exactly this URL or path.",
+  },
+  {
+    key: "permanent-redirect-code",
+    schema: integer,
+    scope: "location",
+    risk: "Low",
+    onInvalid: "drop-ingress",
+    guardsAccess: false,
+    doc: "Status of permanent-redirect, 300 to 308; others become 301.",
+  },
+  {
+    key: "relative-redirects",
+    schema: boolean,
+    scope: "location",
+    risk: "Low",
+    onInvalid: "drop-ingress",
+    guardsAccess: false,
+    doc:
+      "`true`: a path as the target of a redirect is sent as it is; otherwise as an absolute URL. Default: that of the ConfigMap, false.",
+  },
+];
+
+export interface RedirectPolicy {
+  readonly location: string;
+  /** 300..308 */
+  readonly status: number;
+  /** A location that is a path is sent as it is. */
+  readonly relative: boolean;
+  /** An absolute URL made of a path names the port of the connection. */
+  readonly withPort: boolean;
+}
+
+/** nginx's return sends a Location with these only; with others the text is the body. */
+const WITH_LOCATION: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+function inRange(code: number | undefined, last: number, fallback: number): number {
+  return code !== undefined && code >= 300 && code <= last ? code : fallback;
+}
+
+export const redirect = {
+  name: "redirect",
+  scope: "location",
+  phase: "rewrite",
+  annotations,
+  parse(input): RedirectPolicy | undefined {
+    const relative = readBoolean(input, "relative-redirects") ??
+      configBoolean(input.config, "relative-redirects", false);
+    const withPort = readBoolean(input, "use-port-in-redirects") ??
+      configBoolean(input.config, "use-port-in-redirects", false);
+    const temporal = readText(input, "temporal-redirect");
+    if (temporal !== undefined) {
+      if (!/^https?:\/\/[^/?]/i.test(temporal)) {
+        input.report({
+          reason: "InvalidAnnotation",
+          severity: "warning",
+          annotation: "temporal-redirect",
+          message: `read temporal-redirect "${temporal}": want a URL that begins with http:// or https://`,
+          effect: "requests are not redirected, by permanent-redirect neither",
+        });
+        return undefined;
+      }
+      const status = inRange(readInteger(input, "temporal-redirect-code"), 307, 302);
+      return { location: temporal, status, relative, withPort };
+    }
+    const permanent = readText(input, "permanent-redirect");
+    if (permanent === undefined) return undefined;
+    const status = inRange(readInteger(input, "permanent-redirect-code"), 308, 301);
+    return { location: permanent, status, relative, withPort };
+  },
+  hooks({ location, status, relative, withPort }) {
+    const fixed: Answer = WITH_LOCATION.has(status)
+      ? { status, fields: [["Location", location]] }
+      : { status, body: status === 304 ? "" : location };
+    if (relative || !location.startsWith("/") || !WITH_LOCATION.has(status)) {
+      return { request: (c) => c.env.rewriteEnded ? undefined : fixed };
+    }
+    return {
+      request(c) {
+        const exchange = c.env;
+        if (exchange.rewriteEnded) return undefined;
+        const port = withPort ? exchange.connection.localPort : undefined;
+        return { status, fields: [["Location", absoluteLocation(exchange, location, port)]] };
+      },
+    };
+  },
+} satisfies PolicyModule<RedirectPolicy>;
