@@ -1,0 +1,27 @@
+/**
+ * The short HTML page that nginx sends with a status of its own.
+ *
+ * @module
+ */
+import { reasonPhrase } from "./status.ts";
+
+const pages: string[] = [];
+
+/** Page of a status. Without a version, as with nginx's `server_tokens off`. */
+export function errorPage(status: number): string {
+  const page = pages[status];
+  if (page !== undefined) return page;
+  const title = `${status} ${titleOf(status)}`.trimEnd();
+  return pages[status] = `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n` +
+    `<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`;
+}
+
+/** nginx's pages say some statuses otherwise than its status lines do. */
+function titleOf(status: number): string {
+  switch (status) {
+    case 302:
+      return "Found";
+    default:
+      return reasonPhrase(status);
+  }
+}

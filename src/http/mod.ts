@@ -1,0 +1,24 @@
+/**
+ * HTTP as text and bytes: methods, statuses, dates, fields, paths, and the HTTP/1.1 codec. Promises to take bytes split
+ * anywhere, to refuse what two readers could read in two ways, and to touch no socket.
+ *
+ * @module
+ */
+export { formatHttpDate } from "./date.ts";
+export { errorPage } from "./error-page.ts";
+export type { Answer, Connection, Exchange, HttpVersion, LocationFacts, TlsInfo, UpstreamAttempt } from "./exchange.ts";
+export { checkFieldValue, FieldList } from "./field-list.ts";
+export type { Fields } from "./fields.ts";
+export { compileFieldMask, type FieldMask, knownFieldId } from "./known-field.ts";
+export * as knownField from "./known-field.ts";
+export { latin1Text, utf8AsLatin1 } from "./latin1.ts";
+export { isRetriedMethod, isToken } from "./method.ts";
+export { encodePath, normalizePath, splitTarget, type TargetParts } from "./path.ts";
+export { hasResponseBody, reasonPhrase, statusLine } from "./status.ts";
+export { listHasToken, parseTokenList } from "./token-list.ts";
+export { ChunkedTracker } from "./h1/chunked.ts";
+export type { HeadError } from "./h1/head.ts";
+export { CHUNKED, RequestHead, type RequestLimits } from "./h1/request-head.ts";
+export { INCOMPLETE, REFUSED, RequestReader } from "./h1/request-reader.ts";
+export { ResponseHead, UNTIL_CLOSE } from "./h1/response-head.ts";
+export { ResponseReader } from "./h1/response-reader.ts";
