@@ -1,0 +1,7 @@
+#!/bin/sh
+# Makes one executable for each target under dist/: ./compile.sh [linux-x64|linux-arm64|darwin-arm64 ...]
+# Without a target: dist/sallyport, for this machine. See scripts/compile.ts.
+set -eu
+cd "$(dirname "$0")"
+./scripts/setup.sh
+exec node_modules/.bin/bun scripts/compile.ts "$@"

@@ -1,0 +1,147 @@
+/**
+ * Checks the arrows between the rooms of src: which room imports which, which packages it uses, that files starting with
+ * `_` stay private to their folder, and that only src/runtime knows what it runs on.
+ *
+ *     bun scripts/import-rules.ts
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import process from "node:process";
+
+/** What a room may import. */
+interface Room {
+  readonly rooms: readonly string[];
+  /** Rooms of which it may import types only. */
+  readonly types?: readonly string[];
+  readonly packages?: readonly string[];
+}
+
+/** Rooms that know nobody above them; everyone but them may import them. */
+const LEAVES = ["diagnostic", "proxy-error", "unit", "net", "http"];
+
+/** A file directly under src is a room of its own. `cli` may import all. */
+export const ROOMS: Readonly<Record<string, Room>> = {
+  "diagnostic": { rooms: [] },
+  "proxy-error": { rooms: [] },
+  "runtime": { rooms: [] },
+  "unit": { rooms: [] },
+  "net": { rooms: ["unit"] },
+  "http": { rooms: ["unit", "net"] },
+  "observe": { rooms: ["unit", "net", "http"] },
+  "nginx": { rooms: ["unit", "net", "http", "diagnostic"], types: ["snapshot"], packages: ["re2js"] },
+  "policy": {
+    rooms: [...LEAVES, "observe", "nginx"],
+    types: ["snapshot", "kube"],
+    packages: ["hono", "valibot", "jose"],
+  },
+  "snapshot": { rooms: ["unit", "net", "http"], types: ["policy"] },
+  "kube": {
+    rooms: ["unit", "net", "observe", "diagnostic"],
+    packages: ["valibot", "js-yaml", "yaml", "@kubernetes/client-node"],
+  },
+  "compiler": { rooms: [...LEAVES, "kube", "policy", "nginx", "snapshot"], packages: ["valibot"] },
+  "proxy": { rooms: [...LEAVES, "snapshot", "policy", "nginx", "observe", "runtime"], packages: ["hono"] },
+  "worker": { rooms: ["snapshot", "proxy", "observe", "runtime"] },
+  "controller": { rooms: [...LEAVES, "kube", "compiler", "snapshot", "observe"] },
+  "admin": { rooms: [...LEAVES, "snapshot", "observe"], packages: ["hono"] },
+};
+
+/** One broken rule. */
+export interface Violation {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+interface Import {
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+  readonly line: number;
+}
+
+const COMMENT_OR_STRING = /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
+const IMPORT =
+  /^[ \t]*(?:import|export)\s+(type\s)?(?:[^;"'`]*?\sfrom\s*)?["']([^"'\n]+)["']|\bimport\(\s*["']([^"'\n]+)["']/gm;
+const RUNTIME_GLOBAL = /(?<![.\w$])(Bun|Deno)\s*[.[(]/g;
+
+/** @param files text by path from the root of the project, with `/` */
+export function checkImports(files: Iterable<readonly [path: string, text: string]>): Violation[] {
+  const violations: Violation[] = [];
+  for (const [file, text] of files) {
+    const report = (line: number, message: string): void => void violations.push({ file, line, message });
+    const code = blank(text, (piece) => piece.startsWith("/"));
+    for (const found of importsOf(code)) {
+      const message = found.specifier.startsWith(".") ? checkFile(file, found) : checkPackage(file, found.specifier);
+      if (message !== null) report(found.line, message);
+    }
+    if (roomOf(file) === null || roomOf(file) === "runtime") continue;
+    for (const match of blank(text, () => true).matchAll(RUNTIME_GLOBAL)) {
+      report(lineAt(text, match.index), `the global ${match[1]} belongs into src/runtime`);
+    }
+  }
+  return violations;
+}
+
+function checkFile(file: string, { specifier, typeOnly }: Import): string | null {
+  const target = posix.normalize(posix.join(posix.dirname(file), specifier));
+  if (posix.basename(target).startsWith("_") && posix.dirname(target) !== posix.dirname(file)) {
+    return `"${target}" is private to its folder`;
+  }
+  const from = roomOf(file);
+  const to = roomOf(target);
+  if (from === null || from === "cli" || from === to) return null;
+  if (to === null) return `"${specifier}" lies outside src`;
+  const room = ROOMS[from];
+  if (room === undefined) return `the room "${from}" is not in the table of scripts/import-rules.ts`;
+  if (room.rooms.includes(to) || (typeOnly && room.types?.includes(to) === true)) return null;
+  return room.types?.includes(to) === true ? `${from} may import only types of ${to}` : `${from} may not import ${to}`;
+}
+
+function checkPackage(file: string, specifier: string): string | null {
+  const from = roomOf(file);
+  if (from === null || specifier.startsWith("node:")) return null;
+  if (specifier === "bun" || specifier.startsWith("bun:")) {
+    return from === "runtime" ? null : `"${specifier}" belongs into src/runtime`;
+  }
+  const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+  if (from === "cli" || ROOMS[from]?.packages?.includes(name) === true) return null;
+  return `${from} may not import the package "${name}"`;
+}
+
+/** `null` for a file outside src. */
+function roomOf(file: string): string | null {
+  const parts = file.split("/");
+  if (parts[0] !== "src" || parts[1] === undefined) return null;
+  return parts.length === 2 ? parts[1].replace(/\.ts$/, "") : parts[1];
+}
+
+function importsOf(code: string): Import[] {
+  return [...code.matchAll(IMPORT)].map((match) => ({
+    specifier: match[2] ?? match[3] ?? "",
+    typeOnly: match[1] !== undefined,
+    line: lineAt(code, match.index + match[0].length),
+  }));
+}
+
+/** Puts spaces in place of comments or strings, so that lines stay where they are. */
+function blank(text: string, which: (piece: string) => boolean): string {
+  return text.replace(COMMENT_OR_STRING, (piece) => which(piece) ? piece.replace(/[^\n]/g, " ") : piece);
+}
+
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split("\n").length;
+}
+
+function* sources(root: string): Iterable<readonly [string, string]> {
+  for (const entry of readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith(".ts")) continue;
+    const path = join(entry.parentPath, entry.name);
+    yield [posix.normalize(path.slice(root.length + 1)), readFileSync(path, "utf8")];
+  }
+}
+
+if (import.meta.main) {
+  const violations = checkImports(sources(dirname(import.meta.dirname)));
+  for (const { file, line, message } of violations) console.error(`${file}:${line}: ${message}`);
+  if (violations.length > 0) process.exit(1);
+}
