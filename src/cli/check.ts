@@ -1,0 +1,80 @@
+/**
+ * `sallyport check`: reads folders, compiles, and prints what is wrong.
+ *
+ * @module
+ */
+import { createCompiler } from "../compiler/mod.ts";
+import type { Diagnostic, Severity } from "../diagnostic.ts";
+import { ManifestFolderError, readManifests, Store } from "../kube/mod.ts";
+import { createLogger } from "../observe/mod.ts";
+import { formatDiagnostics } from "./check-format.ts";
+import { EXIT_FAILURE, EXIT_OK, FatalError } from "./exit.ts";
+import { COMPILE_FLAGS } from "./flag/compile-flags.ts";
+import { GENERAL_FLAGS } from "./flag/general-flags.ts";
+import { bool, choice } from "./flag/kind.ts";
+import { parseFlags, UsageError } from "./flag/parse.ts";
+import { RUN_FLAGS } from "./flag/run-flags.ts";
+import { printCommandHelp } from "./help.ts";
+import { writeAll } from "./output.ts";
+import { compilerOptions } from "./settings.ts";
+
+const USAGE = `Usage: sallyport check DIR... [flags]
+
+Reads the folders as run does, and prints one line for each finding:
+  FILE:LINE:COLUMN: SEVERITY: OBJECT: FIELD or ANNOTATION: MESSAGE; EFFECT [REASON]
+The exit status is 1 when there are errors, 2 for a command line that cannot be used, else 0.
+`;
+
+/** Flags of `check`. */
+export const CHECK_FLAGS = {
+  "output": choice(["text", "json"], "text", { group: "General", short: "o", doc: "Spelling of the findings." }),
+  "quiet": bool(false, { group: "General", short: "q", doc: "Leave out findings that are only informational." }),
+  ...COMPILE_FLAGS,
+  ...GENERAL_FLAGS,
+};
+
+/** What was found in all. */
+export interface CheckSummary {
+  readonly files: number;
+  readonly objects: number;
+  readonly hosts: number;
+  readonly errors: number;
+  readonly warnings: number;
+  readonly infos: number;
+}
+
+/** Prints to standard output. */
+export async function check(args: readonly string[]): Promise<number> {
+  const { values, rest } = parseFlags(CHECK_FLAGS, args, RUN_FLAGS);
+  if (values.help) return printCommandHelp(USAGE, CHECK_FLAGS);
+  if (values.version) return await (await import("./help.ts")).printVersion();
+  if (rest.length === 0) throw new UsageError("check needs the folders to read");
+  if (values["watch-namespace"] !== "" && values["watch-namespace-selector"] !== "") {
+    throw new UsageError("flags --watch-namespace and --watch-namespace-selector are mutually exclusive");
+  }
+
+  const store = new Store();
+  // Findings are printed in the end, in order; the reader need not log them.
+  const logger = createLogger({ format: "text", level: "error", write: () => {} });
+  let reading;
+  try {
+    reading = await readManifests({ folders: rest, logger, store });
+  } catch (error) {
+    throw error instanceof ManifestFolderError ? new FatalError(error.message) : error;
+  }
+  const ports = { http: RUN_FLAGS["http-port"].default, https: RUN_FLAGS["https-port"].default };
+  const { snapshot, diagnostics } = createCompiler(compilerOptions(values, ports)).compile(store, []);
+  const all = [...reading.diagnostics, ...diagnostics];
+  const count = (severity: Severity): number => all.filter((d) => d.severity === severity).length;
+  const summary: CheckSummary = {
+    files: reading.files,
+    objects: reading.objects,
+    hosts: Object.keys(snapshot.virtualHosts).length,
+    errors: count("error"),
+    warnings: count("warning"),
+    infos: count("info"),
+  };
+  const shown = values.quiet ? all.filter((d: Diagnostic) => d.severity !== "info") : all;
+  writeAll(1, formatDiagnostics(values.output, shown, summary));
+  return summary.errors > 0 ? EXIT_FAILURE : EXIT_OK;
+}

@@ -1,0 +1,48 @@
+/**
+ * `--help` and `--version`.
+ *
+ * @module
+ */
+import process from "node:process";
+import { runtime } from "../runtime/mod.ts";
+import { EXIT_OK } from "./exit.ts";
+import type { FlagSet } from "./flag/declaration.ts";
+import { formatFlags } from "./flag/help.ts";
+import { RUN_FLAGS } from "./flag/run-flags.ts";
+import { writeAll } from "./output.ts";
+import { VERSION } from "./version.ts";
+
+const OVERVIEW = `Sallyport: Kubernetes Ingress controller and edge proxy in one executable.
+
+Usage:
+  sallyport [run] --manifests DIR [flags]   serve the Ingresses of a folder
+  sallyport check DIR... [-o json]          read a folder and say what is wrong with it
+  sallyport echo --port N [--name NAME]     a backend that answers with what it received
+  sallyport version
+  sallyport help
+
+Flags of run:
+`;
+
+/** The whole help. */
+export async function printHelp(): Promise<number> {
+  writeAll(1, OVERVIEW + formatFlags(RUN_FLAGS, columns()).replace(/^\n/, ""));
+  return EXIT_OK;
+}
+
+/** Version, and what it runs on. */
+export async function printVersion(): Promise<number> {
+  const { name, version } = runtime();
+  writeAll(1, `sallyport ${VERSION} (${name} ${version}, ${process.platform} ${process.arch})\n`);
+  return EXIT_OK;
+}
+
+/** Help of a sub-command: its usage, then its flags. */
+export function printCommandHelp(usage: string, flags: FlagSet): number {
+  writeAll(1, `${usage}\n${formatFlags(flags, columns())}`);
+  return EXIT_OK;
+}
+
+function columns(): number {
+  return process.stdout.columns || 80;
+}

@@ -1,0 +1,49 @@
+/**
+ * The program: picks the command, prints what went wrong, tells the exit status.
+ *
+ * @module
+ */
+import { EXIT_FAILURE, EXIT_USAGE, FatalError } from "./exit.ts";
+import { nearest } from "./flag/nearest.ts";
+import { UsageError } from "./flag/parse.ts";
+import { writeAll } from "./output.ts";
+
+/** Runs the command that `args` name and resolves to the exit status. */
+export type Command = (args: readonly string[]) => Promise<number>;
+
+/** Commands are loaded when they are asked for, so that `run` starts fast. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import("./run.ts")).run,
+  check: async () => (await import("./check.ts")).check,
+  echo: async () => (await import("./echo/echo.ts")).echo,
+  version: async () => (await import("./help.ts")).printVersion,
+  help: async () => (await import("./help.ts")).printHelp,
+};
+
+/** Without a command, `run` is meant. Messages go to standard error, each with the program's name in front. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [first] = args;
+  const named = first !== undefined && !first.startsWith("-");
+  const name = named ? first : "run";
+  try {
+    const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (load === undefined) {
+      const close = nearest(name, Object.keys(COMMANDS));
+      throw new UsageError(`unknown command ${name}${close === undefined ? "" : ` (did you mean ${close}?)`}`);
+    }
+    const command = await load();
+    return await command(named ? args.slice(1) : args);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      printError(`${error.message}\nTry: sallyport ${named && name in COMMANDS ? `${name} ` : ""}--help`);
+      return EXIT_USAGE;
+    }
+    if (error instanceof FatalError) printError(error.message);
+    else printError(error instanceof Error ? error.stack ?? error.message : String(error));
+    return EXIT_FAILURE;
+  }
+}
+
+function printError(message: string): void {
+  writeAll(2, `sallyport: ${message}\n`);
+}

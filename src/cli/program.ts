@@ -1,0 +1,176 @@
+/**
+ * The whole program in one process: source, controller, data plane and admin ports, wired together.
+ *
+ * @module
+ */
+import {
+  type AdminListener,
+  type AdminSource,
+  controllerFamilies,
+  createHealthApp,
+  createStatusApp,
+  processFamilies,
+  serveApp,
+} from "../admin/mod.ts";
+import type { CompilerOptions } from "../compiler/contract.ts";
+import { createCompiler } from "../compiler/mod.ts";
+import { Controller } from "../controller/mod.ts";
+import { ManifestFolderError, ManifestSource, Store } from "../kube/mod.ts";
+import type { Logger } from "../observe/mod.ts";
+import { DataPlane } from "../proxy/mod.ts";
+import { FatalError } from "./exit.ts";
+import { listenOnAll, tellListenError } from "./listen.ts";
+import { VERSION } from "./version.ts";
+
+/** What a program is made with. */
+export interface ProgramOptions {
+  readonly folders: readonly string[];
+  readonly compiler: CompilerOptions;
+  /** Empty: all addresses. */
+  readonly bindAddress: string;
+  /** 0: any free one, see {@link Program.ports}. */
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  readonly healthzPort: number;
+  /** Empty: all addresses. */
+  readonly healthzHost: string;
+  readonly healthCheckPath: string;
+  readonly statusPort: number;
+  readonly metrics: boolean;
+  /** POD_NAMESPACE and POD_NAME, for the labels of metrics. */
+  readonly podNamespace: string;
+  readonly podName: string;
+  readonly logger: Logger;
+}
+
+/** Ports that are listened on. */
+export interface ProgramPorts {
+  readonly http: number;
+  readonly https: number;
+  readonly healthz: number;
+  readonly status: number;
+}
+
+/** Serves a folder of manifests. */
+export class Program {
+  readonly #options: ProgramOptions;
+  readonly #store = new Store();
+  readonly #source: ManifestSource;
+  readonly #controller: Controller;
+  readonly #dataPlane: DataPlane;
+  #healthz: AdminListener | undefined;
+  #status: AdminListener | undefined;
+  #unready: string | null = "starting";
+
+  constructor(options: ProgramOptions) {
+    this.#options = options;
+    const { logger, folders } = options;
+    this.#dataPlane = new DataPlane({ logger });
+    this.#controller = new Controller({
+      view: this.#store,
+      createCompiler: () => createCompiler(options.compiler),
+      publish: (update) => this.#dataPlane.apply(update),
+      logger,
+    });
+    this.#source = new ManifestSource({
+      folders,
+      logger,
+      store: this.#store,
+      onChange: (changes) => this.#controller.changed(changes),
+    });
+  }
+
+  /**
+   * Reads, compiles, listens; resolves when requests are served.
+   *
+   * @throws {FatalError} when a folder is missing or a port cannot be had
+   */
+  async start(): Promise<void> {
+    const { logger } = this.#options;
+    await this.#listenAdmin();
+    let reading;
+    try {
+      reading = await this.#source.start();
+    } catch (error) {
+      throw error instanceof ManifestFolderError ? new FatalError(error.message) : error;
+    }
+    logger.info("manifests read", { files: reading.files, objects: reading.objects, ms: Math.round(reading.tookMs) });
+    await this.#controller.start();
+    await this.#listen();
+    this.#unready = null;
+  }
+
+  get ports(): ProgramPorts {
+    return { ...this.#dataPlane.ports, healthz: this.#healthz?.port ?? 0, status: this.#status?.port ?? 0 };
+  }
+
+  /** From now on the health check fails; requests are served on. */
+  leave(): void {
+    this.#unready = "shutting down";
+  }
+
+  /** Ends the requests in flight as the globals allow, and then everything but the admin ports. */
+  async drain(): Promise<void> {
+    this.leave();
+    this.#controller.stop();
+    await this.#source.stop();
+    const graceMs = this.#controller.state.snapshot?.globals.workerShutdownTimeoutMs ?? 0;
+    await this.#dataPlane.close(graceMs);
+  }
+
+  /** Closes the admin ports, the last ones open. */
+  async close(): Promise<void> {
+    await Promise.all([this.#healthz?.close(), this.#status?.close()]);
+  }
+
+  /** Reads all manifests again, whether or not the watch saw a change. */
+  async reread(): Promise<void> {
+    await this.#source.rescan();
+  }
+
+  async #listenAdmin(): Promise<void> {
+    const { healthCheckPath, healthzHost, healthzPort, statusPort } = this.#options;
+    const source = this.#adminSource();
+    const health = createHealthApp({
+      source,
+      path: healthCheckPath,
+      metrics: () =>
+        this.#options.metrics ? [...processFamilies(), ...this.#controllerFamilies(source)] : processFamilies(),
+    });
+    this.#healthz = await listenOnAll(healthzHost, (host) => serveApp(health, host, healthzPort))
+      .catch((error) => tellListenError(error, healthzHost, healthzPort, "--healthz-port"));
+    const status = createStatusApp({ source, healthPath: healthCheckPath });
+    this.#status = await serveApp(status, "127.0.0.1", statusPort)
+      .catch((error) => tellListenError(error, "127.0.0.1", statusPort, "--status-port"));
+  }
+
+  #controllerFamilies(source: AdminSource): ReturnType<typeof controllerFamilies> {
+    const { podNamespace, podName, compiler } = this.#options;
+    return controllerFamilies({
+      source,
+      version: VERSION,
+      namespace: podNamespace,
+      pod: podName,
+      controllerClass: compiler.controllerClass,
+    });
+  }
+
+  async #listen(): Promise<void> {
+    const { bindAddress, httpPort, httpsPort } = this.#options;
+    await listenOnAll(bindAddress, (address) => this.#dataPlane.listen({ address, httpPort, httpsPort }))
+      .catch((error) =>
+        tellListenError(error, bindAddress, undefined, `--http-port ${httpPort} or --https-port ${httpsPort}`)
+      );
+  }
+
+  #adminSource(): AdminSource {
+    const controller = this.#controller;
+    return {
+      unready: () => this.#unready,
+      snapshot: () => controller.state.snapshot,
+      diagnostics: () => [...this.#source.diagnostics(), ...controller.state.diagnostics],
+      serving: () => this.#dataPlane.counters(),
+      updates: () => controller.state,
+    };
+  }
+}

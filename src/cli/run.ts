@@ -1,0 +1,98 @@
+/**
+ * `sallyport run`: serves folders of manifests until a signal ends it.
+ *
+ * @module
+ */
+import process from "node:process";
+import { type Logger, openFileLimit, stderrLogger } from "../observe/mod.ts";
+import { runtime } from "../runtime/mod.ts";
+import { EXIT_OK } from "./exit.ts";
+import { parseFlags } from "./flag/parse.ts";
+import { RUN_FLAGS } from "./flag/run-flags.ts";
+import { printHelp, printVersion } from "./help.ts";
+import { Program } from "./program.ts";
+import { checkRunFlags, compilerOptions, givenInState, logLevel, type RunFlags } from "./settings.ts";
+import { shutdownOnSignal } from "./shutdown.ts";
+import { surviveExceptions } from "./survive.ts";
+import { VERSION } from "./version.ts";
+
+/** Fewer descriptors than this are soon used up by connections. */
+const FEW_OPEN_FILES = 4096;
+
+/** Resolves when the program has been shut down. */
+export async function run(args: readonly string[]): Promise<number> {
+  const startedAtMs = performance.now();
+  const parsed = parseFlags(RUN_FLAGS, args);
+  const { values } = parsed;
+  if (values.help) return await printHelp();
+  if (values.version) return await printVersion();
+  checkRunFlags(parsed);
+
+  const { logger, sink } = stderrLogger(values["log-format"], logLevel(values));
+  logger.info("sallyport starts", { version: VERSION, runtime: `${runtime().name} ${runtime().version}` });
+  tellIdleFlags(logger, parsed);
+  tellFewOpenFiles(logger);
+
+  const program = new Program({
+    folders: values.manifests,
+    compiler: compilerOptions(values, { http: values["http-port"], https: values["https-port"] }),
+    bindAddress: values["bind-address"],
+    httpPort: values["http-port"],
+    httpsPort: values["https-port"],
+    healthzPort: values["healthz-port"],
+    healthzHost: values["healthz-host"],
+    healthCheckPath: values["health-check-path"],
+    statusPort: values["status-port"],
+    metrics: values["enable-metrics"],
+    podNamespace: process.env["POD_NAMESPACE"] ?? "",
+    podName: process.env["POD_NAME"] ?? "",
+    logger,
+  });
+  const ended = shutdownOnSignal({
+    program,
+    logger,
+    sink,
+    graceMs: values["shutdown-grace-period"] * 1000,
+    // A deployment gives its own period when it needs one; nobody wants to wait for the default with files.
+    postGraceMs: parsed.given.includes("post-shutdown-grace-period") ? values["post-shutdown-grace-period"] * 1000 : 0,
+  });
+  surviveExceptions(logger);
+  try {
+    await program.start();
+  } catch (error) {
+    await sink.flush(1000);
+    throw error;
+  }
+  // What was needed once, to read and compile, is given back before the traffic comes.
+  runtime().collectGarbage();
+  const { http, https, healthz, status } = program.ports;
+  logger.info("serving", {
+    http,
+    https,
+    healthz,
+    status,
+    ms: Math.round(performance.now() - startedAtMs),
+    residentMb: Math.round(runtime().residentBytes() / 1e6),
+  });
+  await ended;
+  return EXIT_OK;
+}
+
+/** Each flag that will not do what it asks for is named. */
+function tellIdleFlags(logger: Logger, parsed: RunFlags): void {
+  for (const flag of givenInState(RUN_FLAGS, parsed, "not-yet")) logger.warning("flag is not honoured yet", { flag });
+  const cluster = givenInState(RUN_FLAGS, parsed, "cluster-only");
+  if (cluster.length > 0) {
+    logger.info("flags that concern the Kubernetes API have no effect on manifests from files", {
+      flags: cluster.join(" "),
+    });
+  }
+}
+
+function tellFewOpenFiles(logger: Logger): void {
+  const limit = openFileLimit();
+  if (limit === undefined || limit >= FEW_OPEN_FILES) return;
+  logger.warning("few files may be open at a time, which bounds the connections: raise it (ulimit -n, LimitNOFILE=)", {
+    limit,
+  });
+}

@@ -1,0 +1,89 @@
+/**
+ * Values of flags -> what the parts of the program are told; what contradicts itself is refused here.
+ *
+ * @module
+ */
+import type { CompilerOptions } from "../compiler/contract.ts";
+import { isIp } from "../net/mod.ts";
+import type { LogLevel } from "../observe/mod.ts";
+import type { COMPILE_FLAGS } from "./flag/compile-flags.ts";
+import type { FlagSet, FlagState, FlagValues } from "./flag/declaration.ts";
+import { spell } from "./flag/help.ts";
+import { type ParsedFlags, UsageError } from "./flag/parse.ts";
+import type { RUN_FLAGS } from "./flag/run-flags.ts";
+
+/** Flags of `run` as they were given. */
+export type RunFlags = ParsedFlags<typeof RUN_FLAGS>;
+type CompileValues = FlagValues<typeof COMPILE_FLAGS>;
+
+/** Pairs of flags of which only one may be set. */
+const EXCLUSIVE = [
+  ["watch-namespace", "watch-namespace-selector"],
+  ["publish-service", "publish-status-address"],
+] as const;
+
+/** Ports that the program listens on; no two may be the same. */
+const PORTS = ["http-port", "https-port", "healthz-port", "status-port"] as const;
+
+/** @throws {UsageError} when flags contradict each other or name no usable address. */
+export function checkRunFlags({ values, rest }: RunFlags): void {
+  if (rest.length > 0) throw new UsageError(`unexpected argument ${JSON.stringify(rest[0])}: run takes only flags`);
+  if (values.manifests.length === 0) {
+    throw new UsageError("flag --manifests is required: the folder of Kubernetes objects to serve");
+  }
+  for (const [one, other] of EXCLUSIVE) {
+    if (values[one].length > 0 && values[other].length > 0) {
+      throw new UsageError(`flags --${one} and --${other} are mutually exclusive`);
+    }
+  }
+  for (const name of ["bind-address", "healthz-host"] as const) {
+    if (values[name] !== "" && !isIp(values[name])) {
+      throw new UsageError(`invalid value ${JSON.stringify(values[name])} for --${name}: want an IP address`);
+    }
+  }
+  if (!values["health-check-path"].startsWith("/")) {
+    throw new UsageError(
+      `invalid value ${JSON.stringify(values["health-check-path"])} for --health-check-path: want a path`,
+    );
+  }
+  for (const [i, name] of PORTS.entries()) {
+    const twin = PORTS.slice(0, i).find((other) => values[other] === values[name] && values[name] !== 0);
+    if (twin !== undefined) throw new UsageError(`flags --${twin} and --${name} are the same port, ${values[name]}`);
+  }
+}
+
+/** Options of the compiler. Ports are those of the redirects. */
+export function compilerOptions(values: CompileValues, ports: { http: number; https: number }): CompilerOptions {
+  return {
+    ingressClass: values["ingress-class"],
+    controllerClass: values["controller-class"],
+    ingressClassByName: values["ingress-class-by-name"],
+    watchIngressWithoutClass: values["watch-ingress-without-class"],
+    configMap: values.configmap,
+    defaultBackendService: values["default-backend-service"],
+    defaultSslCertificate: values["default-ssl-certificate"],
+    watchNamespace: values["watch-namespace"],
+    watchNamespaceSelector: values["watch-namespace-selector"],
+    annotationsPrefix: values["annotations-prefix"],
+    enableAnnotationValidation: values["enable-annotation-validation"],
+    disableCatchAll: values["disable-catch-all"],
+    disableSvcExternalName: values["disable-svc-external-name"],
+    deepInspect: values["deep-inspect"],
+    enableTopologyAwareRouting: values["enable-topology-aware-routing"],
+    httpPort: ports.http,
+    httpsPort: ports.https,
+  };
+}
+
+/** `-v 2` and more show as much as `--log-level debug`. */
+export function logLevel(values: { readonly "log-level": LogLevel; readonly v: number }): LogLevel {
+  return values.v >= 2 ? "debug" : values["log-level"];
+}
+
+/** Names of the given flags that are in `state` and were set to something else than their default. */
+export function givenInState<S extends FlagSet>(flags: S, parsed: ParsedFlags<S>, state: FlagState): string[] {
+  return parsed.given
+    .filter((name) => flags[name]!.state === state)
+    .filter((name) => JSON.stringify(parsed.values[name]) !== JSON.stringify(flags[name]!.default))
+    .map(spell);
+}

@@ -1,0 +1,72 @@
+/**
+ * The end in good order: health fails, requests in flight are finished, then the process ends.
+ *
+ * @module
+ */
+import type { LineSink, Logger } from "../observe/mod.ts";
+import { runtime, type Signal } from "../runtime/mod.ts";
+import { EXIT_FAILURE, exitOfSignal } from "./exit.ts";
+import type { Program } from "./program.ts";
+
+/** What is ended, and how slowly. */
+export interface ShutdownOptions {
+  readonly program: Program;
+  readonly logger: Logger;
+  readonly sink: LineSink;
+  /** --shutdown-grace-period */
+  readonly graceMs: number;
+  /** --post-shutdown-grace-period; not waited for after SIGINT, where somebody sits at the terminal. */
+  readonly postGraceMs: number;
+}
+
+/** Milliseconds for the last log lines to be read. */
+const FLUSH_MS = 1000;
+
+/**
+ * Resolves when SIGTERM or SIGINT has ended the program. A second one ends the process at once, with the status that
+ * shells give to a signal. SIGHUP reads the manifests again.
+ */
+export function shutdownOnSignal(options: ShutdownOptions): Promise<void> {
+  const { program, logger, sink } = options;
+  const { onSignal, exit } = runtime();
+  onSignal("SIGHUP", () => {
+    logger.info("manifests are read again", { signal: "SIGHUP" });
+    program.reread().catch((error: unknown) =>
+      logger.error("cannot read the manifests again", { error: String(error) })
+    );
+  });
+  return new Promise((resolve) => {
+    let leaving = false;
+    const leave = (signal: Signal & ("SIGINT" | "SIGTERM")): void => {
+      if (leaving) {
+        logger.warning("ended at once by a second signal", { signal });
+        void sink.flush(100).then(() => exit(exitOfSignal(signal)));
+        return;
+      }
+      leaving = true;
+      shutDown(options, signal).then(resolve, (error: unknown) => {
+        logger.error("shutdown failed", { error: String(error) });
+        void sink.flush(FLUSH_MS).then(() => exit(EXIT_FAILURE));
+      });
+    };
+    onSignal("SIGTERM", () => leave("SIGTERM"));
+    onSignal("SIGINT", () => leave("SIGINT"));
+  });
+}
+
+async function shutDown(options: ShutdownOptions, signal: "SIGINT" | "SIGTERM"): Promise<void> {
+  const { program, logger, sink, graceMs, postGraceMs } = options;
+  const startedAtMs = performance.now();
+  logger.info("shutting down", { signal, graceMs });
+  program.leave();
+  await sleep(graceMs);
+  await program.drain();
+  if (signal === "SIGTERM") await sleep(postGraceMs);
+  await program.close();
+  logger.info("ended", { ms: Math.round(performance.now() - startedAtMs) });
+  await sink.flush(FLUSH_MS);
+}
+
+function sleep(ms: number): Promise<void> {
+  return ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve();
+}
