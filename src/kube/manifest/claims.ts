@@ -1,0 +1,108 @@
+/**
+ * Which file's copy of an object is in force, when several have it: that of the first folder, then of the first path,
+ * then the first in its file.
+ *
+ * @module
+ */
+import type { Diagnostic } from "../../diagnostic.ts";
+import type { KubeObject, ObjectKey } from "../objects.ts";
+import { keyOf } from "../store.ts";
+import type { ManifestText } from "./manifest-text.ts";
+
+/** A file as far as the claims are concerned. */
+export interface ClaimingFile {
+  readonly path: string;
+  /** Files compare by this text. */
+  readonly order: string;
+  /** Device and inode: one file under two names is no duplicate. */
+  readonly inode: string;
+  /** Being removed: any other copy goes before. */
+  readonly gone: boolean;
+}
+
+interface Claim {
+  readonly file: ClaimingFile;
+  readonly object: KubeObject;
+}
+
+/** Object keys to the files that have them. */
+export class Claims {
+  readonly #claims = new Map<ObjectKey, Claim[]>();
+  readonly #contested = new Set<ObjectKey>();
+
+  /** Replaces what a file claims; adds the keys whose copy in force may have changed to `touched`. */
+  replace(
+    file: ClaimingFile,
+    before: ManifestText | undefined,
+    after: ManifestText | undefined,
+    touched: Set<ObjectKey>,
+  ): void {
+    const stale = new Set<KubeObject>();
+    for (const document of before?.documents ?? []) for (const object of document.objects) stale.add(object);
+    const fresh: KubeObject[] = [];
+    for (const document of after?.documents ?? []) {
+      for (const object of document.objects) if (!stale.delete(object)) fresh.push(object);
+    }
+    for (const object of stale) {
+      const key = keyOf(object);
+      this.#set(key, (this.#claims.get(key) ?? []).filter((claim) => claim.object !== object));
+      touched.add(key);
+    }
+    for (const object of fresh) {
+      const key = keyOf(object);
+      const claims = this.#claims.get(key);
+      if (claims === undefined) this.#claims.set(key, [{ file, object }]);
+      else this.#set(key, [...claims, { file, object }]);
+      touched.add(key);
+    }
+  }
+
+  /** Says that `gone` of a file changed. */
+  reorder(text: ManifestText | undefined, touched: Set<ObjectKey>): void {
+    for (const document of text?.documents ?? []) for (const object of document.objects) touched.add(keyOf(object));
+  }
+
+  /** The copy in force. */
+  inForce(key: ObjectKey): KubeObject | undefined {
+    const claims = this.#claims.get(key);
+    if (claims === undefined || claims.length === 1) return claims?.[0]?.object;
+    return claims.toSorted(compare)[0]?.object;
+  }
+
+  /** One finding for each copy that is not in force. */
+  duplicates(): Diagnostic[] {
+    const diagnostics: Diagnostic[] = [];
+    for (const key of this.#contested) {
+      const [first, ...others] = (this.#claims.get(key) ?? []).toSorted(compare);
+      if (first === undefined) continue;
+      const seen = new Set([first.file.inode]);
+      for (const { file, object } of others) {
+        if (file.gone || (file !== first.file && seen.has(file.inode))) continue;
+        seen.add(file.inode);
+        const { kind, metadata, source } = object;
+        diagnostics.push({
+          reason: "DuplicateObject",
+          severity: "warning",
+          object: { kind, namespace: metadata.namespace, name: metadata.name },
+          message: `the object is also in "${first.file.path}", line ${first.object.source.line ?? 1}`,
+          effect: "this copy is not in force",
+          source,
+        });
+      }
+    }
+    return diagnostics;
+  }
+
+  #set(key: ObjectKey, claims: Claim[]): void {
+    if (claims.length === 0) this.#claims.delete(key);
+    else this.#claims.set(key, claims);
+    if (claims.length > 1) this.#contested.add(key);
+    else this.#contested.delete(key);
+  }
+}
+
+function compare(a: Claim, b: Claim): number {
+  if (a.file.gone !== b.file.gone) return a.file.gone ? 1 : -1;
+  if (a.file.order !== b.file.order) return a.file.order < b.file.order ? -1 : 1;
+  return (a.object.source.line ?? 0) - (b.object.source.line ?? 0);
+}

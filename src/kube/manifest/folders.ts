@@ -1,0 +1,157 @@
+/**
+ * Root folders, what they hold, and how that gets into a store.
+ *
+ * @module
+ */
+import type { Diagnostic } from "../../diagnostic.ts";
+import type { KubeObject, ObjectKey } from "../objects.ts";
+import type { Store } from "../store.ts";
+import type { StoreChange } from "../store-view.ts";
+import { Claims } from "./claims.ts";
+import { errorCode } from "./io.ts";
+import { ManifestFolderError, type ManifestReading } from "./options.ts";
+import { rootFolder, Scanner, type ScannerOptions } from "./scanner.ts";
+import { FolderNode } from "./tree.ts";
+
+/** Default of {@link ManifestSourceOptions.maxFileBytes}. */
+export const MAX_FILE_BYTES: number = 64 * 1024 * 1024;
+
+/** What a commit did. */
+export interface Commit {
+  readonly changes: readonly StoreChange[];
+  /** Findings that did not stand before. */
+  readonly newFindings: readonly Diagnostic[];
+  readonly findingsChanged: boolean;
+}
+
+/** Several root folders and one store. */
+export class ManifestFolders {
+  readonly scanner: Scanner;
+  readonly roots: FolderNode[] = [];
+  readonly #claims = new Claims();
+  readonly #store: Store;
+  readonly #paths: readonly string[];
+  #diagnostics: readonly Diagnostic[] = [];
+  #standing: ReadonlySet<string> = new Set();
+
+  constructor(folders: readonly string[], store: Store, options: Omit<ScannerOptions, "claims">) {
+    this.#paths = folders.map((folder) => folder.replace(/(?!^)\/+$/, ""));
+    this.#store = store;
+    this.scanner = new Scanner({ ...options, claims: this.#claims });
+  }
+
+  /** Reads everything. Rejects with {@link ManifestFolderError}. */
+  async open(): Promise<ManifestReading> {
+    const begun = performance.now();
+    for (const [rank, path] of this.#paths.entries()) this.roots.push(await openRoot(path, rank));
+    for (const root of this.roots) {
+      await this.scanner.open(root);
+      if (root.problem !== undefined) throw new ManifestFolderError(root.path, "unreadable");
+    }
+    this.commit();
+    return {
+      files: this.scanner.files.size,
+      objects: this.#store.size,
+      diagnostics: this.#diagnostics,
+      tookMs: performance.now() - begun,
+    };
+  }
+
+  /** Brings the store up to what the files say. */
+  commit(): Commit {
+    const { scanner } = this;
+    const put: KubeObject[] = [];
+    const remove: ObjectKey[] = [];
+    for (const key of scanner.touched) {
+      const object = this.#claims.inForce(key);
+      if (object === undefined) remove.push(key);
+      else if (this.#store.get(key) !== object) put.push(object);
+    }
+    scanner.touched = new Set();
+    const changes = this.#store.apply({ put, remove });
+    if (!scanner.findingsChanged) return { changes, newFindings: [], findingsChanged: false };
+    scanner.findingsChanged = false;
+    return { changes, ...this.#collect() };
+  }
+
+  /** All findings that stand. */
+  diagnostics(): readonly Diagnostic[] {
+    return this.#diagnostics;
+  }
+
+  /** A root may be another folder now, or be back, or be gone. */
+  async lookAtRoots(): Promise<void> {
+    for (const [rank, root] of this.roots.entries()) {
+      let now: FolderNode | "not-a-folder";
+      try {
+        now = await rootFolder(root.path, rank);
+      } catch {
+        await this.scanner.scanFolder(root); // which says why
+        continue;
+      }
+      if (now === "not-a-folder" || now.inode === root.inode) continue;
+      this.scanner.replaceRoot(root);
+      now.doubtful = true; // see FolderWatch
+      this.roots[rank] = now;
+      await this.scanner.open(now);
+    }
+  }
+
+  /** Every folder that is known. */
+  *all(): IterableIterator<FolderNode> {
+    const stack = [...this.roots];
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      yield node;
+      for (const child of node.children.values()) if (child instanceof FolderNode) stack.push(child);
+    }
+  }
+
+  close(): void {
+    this.scanner.stop();
+    for (const root of this.roots) this.scanner.close(root);
+  }
+
+  #collect(): Omit<Commit, "changes"> {
+    const found = this.#claims.duplicates();
+    for (const folder of this.all()) if (folder.problem !== undefined) found.push(folder.problem);
+    for (const file of this.scanner.files) {
+      if (file.problem !== undefined) found.push(file.problem);
+      for (const document of file.text?.documents ?? []) found.push(...document.diagnostics);
+    }
+    found.sort(compareFindings);
+    const standing = new Set<string>();
+    const newFindings: Diagnostic[] = [];
+    for (const finding of found) {
+      const key = findingKey(finding);
+      if (!this.#standing.has(key) && !standing.has(key)) newFindings.push(finding);
+      standing.add(key);
+    }
+    const findingsChanged = newFindings.length > 0 || standing.size !== this.#standing.size;
+    this.#diagnostics = found;
+    this.#standing = standing;
+    return { newFindings, findingsChanged };
+  }
+}
+
+async function openRoot(path: string, rank: number): Promise<FolderNode> {
+  let root: FolderNode | "not-a-folder";
+  try {
+    root = await rootFolder(path, rank);
+  } catch (cause) {
+    throw new ManifestFolderError(path, errorCode(cause) === "ENOENT" ? "missing" : "unreadable", { cause });
+  }
+  if (root === "not-a-folder") throw new ManifestFolderError(path, "not-a-folder");
+  return root;
+}
+
+/** What makes a finding the same one after lines were put in above it. */
+function findingKey({ reason, object, field, message, effect, source }: Diagnostic): string {
+  return JSON.stringify([reason, source?.file, object?.kind, object?.namespace, object?.name, field, message, effect]);
+}
+
+function compareFindings(a: Diagnostic, b: Diagnostic): number {
+  const fileA = a.source?.file ?? "";
+  const fileB = b.source?.file ?? "";
+  if (fileA !== fileB) return fileA < fileB ? -1 : 1;
+  return (a.source?.line ?? 0) - (b.source?.line ?? 0) || (a.source?.column ?? 0) - (b.source?.column ?? 0);
+}

@@ -1,0 +1,231 @@
+/**
+ * The bytes of one manifest file to its objects and findings, document by document; documents that did not change since
+ * the last reading are not parsed again.
+ *
+ * @module
+ */
+import type { Buffer } from "node:buffer";
+import type { Diagnostic, SourceRef } from "../../diagnostic.ts";
+import type { KubeObject } from "../objects.ts";
+import { readObject } from "../schema/mod.ts";
+import { type DocumentSpan, hashBytes, leadingLines, splitDocuments } from "./documents.ts";
+import { fieldSteps, locate, locateItems, parseYaml, type PathStep, YamlError } from "./yaml.ts";
+
+/** What one document holds. */
+interface ReadDocument {
+  readonly hash: number;
+  readonly length: number;
+  /** First line in the file. */
+  readonly line: number;
+  readonly objects: readonly KubeObject[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What a file holds; the argument of the next reading. */
+export interface ManifestText {
+  readonly documents: readonly ReadDocument[];
+}
+
+/** Either the whole file was read, or none of it: `problem` says why. */
+export type ManifestTextReading =
+  | { readonly kind: "read"; readonly text: ManifestText }
+  | { readonly kind: "broken"; readonly problem: Diagnostic };
+
+/** A List in a List in a List is a mistake or an attack. */
+const MAX_LISTS = 4;
+
+/**
+ * Reads a file; gives back `former` itself when nothing changed. `file` is the name that findings carry; `breathe` is awaited between documents, so that a large file
+ * need not hold up everything else.
+ */
+export async function readManifestText(
+  file: string,
+  bytes: Buffer,
+  former?: ManifestText,
+  breathe?: () => Promise<void> | undefined,
+): Promise<ManifestTextReading> {
+  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
+    return broken(file, "the file is UTF-16: it must be UTF-8");
+  }
+  const known = new Map<number, ReadDocument>();
+  for (const document of former?.documents ?? []) known.set(document.hash, document);
+  const documents: ReadDocument[] = [];
+  const json = file.endsWith(".json") ? tryJson(bytes) : undefined;
+  const spans = json === undefined ? splitDocuments(bytes) : [{ start: 0, end: bytes.length, line: 1 }];
+  for (const span of spans) {
+    const pause = breathe?.();
+    if (pause !== undefined) await pause;
+    const hash = hashBytes(bytes, span.start, span.end);
+    const before = known.get(hash);
+    if (before !== undefined && before.length === span.end - span.start) {
+      documents.push(moveTo(before, span.line));
+      continue;
+    }
+    try {
+      documents.push(readDocument(file, bytes, span, hash, json));
+    } catch (error) {
+      if (!(error instanceof YamlError)) throw error;
+      return broken(file, error.message, span.line + error.line - 1, error.column);
+    }
+  }
+  const same = former !== undefined && former.documents.length === documents.length &&
+    former.documents.every((document, i) => document === documents[i]);
+  return { kind: "read", text: same ? former : { documents } };
+}
+
+function broken(file: string, message: string, line?: number, column?: number): ManifestTextReading {
+  const source: SourceRef = line === undefined ? { file } : { file, line, ...(column === undefined ? {} : { column }) };
+  return { kind: "broken", problem: { reason: "BrokenFile", severity: "error", message, source } };
+}
+
+/** The value of a file that is one JSON text; others go the way of YAML, which takes comments and finds mistakes. */
+function tryJson(bytes: Buffer): { readonly value: unknown } | undefined {
+  try {
+    const text = decode(bytes, 0, bytes.length);
+    return { value: JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) };
+  } catch {
+    return undefined;
+  }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+function decode(bytes: Buffer, start: number, end: number): string {
+  try {
+    return decoder.decode(bytes.subarray(start, end));
+  } catch {
+    throw new YamlError("syntax", "the text is not UTF-8", 1, 1);
+  }
+}
+
+function readDocument(
+  file: string,
+  bytes: Buffer,
+  span: DocumentSpan,
+  hash: number,
+  json: { readonly value: unknown } | undefined,
+): ReadDocument {
+  // A copy of its own: slices of one large text would keep all of it in memory for as long as any object lives.
+  const text = decode(bytes, span.start, span.end);
+  const reader = new DocumentReader(file, text, span.line);
+  try {
+    reader.read(json === undefined ? parseYaml(text) : json.value);
+  } catch (error) {
+    if (!(error instanceof YamlError) || error.code !== "bound") throw error;
+    reader.refuse(error);
+  }
+  const { objects, diagnostics } = reader;
+  return { hash, length: span.end - span.start, line: span.line, objects, diagnostics };
+}
+
+/** Collects what one document holds. */
+class DocumentReader {
+  readonly objects: KubeObject[] = [];
+  readonly diagnostics: Diagnostic[] = [];
+
+  constructor(readonly file: string, readonly text: string, readonly line: number) {}
+
+  read(value: unknown): void {
+    if (value === undefined || value === null) return;
+    const source = { file: this.file, line: this.line + leadingLines(this.text) };
+    if (isList(value)) this.#readList(value, source, [], 1);
+    else this.#readOne(value, source, []);
+  }
+
+  refuse(error: YamlError): void {
+    this.diagnostics.push({
+      reason: "InvalidObject",
+      severity: "error",
+      message: error.message,
+      effect: "the object is left out",
+      source: { file: this.file, line: this.line + error.line - 1, column: error.column },
+    });
+  }
+
+  #readList(list: ListValue, source: SourceRef, path: readonly PathStep[], depth: number): void {
+    const items = list.items;
+    if (items === undefined || items === null) return;
+    if (!Array.isArray(items) || depth > MAX_LISTS) {
+      this.diagnostics.push({
+        reason: "InvalidObject",
+        severity: "error",
+        field: "items",
+        message: depth > MAX_LISTS ? "too many lists within lists" : "Invalid value: must be a list",
+        effect: "the list is left out",
+        source,
+      });
+      return;
+    }
+    const positions = depth === 1 ? locateItems(this.text) : [];
+    for (const [i, item] of items.entries()) {
+      if (item === null) continue;
+      const position = positions[i];
+      const itemSource = position === undefined
+        ? source
+        : { file: this.file, line: this.line + position.line - 1, column: position.column };
+      const itemPath = [...path, "items", i];
+      if (isList(item)) this.#readList(item, itemSource, itemPath, depth + 1);
+      else this.#readOne(withKindOf(list, item), itemSource, itemPath);
+    }
+  }
+
+  #readOne(value: unknown, source: SourceRef, path: readonly PathStep[]): void {
+    const reading = readObject(value, source);
+    switch (reading.kind) {
+      case "object":
+        this.objects.push(reading.object);
+        break;
+      case "passed-over":
+        break;
+      case "invalid":
+        for (const diagnostic of reading.diagnostics) this.diagnostics.push(this.#point(diagnostic, path));
+        break;
+      default:
+        reading satisfies never;
+    }
+  }
+
+  /** Has a finding point at its field. */
+  #point(diagnostic: Diagnostic, path: readonly PathStep[]): Diagnostic {
+    if (diagnostic.field === undefined) return diagnostic;
+    const position = locate(this.text, [...path, ...fieldSteps(diagnostic.field)]);
+    if (position === undefined) return diagnostic;
+    const source = { file: this.file, line: this.line + position.line - 1, column: position.column };
+    return { ...diagnostic, source };
+  }
+}
+
+interface ListValue {
+  readonly kind: string;
+  readonly apiVersion?: unknown;
+  readonly items?: unknown;
+}
+
+/** `List`, and the typed lists of the API (`IngressList`). */
+function isList(value: unknown): value is ListValue {
+  if (typeof value !== "object" || value === null) return false;
+  const { kind, items } = value as { kind?: unknown; items?: unknown };
+  return typeof kind === "string" && kind.endsWith("List") && (kind === "List" || items !== undefined);
+}
+
+/** Items of a typed list say neither kind nor apiVersion. */
+function withKindOf(list: ListValue, item: unknown): unknown {
+  if (list.kind === "List" || typeof item !== "object" || item === null || Array.isArray(item)) return item;
+  return { kind: list.kind.slice(0, -"List".length), apiVersion: list.apiVersion, ...item };
+}
+
+/** The same document, further up or down. */
+function moveTo(document: ReadDocument, line: number): ReadDocument {
+  const by = line - document.line;
+  if (by === 0) return document;
+  const move = (source: SourceRef): SourceRef =>
+    source.line === undefined ? source : { ...source, line: source.line + by };
+  return {
+    ...document,
+    line,
+    objects: document.objects.map((object) => ({ ...object, source: move(object.source) })),
+    diagnostics: document.diagnostics.map((diagnostic) =>
+      diagnostic.source === undefined ? diagnostic : { ...diagnostic, source: move(diagnostic.source) }
+    ),
+  };
+}

@@ -1,0 +1,398 @@
+/**
+ * Compares folders with what is known of them, and reads what is new.
+ *
+ * A file that is being written in place is read when it has been quiet for a moment: a truncated file would take its
+ * objects away. One that came by rename replaces at once. One that vanished counts for a moment longer, because editors
+ * save by moving the old file away first.
+ *
+ * @module
+ */
+import type { Diagnostic } from "../../diagnostic.ts";
+import type { ObjectKey } from "../objects.ts";
+import type { Claims } from "./claims.ts";
+import { FolderWatch } from "./folder-watch.ts";
+import { backgroundIo, errorCode, type FileIo, problemOf, waitingIo } from "./io.ts";
+import { readManifestText } from "./manifest-text.ts";
+import { FileNode, type FileVersion, FolderNode, inodeOf, sameVersion, versionOf } from "./tree.ts";
+
+/** A file written in place is read when it has not changed for this long, in ms. */
+const QUIET_MS = 10;
+/** An emptied or half-written file may take this long to be filled again, in ms. */
+const INCOMPLETE_MS = 150;
+/** A file that never stops changing is read after this long, in ms. */
+const PATIENCE_MS = 500;
+/** Times of files within this many ms of now may stand for more than one version (the kernel's clock ticks). */
+const YOUNG_MS = 25;
+/** A file that vanished is forgotten after this long, in ms. */
+const GRACE_MS = 50;
+/** Folders within folders. */
+const MAX_DEPTH = 32;
+/** Entries that are looked at together. */
+const BATCH = 64;
+/** Work between two pauses, in ms. */
+const STRETCH_MS = 8;
+
+/** What a scan needs of its surroundings. */
+export interface ScannerOptions {
+  readonly maxFileBytes: number;
+  readonly claims: Claims;
+  /** Look at `name` in `folder` again after `ms`. */
+  readonly again: (folder: FolderNode, name: string, ms: number) => void;
+  /** Something in `folder` changed. Missing: nothing is watched. */
+  readonly changed?: (folder: FolderNode, name: string | undefined) => void;
+  /** A folder cannot be watched. */
+  readonly unwatched?: (folder: FolderNode, error: unknown) => void;
+  /** A folder is watched from now on; a runtime may take a moment until it hears anything. */
+  readonly watched?: (folder: FolderNode) => void;
+}
+
+/** Is this a file that is read. */
+export function isManifestName(name: string): boolean {
+  return name.endsWith(".yaml") || name.endsWith(".yml") || name.endsWith(".json");
+}
+
+/** `..data` and the like are reached through links only; a repository's own files are none of ours. */
+function isPassedOver(name: string): boolean {
+  return name.startsWith("..") || name === ".git";
+}
+
+/** Keeps the tree of one or several root folders. */
+export class Scanner {
+  /** Keys whose copy in force may have changed since they were last taken. */
+  touched = new Set<ObjectKey>();
+  /** Has anything changed that findings are made of. */
+  findingsChanged = false;
+  readonly files = new Set<FileNode>();
+  readonly #options: ScannerOptions;
+  readonly #gone = new Map<string, { readonly file: FileNode; readonly sinceMs: number }>();
+  /** Paths of folders that were watched once and went. */
+  readonly #oldPaths = new Set<string>();
+  #io: FileIo = waitingIo;
+  #first = true;
+  #pausedAt = performance.now();
+  #stopped = false;
+
+  constructor(options: ScannerOptions) {
+    this.#options = options;
+  }
+
+  /** The first reading is over: from now on nothing waits for the disk. */
+  settled(): void {
+    this.#io = backgroundIo;
+    this.#first = false;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Reads a folder for the first time, or again because it is another one now. */
+  async open(folder: FolderNode): Promise<void> {
+    const { changed, unwatched, watched } = this.#options;
+    if (changed !== undefined && !this.#stopped) {
+      folder.watch = new FolderWatch(folder.path, {
+        changed: (name) => changed(folder, name),
+        failed: (error) => {
+          folder.doubtful = true;
+          unwatched?.(folder, error);
+        },
+      });
+      watched?.(folder);
+    }
+    await this.scanFolder(folder);
+  }
+
+  /** A root is another folder now: what both have stays, the rest goes. */
+  replaceRoot(folder: FolderNode): void {
+    folder.closed = true;
+    folder.watch?.close();
+    folder.watch = undefined;
+    for (const [name, child] of folder.children) this.#vanish(folder, name, child);
+  }
+
+  /** Stops watching a folder and all in it. */
+  close(folder: FolderNode): void {
+    folder.closed = true;
+    folder.watch?.close();
+    folder.watch = undefined;
+    for (const child of folder.children.values()) if (child instanceof FolderNode) this.close(child);
+  }
+
+  /** Looks at every entry of a folder, but not into subfolders that are known. */
+  async scanFolder(folder: FolderNode): Promise<void> {
+    if (folder.closed) return;
+    let names: string[];
+    try {
+      folder.mtimeMs = (await this.#io.stat(folder.path)).mtimeMs;
+      names = await this.#io.names(folder.path);
+    } catch (error) {
+      // A folder that is gone is its parent's affair; a root keeps what it has.
+      if (errorCode(error) === "ENOENT" && folder.parent !== undefined) return;
+      this.#setFolderProblem(folder, {
+        reason: "UnreadableFolder",
+        severity: "error",
+        message: `cannot read folder "${folder.path}": ${problemOf(error)}`,
+        effect: "its last content stays in force",
+        source: { file: folder.path },
+      });
+      return;
+    }
+    this.#setFolderProblem(folder, undefined);
+    const present = new Set(names);
+    for (const [name, child] of folder.children) if (!present.has(name)) this.#vanish(folder, name, child);
+    await this.scanNames(folder, names);
+  }
+
+  /** Looks at some entries of a folder. */
+  async scanNames(folder: FolderNode, names: readonly string[]): Promise<void> {
+    const wanted = names.filter((name) => !isPassedOver(name)).sort();
+    for (let at = 0; at < wanted.length && !this.#stopped && !folder.closed; at += BATCH) {
+      const batch = wanted.slice(at, at + BATCH);
+      const looks = await Promise.all(batch.map((name) => this.#look(folder, name)));
+      for (const [i, look] of looks.entries()) await this.#scanEntry(folder, batch[i]!, look);
+      const pause = this.breathe();
+      if (pause !== undefined) await pause;
+    }
+  }
+
+  /** Forgets files that have been gone for long enough. True if others are waiting. */
+  forgetGone(): boolean {
+    const now = performance.now();
+    for (const [path, { file, sinceMs }] of this.#gone) {
+      if (now - sinceMs < GRACE_MS) continue;
+      this.#gone.delete(path);
+      this.#forget(file);
+    }
+    return this.#gone.size > 0;
+  }
+
+  /** After a stretch of work: something to wait for, so that others get their turn. */
+  breathe(): Promise<void> | undefined {
+    if (this.#first || performance.now() - this.#pausedAt < STRETCH_MS) return undefined;
+    return new Promise((resolve) =>
+      setImmediate(() => {
+        this.#pausedAt = performance.now();
+        resolve();
+      })
+    );
+  }
+
+  async #look(folder: FolderNode, name: string): Promise<Look> {
+    const path = `${folder.path}/${name}`;
+    let isLink = false;
+    try {
+      const entry = await this.#io.lstat(path);
+      isLink = entry.isSymbolicLink();
+      const stats = isLink ? await this.#io.stat(path) : entry;
+      const type = stats.isDirectory() ? "folder" : stats.isFile() ? "file" : "other";
+      return { kind: type, version: versionOf(stats), isLink };
+    } catch (error) {
+      return errorCode(error) === "ENOENT" && !isLink ? { kind: "missing" } : { kind: "unreadable", error, isLink };
+    }
+  }
+
+  async #scanEntry(folder: FolderNode, name: string, look: Look): Promise<void> {
+    const child = folder.children.get(name);
+    if (look.kind === "missing") {
+      if (child !== undefined) this.#vanish(folder, name, child);
+      return;
+    }
+    if (look.kind === "folder") {
+      if (child instanceof FileNode) this.#vanish(folder, name, child);
+      await this.#scanSubfolder(folder, name, child instanceof FolderNode ? child : undefined, look);
+      return;
+    }
+    if (child instanceof FolderNode) {
+      // A link that leads nowhere for a moment keeps what it led to.
+      if (look.kind === "unreadable") return;
+      this.#vanish(folder, name, child);
+    }
+    if (!isManifestName(name)) return;
+    // Emacs locks a file with a link that leads nowhere.
+    if (look.kind === "unreadable" && look.isLink && name.startsWith(".#")) return;
+    await this.#scanFile(folder, name, look);
+  }
+
+  async #scanSubfolder(
+    folder: FolderNode,
+    name: string,
+    known: FolderNode | undefined,
+    look: Present,
+  ): Promise<void> {
+    const { inode } = look.version;
+    if (known !== undefined && known.inode === inode) {
+      known.isLink = look.isLink;
+      if (known.mtimeMs !== look.version.mtimeMs) await this.scanFolder(known);
+      return;
+    }
+    if (known !== undefined) this.#vanish(folder, name, known);
+    if (folder.isWithin(inode) || folder.depth >= MAX_DEPTH) return; // a link to a folder around this one
+    const child = new FolderNode(`${folder.path}/${name}`, `${folder.order}/${name}`, inode, folder);
+    child.isLink = look.isLink;
+    // Made anew under a path that was watched before: see FolderWatch.
+    child.doubtful = !this.#first && (known !== undefined || this.#oldPaths.has(child.path));
+    folder.children.set(name, child);
+    await this.open(child);
+  }
+
+  async #scanFile(folder: FolderNode, name: string, look: Exclude<Look, { kind: "missing" }>): Promise<void> {
+    const file = this.#fileAt(folder, name);
+    file.isLink = look.isLink;
+    if (look.kind === "unreadable") {
+      const problem = look.isLink && errorCode(look.error) === "ENOENT"
+        ? "the link leads nowhere"
+        : problemOf(look.error);
+      return this.#fail(file, { message: `cannot read the file: ${problem}` });
+    }
+    if (look.kind !== "file") return this.#fail(file, { message: "cannot read the file: it is not a regular file" });
+    const { version } = look;
+    const { maxFileBytes } = this.#options;
+    if (file.version !== undefined && sameVersion(file.version, version) && !file.young) return;
+    if (version.size > maxFileBytes) {
+      const message = `cannot read the file: ${version.size} bytes are more than the limit of ${maxFileBytes}`;
+      return this.#fail(file, { message }, version);
+    }
+    const wait = this.#waitFor(file, version);
+    if (wait > 0) return this.#options.again(folder, name, wait);
+    let bytes;
+    try {
+      bytes = await this.#io.read(file.path);
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return this.#options.again(folder, name, QUIET_MS);
+      return this.#fail(file, { message: `cannot read the file: ${problemOf(error)}` });
+    }
+    const young = isYoung(version);
+    const reading = await readManifestText(file.path, bytes, file.text, () => this.breathe());
+    if (reading.kind === "broken") {
+      // Half of a file is often no YAML: wait for the other half before saying so.
+      if (!this.#first && young && this.#waitedMs(file) < INCOMPLETE_MS) {
+        return this.#options.again(folder, name, QUIET_MS);
+      }
+      return this.#fail(file, reading.problem, version);
+    }
+    const before = file.text;
+    this.#setProblem(file, undefined);
+    file.waitingSince = undefined;
+    file.version = version;
+    file.young = young;
+    if (young) this.#options.again(folder, name, YOUNG_MS * 2);
+    if (before !== reading.text) {
+      file.text = reading.text;
+      this.#options.claims.replace(file, before, reading.text, this.touched);
+      this.findingsChanged = true;
+    }
+  }
+
+  /** Milliseconds that a file should be left alone because it is being written; 0: read it now. */
+  #waitFor(file: FileNode, version: FileVersion): number {
+    if (this.#first) return 0;
+    const inPlace = file.version === undefined || file.version.inode === version.inode;
+    if (!inPlace) return 0;
+    const age = Math.abs(Date.now() - version.mtimeMs);
+    const emptied = version.size === 0 && (file.text?.documents.length ?? 0) > 0;
+    if (emptied && age < INCOMPLETE_MS && this.#waitedMs(file) < INCOMPLETE_MS) return QUIET_MS;
+    return age < QUIET_MS && this.#waitedMs(file) < PATIENCE_MS ? QUIET_MS : 0;
+  }
+
+  #waitedMs(file: FileNode): number {
+    file.waitingSince ??= performance.now();
+    return performance.now() - file.waitingSince;
+  }
+
+  #fileAt(folder: FolderNode, name: string): FileNode {
+    const known = folder.children.get(name);
+    if (known instanceof FileNode) return known;
+    const path = `${folder.path}/${name}`;
+    const back = this.#gone.get(path)?.file;
+    const file = back ?? new FileNode(path, `${folder.order}/${name}`);
+    if (back !== undefined) {
+      this.#gone.delete(path);
+      back.gone = false;
+      this.#options.claims.reorder(back.text, this.touched);
+      this.findingsChanged = true;
+    }
+    this.files.add(file);
+    folder.children.set(name, file);
+    return file;
+  }
+
+  /** The present content cannot be had; the last good one stays. */
+  #fail(file: FileNode, problem: { readonly message: string } | Diagnostic, version?: FileVersion): void {
+    file.waitingSince = undefined;
+    file.version = version;
+    file.young = version !== undefined && isYoung(version);
+    const kept = (file.text?.documents.length ?? 0) > 0;
+    this.#setProblem(file, {
+      reason: "UnreadableFile",
+      severity: "error",
+      source: { file: file.path },
+      ...problem,
+      effect: kept ? "its last good content stays in force" : "nothing of the file is in force",
+    });
+  }
+
+  #setProblem(file: FileNode, problem: Diagnostic | undefined): void {
+    if (sameFinding(file.problem, problem)) return;
+    file.problem = problem;
+    this.findingsChanged = true;
+  }
+
+  #setFolderProblem(folder: FolderNode, problem: Diagnostic | undefined): void {
+    if (sameFinding(folder.problem, problem)) return;
+    folder.problem = problem;
+    this.findingsChanged = true;
+  }
+
+  #vanish(folder: FolderNode, name: string, child: FolderNode | FileNode): void {
+    folder.children.delete(name);
+    if (child instanceof FolderNode) {
+      child.closed = true;
+      child.watch?.close();
+      child.watch = undefined;
+      this.#oldPaths.add(child.path);
+      for (const [name, grandchild] of child.children) this.#vanish(child, name, grandchild);
+      return;
+    }
+    child.gone = true;
+    child.waitingSince = undefined;
+    this.#options.claims.reorder(child.text, this.touched);
+    this.findingsChanged = true;
+    this.#gone.set(child.path, { file: child, sinceMs: performance.now() });
+  }
+
+  #forget(file: FileNode): void {
+    this.files.delete(file);
+    this.#options.claims.replace(file, file.text, undefined, this.touched);
+    file.text = undefined;
+    this.findingsChanged = true;
+  }
+}
+
+function sameFinding(a: Diagnostic | undefined, b: Diagnostic | undefined): boolean {
+  return a?.message === b?.message && a?.effect === b?.effect && a?.source?.line === b?.source?.line &&
+    a?.source?.column === b?.source?.column;
+}
+
+interface Present {
+  readonly kind: "file" | "folder" | "other";
+  readonly version: FileVersion;
+  readonly isLink: boolean;
+}
+
+/** What stands under a name. */
+type Look = { readonly kind: "missing" } | Present | {
+  readonly kind: "unreadable";
+  readonly error: unknown;
+  readonly isLink: boolean;
+};
+
+function isYoung(version: FileVersion): boolean {
+  return Math.abs(Date.now() - version.mtimeMs) < YOUNG_MS;
+}
+
+/** A root folder as a node; fails as node:fs does. */
+export async function rootFolder(path: string, rank: number): Promise<FolderNode | "not-a-folder"> {
+  const stats = await backgroundIo.stat(path);
+  if (!stats.isDirectory()) return "not-a-folder";
+  return new FolderNode(path, String(rank).padStart(4, "0"), inodeOf(stats), undefined);
+}
