@@ -27,12 +27,15 @@ import { proxyRequestBuffering } from "./proxy-request-buffering.ts";
 import { proxyTimeouts } from "./proxy-timeouts.ts";
 import { realIpHeader } from "./real-ip-header.ts";
 import { redirect } from "./redirect.ts";
+import { rewriteTarget } from "./rewrite-target.ts";
 import { serverAlias } from "./server-alias.ts";
 import { serviceNameHeader } from "./service-name-header.ts";
 import { serviceUpstream } from "./service-upstream.ts";
 import { sourceRange } from "./source-range.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
+import { upstreamVhost } from "./upstream-vhost.ts";
 import { useRegex } from "./use-regex.ts";
+import { xForwardedPrefix } from "./x-forwarded-prefix.ts";
 
 export * from "./contract.ts";
 export type { DeclaredAnnotation } from "./declarations.ts";
@@ -55,12 +58,15 @@ export type { ProxyRequestBufferingPolicy } from "./proxy-request-buffering.ts";
 export type { ProxyTimeoutsPolicy } from "./proxy-timeouts.ts";
 export type { RealIpHeaderPolicy } from "./real-ip-header.ts";
 export type { RedirectPolicy } from "./redirect.ts";
+export { rewrites, type RewriteTargetPolicy } from "./rewrite-target.ts";
 export type { ServerAliasPolicy } from "./server-alias.ts";
 export type { ServiceNameHeaderPolicy } from "./service-name-header.ts";
 export type { ServiceUpstreamPolicy } from "./service-upstream.ts";
 export type { SourceRangePolicy } from "./source-range.ts";
 export type { SslRedirectPolicy } from "./ssl-redirect.ts";
+export type { UpstreamVhostPolicy } from "./upstream-vhost.ts";
 export type { UseRegexPolicy } from "./use-regex.ts";
+export type { XForwardedPrefixPolicy } from "./x-forwarded-prefix.ts";
 
 /** All policies in order of execution. */
 export const policies: readonly PolicyModule<any>[] = [
@@ -79,11 +85,16 @@ export const policies: readonly PolicyModule<any>[] = [
   cors,
   // After snippets, so that their answers win and their break holds; before the rewrite, which it makes useless.
   redirect,
+  rewriteTarget,
   // Last of the step: whatever answered before it does so on plain HTTP as well.
   sslRedirect,
 
   // Access, once it is known that there is an endpoint.
   sourceRange,
+
+  // Request fields for the upstream; after the rewrite, whose captures may stand in them.
+  xForwardedPrefix,
+  upstreamVhost,
 
   // Read by the data plane from the policy data.
   proxyBodySize,

@@ -1,0 +1,46 @@
+/**
+ * upstream-vhost: the Host field that the upstream gets (nginx proxy_set_header Host). X-Forwarded-Host stays that of the
+ * client.
+ *
+ * @module
+ */
+import { fieldValue } from "./_field-value.ts";
+import { readText } from "./_read.ts";
+import { serverName } from "./_schema.ts";
+import { compileText } from "./_text.ts";
+import { variable } from "./_variable.ts";
+import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
+
+const annotations: readonly AnnotationDeclaration[] = [{
+  key: "upstream-vhost",
+  schema: serverName,
+  scope: "location",
+  risk: "Low",
+  onInvalid: "drop-ingress",
+  guardsAccess: false,
+  doc: "Host field for the upstream; variables are allowed. X-Forwarded-Host stays that of the client.",
+}];
+
+export interface UpstreamVhostPolicy {
+  /** Text with variables. */
+  readonly host: string;
+}
+
+export const upstreamVhost = {
+  name: "upstream-vhost",
+  scope: "location",
+  phase: "access",
+  annotations,
+  parse(input): UpstreamVhostPolicy | undefined {
+    const host = readText(input, "upstream-vhost");
+    return host === undefined ? undefined : { host };
+  },
+  hooks({ host }) {
+    const text = compileText(host, variable);
+    return {
+      request(c) {
+        c.env.request.set("Host", fieldValue(text(c.env)));
+      },
+    };
+  },
+} satisfies PolicyModule<UpstreamVhostPolicy>;
