@@ -1,0 +1,7 @@
+#!/bin/sh
+# Installs what is missing and runs every check and test. --quick leaves the slow parts out. The last line is the sum:
+# N passed, N failed, N skipped. Further arguments choose steps by name: ./scripts/test.sh types unit
+set -eu
+cd "$(dirname "$0")/.."
+./scripts/setup.sh
+exec node_modules/.bin/bun scripts/test.ts "$@"
