@@ -1,0 +1,150 @@
+/**
+ * One upstream as the pipeline uses it: its balancer, fed by the snapshot or, for a name, by look-ups. A group outlives
+ * updates of its upstream, so what its balancer knows is kept.
+ *
+ * @module
+ */
+import type { Logger } from "../../observe/mod.ts";
+import type { Exchange } from "../../http/exchange.ts";
+import type { BalancerSpec, Endpoint, Upstream } from "../../snapshot/snapshot.ts";
+import type { Balancer } from "./contract.ts";
+import { RoundRobin } from "./round-robin.ts";
+import { type Resolve, resolve } from "./resolver.ts";
+
+/** Time that a name nobody asks for is still kept fresh. */
+const IDLE_MS = 60_000;
+
+/** How to make a balancer of a kind. */
+function makeBalancer(spec: BalancerSpec): Balancer {
+  switch (spec.kind) {
+    case "round-robin":
+      return new RoundRobin();
+    case "ewma":
+    case "hash":
+      return new RoundRobin();
+    default:
+      return spec satisfies never;
+  }
+}
+
+/** One upstream of the tables. */
+export class UpstreamGroup {
+  #upstream: Upstream | null = null;
+  #balancer: Balancer = new RoundRobin();
+  #size = 0;
+  /** Taken out of the tables: ask them again by name. */
+  retired = false;
+  readonly #logger: Logger;
+  readonly #resolve: Resolve;
+  #lookup: Promise<void> | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #resolvedOnce = false;
+  #askedMs = 0;
+
+  constructor(readonly name: string, logger: Logger, resolver: Resolve = resolve) {
+    this.#logger = logger;
+    this.#resolve = resolver;
+  }
+
+  /** Takes over what the snapshot says. */
+  update(upstream: Upstream): void {
+    const former = this.#upstream;
+    this.#upstream = upstream;
+    if (former === null || JSON.stringify(former.balancer) !== JSON.stringify(upstream.balancer)) {
+      this.#balancer = makeBalancer(upstream.balancer);
+      this.#size = 0;
+    }
+    if (upstream.dns === null) {
+      this.#stopLookups();
+      this.#setEndpoints(upstream.endpoints);
+    } else if (former?.dns?.hostname !== upstream.dns.hostname || former.dns.port !== upstream.dns.port) {
+      this.#stopLookups();
+      this.#setEndpoints([]);
+      this.#askedMs = Date.now();
+      this.#look();
+    }
+  }
+
+  /** The upstream is no longer in the snapshot: no new request gets an endpoint of it. */
+  retire(): void {
+    this.retired = true;
+    this.#stopLookups();
+    this.#setEndpoints([]);
+  }
+
+  /** Whether there is an endpoint; a promise only while a name is looked up for the first time. */
+  available(): boolean | Promise<boolean> {
+    if (this.#upstream === null || this.#upstream.dns === null) return this.#size > 0;
+    this.#askedMs = Date.now();
+    // a name that nobody had asked for is stale: it is looked up again before it is used
+    if (this.#timer === undefined && this.#lookup === null && !this.retired) this.#look();
+    if (this.#resolvedOnce || this.#lookup === null) return this.#size > 0;
+    return this.#lookup.then(() => this.#size > 0);
+  }
+
+  /** Endpoint for the next attempt. */
+  pick(exchange: Exchange, tried: readonly Endpoint[]): Endpoint | undefined {
+    return this.#balancer.pick(exchange, tried);
+  }
+
+  /** Number of endpoints. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Tells the balancer how an attempt went. */
+  observe(endpoint: Endpoint, outcome: "answered" | "failed", elapsedMs: number): void {
+    this.#balancer.observe?.(endpoint, outcome, elapsedMs);
+  }
+
+  #setEndpoints(endpoints: readonly Endpoint[]): void {
+    this.#size = endpoints.length;
+    this.#balancer.update(endpoints.map((endpoint) => ({ endpoint, weight: 1 })));
+  }
+
+  #stopLookups(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#lookup = null;
+    this.#resolvedOnce = false;
+  }
+
+  #look(): void {
+    const target = this.#upstream?.dns;
+    if (target === null || target === undefined) return;
+    const lookup: Promise<void> = this.#resolve(target.hostname).then((resolution) => {
+      // overtaken by an update
+      if (this.#lookup !== lookup) return;
+      this.#lookup = null;
+      this.#resolvedOnce = true;
+      switch (resolution.kind) {
+        case "found":
+          this.#setEndpoints(resolution.addresses.map((address) => ({ address, port: target.port, pod: "" })));
+          break;
+        case "none":
+          if (this.#size > 0) this.#logger.warning("upstream name has no address any more", this.#fields());
+          this.#setEndpoints([]);
+          break;
+        case "failed":
+          this.#logger.warning("cannot look up the name of an upstream", {
+            ...this.#fields(),
+            cause: resolution.message,
+          });
+          break;
+        default:
+          resolution satisfies never;
+      }
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        if (Date.now() - this.#askedMs < IDLE_MS) this.#look();
+        else this.#resolvedOnce = false;
+      }, resolution.ttlMs);
+      this.#timer.unref?.();
+    });
+    this.#lookup = lookup;
+  }
+
+  #fields(): Record<string, string> {
+    return { upstream: this.name, hostname: this.#upstream?.dns?.hostname ?? "" };
+  }
+}

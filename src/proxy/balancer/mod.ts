@@ -1,0 +1,10 @@
+/**
+ * Balancers: which endpoint of an upstream is tried, and which one next. Promises that changes of the endpoints lose
+ * nothing that is known about those that stay.
+ *
+ * @module
+ */
+export { type Balancer, endpointKey, type WeightedEndpoint } from "./contract.ts";
+export { UpstreamGroup } from "./group.ts";
+export { type Resolution, type Resolve, resolve } from "./resolver.ts";
+export { RoundRobin } from "./round-robin.ts";

@@ -1,0 +1,41 @@
+/**
+ * Locations that the catch-all host always has: /healthz for load balancers, and /nginx_status for those on this machine.
+ *
+ * @see https://nginx.org/en/docs/http/ngx_http_stub_status_module.html
+ * @module
+ */
+import type { LocationFacts } from "../../http/mod.ts";
+import { isLoopback, parseIp } from "../../net/mod.ts";
+import type { LocationRule } from "../router/mod.ts";
+import { LocationRuntime } from "./location-runtime.ts";
+
+/** Connections and requests, as stub_status tells them. */
+export interface StubStatus {
+  readonly accepted: number;
+  readonly active: number;
+  readonly requests: number;
+  readonly inFlight: number;
+}
+
+function factsOf(path: string): LocationFacts {
+  return { namespace: "", ingressName: "", serviceName: "", servicePort: "", path, upstreamName: "" };
+}
+
+/** Rules and locations for the table of `_`. */
+export function builtInLocations(status: () => StubStatus): [rule: LocationRule, location: LocationRuntime][] {
+  const healthz = new LocationRuntime(factsOf("/healthz"), false, [], [], () => ({ status: 200, body: "" }));
+  const nginxStatus = new LocationRuntime(factsOf("/nginx_status"), false, [], [], (_c, { exchange }) => {
+    const words = parseIp(exchange.clientAddress);
+    if (words === undefined || !isLoopback(words)) return { status: 403 };
+    return { status: 200, contentType: "text/plain", body: formatStubStatus(status()) };
+  });
+  return [
+    [{ kind: "prefix", path: "/healthz" }, healthz],
+    [{ kind: "prefix", path: "/nginx_status" }, nginxStatus],
+  ];
+}
+
+function formatStubStatus({ accepted, active, requests, inFlight }: StubStatus): string {
+  return `Active connections: ${active} \nserver accepts handled requests\n ${accepted} ${accepted} ${requests} \n` +
+    `Reading: 0 Writing: ${inFlight} Waiting: ${Math.max(0, active - inFlight)} \n`;
+}

@@ -1,0 +1,46 @@
+/**
+ * Turns the policies of a location or host into the functions that run for its requests.
+ *
+ * @module
+ */
+import type { MiddlewareHandler } from "hono";
+import type { Exchange } from "../../http/exchange.ts";
+import { type HookScope, policies, type PolicyModule } from "../../policy/mod.ts";
+import type { Policies } from "../../snapshot/snapshot.ts";
+import type { ResponseStep, Step } from "./hook-chain.ts";
+
+/** What runs, by phase, each in order of execution. */
+export interface CompiledHooks {
+  readonly rewrite: readonly Step[];
+  readonly access: readonly Step[];
+  readonly response: readonly ResponseStep[];
+  readonly middleware: readonly MiddlewareHandler<{ Bindings: Exchange }>[];
+}
+
+/**
+ * Compiles the policies of that scope that stand in `data`.
+ *
+ * @throws what a policy's `hooks` throws: the caller answers 503 then, because a rule that cannot be built must not be
+ * passed over
+ */
+export function compileHooks(
+  scope: PolicyModule<unknown>["scope"],
+  data: Policies,
+  hookScope: HookScope,
+  modules: readonly PolicyModule<any>[] = policies,
+): CompiledHooks {
+  const rewrite: Step[] = [];
+  const access: Step[] = [];
+  const response: ResponseStep[] = [];
+  const middleware: MiddlewareHandler<{ Bindings: Exchange }>[] = [];
+  for (const module of modules) {
+    const policy = data[module.name];
+    if (policy === undefined || module.scope !== scope) continue;
+    const hooks = module.hooks?.(policy, hookScope);
+    if (hooks === undefined) continue;
+    if (hooks.request !== undefined) (module.phase === "rewrite" ? rewrite : access).push(hooks.request);
+    if (hooks.response !== undefined) response.push(hooks.response);
+    if (hooks.middleware !== undefined) middleware.push(hooks.middleware);
+  }
+  return { rewrite, access, response, middleware };
+}

@@ -1,0 +1,91 @@
+/**
+ * How a location talks to its upstream, out of its policies and the globals.
+ *
+ * @module
+ */
+import type {
+  ProxyBodySizePolicy,
+  ProxyBufferingPolicy,
+  ProxyHttpVersionPolicy,
+  ProxyNextUpstreamPolicy,
+  ProxyRequestBufferingPolicy,
+  ProxyTimeoutsPolicy,
+} from "../../policy/mod.ts";
+import type { Globals, Location } from "../../snapshot/snapshot.ts";
+import type { ForwardSettings } from "../contract.ts";
+import type { TableContext } from "./table-context.ts";
+
+/** Fields that nginx keeps to itself because they steer it. */
+const STEERING = [
+  "x-pad",
+  "x-accel-expires",
+  "x-accel-redirect",
+  "x-accel-limit-rate",
+  "x-accel-buffering",
+  "x-accel-charset",
+];
+
+/** Defaults of ingress-nginx, for snapshots whose locations do not say. */
+const DEFAULTS = {
+  connectTimeoutMs: 5_000,
+  sendTimeoutMs: 60_000,
+  readTimeoutMs: 60_000,
+  maxBodyBytes: 1024 * 1024,
+  retry: {
+    error: true,
+    timeout: true,
+    invalidHeader: false,
+    statuses: [],
+    nonIdempotent: false,
+    tries: 3,
+    timeoutMs: 0,
+  },
+  httpVersion: "1.1",
+  requestBuffering: true,
+  bodyBufferBytes: 8 * 1024,
+  maxResponseHeadBytes: 4 * 1024,
+} as const;
+
+/** Fields of upstreams that clients do not get, lower case. */
+export function compileHideFields(headers: Globals["headers"]): ReadonlySet<string> {
+  const hidden = new Set([...STEERING, ...headers.hideHeaders]);
+  if (!headers.allowBackendServerHeader) hidden.add("server");
+  return hidden;
+}
+
+/** The policies that are read here and have no hooks. */
+interface WirePolicies {
+  readonly "proxy-body-size"?: ProxyBodySizePolicy;
+  readonly "proxy-timeouts"?: ProxyTimeoutsPolicy;
+  readonly "proxy-next-upstream"?: ProxyNextUpstreamPolicy;
+  readonly "proxy-request-buffering"?: ProxyRequestBufferingPolicy;
+  readonly "proxy-http-version"?: ProxyHttpVersionPolicy;
+  readonly "proxy-buffering"?: ProxyBufferingPolicy;
+}
+
+/** Compiles the settings of one location; equal ones are one object. */
+export function compileForwardSettings(location: Location, tables: TableContext): ForwardSettings {
+  const policies = location.policies as WirePolicies;
+  const timeouts = policies["proxy-timeouts"];
+  const requests = policies["proxy-request-buffering"];
+  const version = policies["proxy-http-version"];
+  const own = {
+    connectTimeoutMs: timeouts?.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
+    sendTimeoutMs: timeouts?.sendTimeoutMs ?? DEFAULTS.sendTimeoutMs,
+    readTimeoutMs: timeouts?.readTimeoutMs ?? DEFAULTS.readTimeoutMs,
+    maxBodyBytes: policies["proxy-body-size"]?.maxBodyBytes ?? DEFAULTS.maxBodyBytes,
+    retry: policies["proxy-next-upstream"] ?? DEFAULTS.retry,
+    httpVersion: version?.version ?? DEFAULTS.httpVersion,
+    requestBuffering: requests?.enabled ?? DEFAULTS.requestBuffering,
+    bodyBufferBytes: requests?.bodyBufferBytes ?? DEFAULTS.bodyBufferBytes,
+    maxResponseHeadBytes: policies["proxy-buffering"]?.bufferBytes ?? DEFAULTS.maxResponseHeadBytes,
+    ...(version === undefined || version.connectionField === "" ? {} : { connectionField: version.connectionField }),
+  };
+  const key = JSON.stringify(own);
+  let settings = tables.settings.get(key);
+  if (settings === undefined) {
+    settings = { ...own, hideFields: tables.hideFields, dropFields: tables.requestFields.drop };
+    tables.settings.set(key, settings);
+  }
+  return settings;
+}

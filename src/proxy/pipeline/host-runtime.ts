@@ -1,0 +1,99 @@
+/**
+ * One virtual host as requests meet it. Its tables and handlers are made when the first request comes: most hosts of a
+ * large cluster are quiet, and a change must not wait for all of them.
+ *
+ * @module
+ */
+import type { ExchangeContext, RequestVerdict } from "../../policy/mod.ts";
+import type { Location, VirtualHost } from "../../snapshot/snapshot.ts";
+import { type LocationHit, type LocationRule, LocationTable } from "../router/mod.ts";
+import { compileHooks } from "./compile-hooks.ts";
+import { type ResponseStep, runSteps, type Step } from "./hook-chain.ts";
+import { compileLocation, type LocationRuntime } from "./location-runtime.ts";
+import type { TableContext } from "./table-context.ts";
+
+/** What a slot of the location table holds: compiled when it is first found. */
+export interface Slot {
+  readonly location: Location | null;
+  runtime: LocationRuntime | null;
+}
+
+/** Further locations of a host, beside those of the snapshot. */
+export type ExtraLocations = readonly (readonly [rule: LocationRule, location: LocationRuntime])[];
+
+/** Host policies, compiled. */
+interface HostHooks {
+  readonly steps: readonly Step[];
+  readonly response: readonly ResponseStep[];
+}
+
+/** Host of the tables. */
+export class HostRuntime {
+  #locations: LocationTable<Slot> | null = null;
+  #hooks: HostHooks | null = null;
+
+  constructor(
+    readonly host: VirtualHost,
+    readonly tables: TableContext,
+    readonly extra: ExtraLocations = [],
+  ) {}
+
+  /** Are there steps before the location search. */
+  get hasSteps(): boolean {
+    return this.#compiled().steps.length > 0;
+  }
+
+  get responseSteps(): readonly ResponseStep[] {
+    return this.#compiled().response;
+  }
+
+  /** Runs what the host does before the location search; see {@link runSteps}. */
+  runSteps(c: ExchangeContext): RequestVerdict | Promise<RequestVerdict> {
+    return runSteps(this.#compiled().steps, c);
+  }
+
+  /** Location of a decoded, normalised path; its `runtime` is there. */
+  find(path: string): LocationHit<Slot> | undefined {
+    this.#locations ??= this.#makeTable();
+    const hit = this.#locations.find(path);
+    if (hit === undefined) return undefined;
+    const slot = hit.value;
+    slot.runtime ??= compileLocation(slot.location!, this.host.name, this.host.regexMode, this.tables);
+    return hit;
+  }
+
+  #makeTable(): LocationTable<Slot> {
+    const rules: [LocationRule, Slot][] = [];
+    const redirects: [LocationRule, Slot][] = [];
+    for (const location of this.host.locations) {
+      const slot: Slot = { location, runtime: null };
+      const { match } = location;
+      if (match.kind === "slash-redirect") redirects.push([{ kind: "exact", path: match.path }, slot]);
+      else rules.push([match, slot]);
+    }
+    for (const [rule, runtime] of this.extra) rules.push([rule, { location: null, runtime }]);
+    // after the rest: an exact location of that path is served and not redirected
+    return new LocationTable([...rules, ...redirects]);
+  }
+
+  #compiled(): HostHooks {
+    if (this.#hooks !== null) return this.#hooks;
+    const { sources, globals } = this.tables;
+    try {
+      const hooks = compileHooks("host", this.host.policies, {
+        globals,
+        location: null,
+        regexMode: this.host.regexMode,
+        hasCertificate: (name) => sources.hasCertificate(name),
+      });
+      this.#hooks = { steps: [...hooks.rewrite, ...hooks.access], response: hooks.response };
+    } catch (error) {
+      sources.logger.error("cannot build a virtual host, it answers 503", {
+        host: this.host.name,
+        cause: error instanceof Error ? error.message : String(error),
+      });
+      this.#hooks = { steps: [() => ({ status: 503 })], response: [] };
+    }
+    return this.#hooks;
+  }
+}

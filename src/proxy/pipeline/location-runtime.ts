@@ -1,0 +1,186 @@
+/**
+ * One location, compiled to one handler: its policies' hooks in order, the check for endpoints between the phases, then
+ * proxying.
+ *
+ * @module
+ */
+import type { MiddlewareHandler } from "hono";
+import { encodePath } from "../../http/mod.ts";
+import type { Answer, Exchange, LocationFacts } from "../../http/exchange.ts";
+import type { AccessLogPolicy, ExchangeContext, RequestVerdict } from "../../policy/mod.ts";
+import { CATCH_ALL, DEFAULT_BACKEND, type Location } from "../../snapshot/snapshot.ts";
+import type { UpstreamGroup } from "../balancer/mod.ts";
+import type { ForwardSettings, ServerExchange } from "../contract.ts";
+import { type CompiledHooks, compileHooks } from "./compile-hooks.ts";
+import { compileForwardSettings } from "./forward-settings.ts";
+import { isPromise, type ResponseStep, runSteps, type Step } from "./hook-chain.ts";
+import type { RouterEntry } from "./exchange-app.ts";
+import { runOnion } from "./onion.ts";
+import type { Route } from "./route.ts";
+import type { TableContext } from "./table-context.ts";
+
+/** Answer of a location that must not be served. */
+const UNAVAILABLE: Answer = { status: 503 };
+const NOT_FOUND: Answer = { status: 404 };
+
+/** What ends the steps of a location. */
+export type Terminal = (c: ExchangeContext, route: Route) => RequestVerdict | Promise<RequestVerdict>;
+
+/** A location as requests meet it. */
+export class LocationRuntime {
+  /** What Hono's router returns for it; made by the pipeline with the first request. */
+  entry: RouterEntry | null = null;
+
+  constructor(
+    readonly facts: LocationFacts,
+    /** Requests stand in the access log. */
+    readonly logged: boolean,
+    /** Request hooks and checks, in order. */
+    readonly steps: readonly Step[],
+    readonly responseSteps: readonly ResponseStep[],
+    readonly terminal: Terminal,
+  ) {}
+
+  /** Runs the whole location; `undefined` when the request is on its way to an upstream. */
+  run(c: ExchangeContext, route: Route): RequestVerdict | Promise<RequestVerdict> {
+    route.location = this;
+    route.exchange.location = this.facts;
+    const verdict = runSteps(this.steps, c);
+    if (verdict === undefined) return this.terminal(c, route);
+    if (!isPromise(verdict)) return verdict;
+    return verdict.then((late) => late === undefined ? this.terminal(c, route) : late);
+  }
+}
+
+/** Compiles a location of the snapshot. */
+export function compileLocation(
+  location: Location,
+  host: string,
+  regexMode: boolean,
+  tables: TableContext,
+): LocationRuntime {
+  const facts = factsOf(location);
+  // the default backend's own root is as quiet as in ingress-nginx
+  const quiet = host === CATCH_ALL && location.ingress === null && isDefaultBackend(location);
+  const logged = !quiet && (location.policies["access-log"] as AccessLogPolicy | undefined)?.enabled !== false;
+  let hooks: CompiledHooks;
+  try {
+    hooks = compileHooks("location", location.policies, {
+      globals: tables.globals,
+      location: facts,
+      regexMode,
+      hasCertificate: (name) => tables.sources.hasCertificate(name),
+    });
+  } catch (error) {
+    tables.sources.logger.error("cannot build a location, it answers 503", {
+      host,
+      path: location.path,
+      cause: error instanceof Error ? error.message : String(error),
+    });
+    return new LocationRuntime(facts, logged, [], [], () => UNAVAILABLE);
+  }
+  if (location.denied !== null) return new LocationRuntime(facts, logged, [], hooks.response, () => UNAVAILABLE);
+  if (location.match.kind === "slash-redirect") {
+    return new LocationRuntime(facts, logged, [], hooks.response, (_c, route) => addSlash(route.exchange));
+  }
+  if (location.backend.kind === "not-found") {
+    return new LocationRuntime(facts, logged, [...hooks.rewrite, ...hooks.access], hooks.response, () => NOT_FOUND);
+  }
+  const proxying = new Proxying(location, location.backend.upstream, facts, tables);
+  const steps = [...hooks.rewrite, proxying.check, ...hooks.access];
+  return new LocationRuntime(facts, logged, steps, hooks.response, proxying.terminal(hooks.middleware));
+}
+
+/** The part of a location that leads to an upstream. */
+class Proxying {
+  readonly #tables: TableContext;
+  readonly #facts: LocationFacts;
+  readonly #settings: ForwardSettings;
+  readonly #fallbackName: string | undefined;
+  #group: UpstreamGroup;
+
+  constructor(location: Location, upstream: string, facts: LocationFacts, tables: TableContext) {
+    this.#tables = tables;
+    this.#facts = facts;
+    this.#group = tables.sources.upstream(upstream);
+    this.#settings = compileForwardSettings(location, tables);
+    this.#fallbackName = location.defaultBackend;
+  }
+
+  /** The upstream has endpoints, or what is answered in its place. */
+  readonly check: Step = (c) => {
+    const available = this.#current().available();
+    if (available === true) return undefined;
+    if (available === false) return this.#withoutEndpoints(c);
+    return available.then((late) => late ? undefined : this.#withoutEndpoints(c));
+  };
+
+  terminal(middleware: readonly MiddlewareHandler<{ Bindings: Exchange }>[]): Terminal {
+    if (middleware.length === 0) {
+      return (_c, route) => {
+        this.#forward(route);
+        return undefined;
+      };
+    }
+    return (c, route) => runOnion(middleware, c, route, () => this.#forward(route));
+  }
+
+  #current(): UpstreamGroup {
+    if (this.#group.retired) this.#group = this.#tables.sources.upstream(this.#group.name);
+    return this.#group;
+  }
+
+  #withoutEndpoints(c: ExchangeContext): Answer | undefined {
+    if (this.#group.name === DEFAULT_BACKEND) return NOT_FOUND;
+    if (this.#fallbackName === undefined) return UNAVAILABLE;
+    const fallback = this.#tables.sources.upstream(this.#fallbackName);
+    if (fallback.available() !== true) return UNAVAILABLE;
+    ((c.env as ServerExchange).route as Route).fallback = fallback;
+    return undefined;
+  }
+
+  #forward(route: Route): void {
+    const { exchange } = route;
+    let fieldBlock = this.#tables.requestFields.block(exchange);
+    if (route.fallback !== null) fieldBlock += explain503(exchange, this.#facts);
+    exchange.forward(route.plan(this.#settings, route.fallback ?? this.#group, targetOf(exchange), fieldBlock));
+  }
+}
+
+/** Request-target for the upstream: as the client wrote it, unless a rewrite changed it. */
+function targetOf(exchange: ServerExchange): string {
+  if (!exchange.rewritten) return exchange.target;
+  const path = encodePath(exchange.path);
+  return exchange.query === undefined ? path : `${path}?${exchange.query}`;
+}
+
+/** nginx's redirect for a prefix location that is asked for without its last slash. */
+function addSlash(exchange: ServerExchange): Answer {
+  const query = exchange.query === undefined ? "" : `?${exchange.query}`;
+  const location = `${exchange.scheme}://${exchange.host}${encodePath(exchange.path)}/${query}`;
+  return { status: 301, fields: [["Location", location]] };
+}
+
+/** What the service of the annotation default-backend is told. */
+function explain503(exchange: ServerExchange, facts: LocationFacts): string {
+  const format = exchange.request.get("accept") ?? "";
+  return `X-Code: 503\r\n${format === "" ? "" : `X-Format: ${format}\r\n`}X-Namespace: ${facts.namespace}\r\n` +
+    `X-Ingress-Name: ${facts.ingressName}\r\nX-Service-Name: ${facts.serviceName}\r\n` +
+    `X-Service-Port: ${facts.servicePort}\r\n`;
+}
+
+function isDefaultBackend({ backend }: Location): boolean {
+  return backend.kind === "not-found" || backend.upstream === DEFAULT_BACKEND;
+}
+
+function factsOf({ ingress, backend, path }: Location): LocationFacts {
+  const proxied = backend.kind === "upstream";
+  return {
+    namespace: ingress?.namespace ?? "",
+    ingressName: ingress?.name ?? "",
+    serviceName: proxied ? backend.serviceName : "",
+    servicePort: proxied ? backend.servicePort : "",
+    path,
+    upstreamName: proxied ? backend.upstream : DEFAULT_BACKEND,
+  };
+}

@@ -1,0 +1,10 @@
+/**
+ * The pipeline: the tables of hosts and locations with their policies compiled, and the handler that takes requests
+ * through them. Promises that every request is answered exactly once, by the tables it began with.
+ *
+ * @module
+ */
+export { builtInLocations, type StubStatus } from "./built-in.ts";
+export { Pipeline, type PipelineOptions } from "./pipeline.ts";
+export type { ExtraField } from "./request-fields.ts";
+export { Tables, type TablesOptions } from "./tables.ts";

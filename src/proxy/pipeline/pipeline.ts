@@ -1,0 +1,242 @@
+/**
+ * What happens to a request between the wire and an upstream, and to its response on the way back: host, client address,
+ * host policies, location, location policies, proxying; response policies; log.
+ *
+ * @module
+ */
+import { type Answer, normalizePath } from "../../http/mod.ts";
+import { hostOf } from "../../net/mod.ts";
+import type { Logger } from "../../observe/mod.ts";
+import { type ExchangeContext, type RequestVerdict, SEARCH_AGAIN } from "../../policy/mod.ts";
+import type { ProxyError } from "../../proxy-error.ts";
+import type { ExchangeHandler, ServerExchange } from "../contract.ts";
+import { CrashLog } from "./crash-log.ts";
+import { ExchangeApp, makeEntry, type RouterEntry } from "./exchange-app.ts";
+import { isPromise, runResponseSteps } from "./hook-chain.ts";
+import type { LocationRuntime } from "./location-runtime.ts";
+import { makeRequestId } from "./request-id.ts";
+import { Route } from "./route.ts";
+import type { Tables } from "./tables.ts";
+
+/** Location searches for one request, as nginx limits internal redirects. */
+const MAX_ROUNDS = 10;
+
+/** What the pipeline takes from outside. */
+export interface PipelineOptions {
+  readonly logger: Logger;
+  readonly tables: Tables;
+  /** Writes the line of an exchange that is over. `quiet`: its location is not logged. */
+  log(exchange: ServerExchange, quiet: boolean): void;
+}
+
+/** The handler that the wire calls. */
+export class Pipeline implements ExchangeHandler {
+  readonly #tables: Tables;
+  readonly #log: PipelineOptions["log"];
+  readonly #crashes: CrashLog;
+  readonly #app: ExchangeApp;
+  readonly #hostEntry: RouterEntry;
+  readonly #lostEntry: RouterEntry;
+  /** Requests in flight. */
+  inFlight = 0;
+  /** Requests that are over, malformed ones too. */
+  requests = 0;
+
+  constructor(options: PipelineOptions) {
+    this.#tables = options.tables;
+    this.#log = options.log;
+    this.#crashes = new CrashLog(options.logger);
+    this.#app = new ExchangeApp(
+      (exchange) => this.#find(exchange.route as Route),
+      (exchange, error) => this.#crash(exchange, error, "request"),
+    );
+    this.#hostEntry = makeEntry((c) => this.#runHost(c));
+    this.#lostEntry = makeEntry((c) => (c.env as ServerExchange).answer({ status: 404 }));
+  }
+
+  /** Errors of our own so far. */
+  get internalErrors(): number {
+    return this.#crashes.count;
+  }
+
+  request(exchange: ServerExchange): void {
+    this.inFlight++;
+    try {
+      if (this.#begin(exchange)) this.#app.dispatch(exchange);
+    } catch (error) {
+      this.#crash(exchange, error, "request");
+    }
+  }
+
+  responseHead(exchange: ServerExchange): void | Promise<void> {
+    const route = exchange.route as Route | null;
+    try {
+      if (route === null) {
+        this.#tables.context?.responseFields.apply(exchange);
+        return;
+      }
+      if (route.onHead !== null) return this.#afterOnion(route, route.onHead);
+      const pending = this.#editHead(route);
+      if (pending !== undefined) return pending.catch((error) => this.#crashes.report(error, "response"));
+    } catch (error) {
+      this.#crashes.report(error, "response");
+    }
+  }
+
+  failure(_exchange: ServerExchange, error: ProxyError): Answer {
+    return error.source === "downstream" ? { status: error.status, close: true } : { status: error.status };
+  }
+
+  end(exchange: ServerExchange): void {
+    const route = exchange.route as Route | null;
+    if (route !== null) this.inFlight--;
+    this.requests++;
+    try {
+      this.#log(exchange, route?.location?.logged === false);
+    } catch (error) {
+      this.#crashes.report(error, "log");
+    }
+  }
+
+  /** Fills in what hooks, log and upstream see of the request; false when it has been answered. */
+  #begin(exchange: ServerExchange): boolean {
+    const { authority, connection, target } = exchange;
+    const found = this.#tables.match(authority);
+    if (found === undefined) {
+      exchange.answer({ status: 503 });
+      return false;
+    }
+    const host = found.value;
+    const { tables } = host;
+    exchange.route = new Route(host, exchange);
+    exchange.host = authority === "" ? host.host.name : hostOf(authority);
+    if (found.groups !== null) setVariables(exchange, found.groups);
+
+    exchange.clientAddress = tables.clientAddress.of(exchange);
+    exchange.forwardedHost = authority;
+    exchange.forwardedScheme = tables.forwarded.schemeOf(connection);
+    exchange.forwardedPort = tables.forwarded.portOf(connection);
+    tables.forwarded.believe(exchange);
+    const given = exchange.request.get("x-request-id");
+    exchange.requestId = given !== undefined && given !== ""
+      ? given
+      : tables.globals.headers.generateRequestId
+      ? makeRequestId()
+      : "";
+
+    const mark = target.indexOf("?");
+    const path = normalizePath(mark < 0 ? target : target.slice(0, mark));
+    exchange.query = mark < 0 ? undefined : target.slice(mark + 1);
+    if (path === undefined) {
+      exchange.path = "/";
+      exchange.answer({ status: 400, close: true });
+      return false;
+    }
+    exchange.path = path;
+    return true;
+  }
+
+  /** For Hono's router. */
+  #find(route: Route): RouterEntry {
+    if (route.host.hasSteps) return this.#hostEntry;
+    const location = this.#search(route);
+    if (location === null) return this.#lostEntry;
+    return location.entry ??= makeEntry((c) => {
+      const route = (c.env as ServerExchange).route as Route;
+      route.context = c;
+      this.#settle(route, location.run(c, route));
+    });
+  }
+
+  #search(route: Route): LocationRuntime | null {
+    const { exchange } = route;
+    route.rounds++;
+    const hit = route.host.find(exchange.path);
+    if (hit === undefined) return null;
+    if (hit.captures !== null) {
+      exchange.captures = hit.captures;
+      if (hit.groups !== null) {
+        const groups: [string, string][] = [];
+        for (const [name, index] of hit.groups) groups.push([name, hit.captures[index] ?? ""]);
+        setVariables(exchange, groups);
+      }
+    }
+    return hit.value.runtime;
+  }
+
+  /** A host with policies of its own: these first, then the location. */
+  #runHost(c: ExchangeContext): void {
+    const route = (c.env as ServerExchange).route as Route;
+    route.context = c;
+    const verdict = route.host.runSteps(c);
+    this.#settle(route, verdict === undefined ? SEARCH_AGAIN : verdict, true);
+  }
+
+  /** Does what a verdict says. `ofHost`: having no objection, the host leaves it to the location. */
+  #settle(route: Route, verdict: RequestVerdict | Promise<RequestVerdict>, ofHost = false): void {
+    const { exchange } = route;
+    if (verdict === undefined) {
+      if (ofHost) this.#again(route);
+    } else if (verdict === SEARCH_AGAIN) {
+      this.#again(route);
+    } else if (isPromise(verdict)) {
+      verdict.then((late) => this.#settle(route, late, ofHost)).catch((error) =>
+        this.#crash(exchange, error, "request")
+      );
+    } else if (verdict instanceof Response) {
+      route.settled = true;
+      exchange.respond(verdict);
+    } else {
+      route.settled = true;
+      exchange.answer(verdict);
+    }
+  }
+
+  #again(route: Route): void {
+    const { exchange } = route;
+    if (route.rounds >= MAX_ROUNDS) {
+      this.#settle(route, { status: 500 });
+      return;
+    }
+    exchange.rewriteEnded = false;
+    const location = this.#search(route);
+    this.#settle(route, location === null ? { status: 404 } : location.run(route.context!, route));
+  }
+
+  async #afterOnion(route: Route, onHead: () => Promise<void>): Promise<void> {
+    route.onHead = null;
+    try {
+      await onHead();
+      await this.#editHead(route);
+    } catch (error) {
+      this.#crashes.report(error, "response");
+    }
+  }
+
+  #editHead(route: Route): void | Promise<void> {
+    const { exchange, host, context, location } = route;
+    host.tables.responseFields.apply(exchange);
+    if (context === null) return;
+    const ofHost = host.responseSteps;
+    const ofLocation = location === null ? ofHost : location.responseSteps;
+    if (location === null || ofHost.length === 0) return runResponseSteps(ofLocation, context);
+    return runResponseSteps([...ofHost, ...ofLocation], context);
+  }
+
+  #crash(exchange: ServerExchange, error: unknown, where: string): void {
+    this.#crashes.report(error, where);
+    const route = exchange.route as Route | null;
+    if (route?.settled === true) return;
+    if (route !== null) route.settled = true;
+    try {
+      exchange.answer({ status: 500 });
+    } catch (second) {
+      this.#crashes.report(second, "answer");
+    }
+  }
+}
+
+function setVariables(exchange: ServerExchange, groups: readonly (readonly [string, string])[]): void {
+  const variables = exchange.variables ??= new Map();
+  for (const [name, value] of groups) variables.set(name, value);
+}

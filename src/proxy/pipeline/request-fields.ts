@@ -1,0 +1,137 @@
+/**
+ * Request fields that the proxy itself writes for upstreams, as one block of lines: Host, X-Request-ID, X-Real-IP,
+ * X-Forwarded-*, X-Scheme, X-Original-*. Lines of the same names that a client sent are dropped; lines that a policy set
+ * take the place of those of the block.
+ *
+ * @module
+ */
+import type { Globals } from "../../snapshot/snapshot.ts";
+import type { ServerConnection, ServerExchange } from "../contract.ts";
+
+/** Names of the block, whose lines of the client never go on. */
+const MANAGED = [
+  "host",
+  "x-request-id",
+  "x-real-ip",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-port",
+  "x-forwarded-proto",
+  "x-forwarded-scheme",
+  "x-scheme",
+  "x-original-forwarded-for",
+  "x-original-forwarded-host",
+] as const;
+
+/** What is the same for all requests of a connection, as long as nothing forwarded is believed. */
+interface ConnectionLines {
+  readonly rules: RequestFields;
+  readonly address: string;
+  readonly scheme: string;
+  readonly port: string;
+  readonly addressLines: string;
+  readonly schemeLines: string;
+}
+
+/** A field of proxy-set-headers: its text is evaluated for each request. */
+export interface ExtraField {
+  readonly name: string;
+  readonly value: (exchange: ServerExchange) => string;
+}
+
+/** Writes the block; made once for each change of the globals. */
+export class RequestFields {
+  /** Names whose lines are not taken from the client, lower case. */
+  readonly drop: ReadonlySet<string>;
+  readonly #fullChain: boolean;
+  readonly #originalUri: boolean;
+  readonly #forwardedFor: string;
+  readonly #extra: readonly ExtraField[];
+
+  constructor(globals: Globals, extra: readonly ExtraField[]) {
+    const { realIp, headers } = globals;
+    this.#fullChain = realIp.useForwardedHeaders && realIp.computeFullForwardedFor;
+    this.#originalUri = headers.proxyAddOriginalUriHeader;
+    this.#forwardedFor = realIp.forwardedForHeader;
+    this.#extra = extra;
+    const drop = new Set<string>(MANAGED);
+    // a backend that takes CGI's HTTP_PROXY from it would send its own requests anywhere (httpoxy)
+    drop.add("proxy");
+    if (this.#originalUri) drop.add("x-original-uri");
+    for (const { name } of extra) drop.add(name.toLowerCase());
+    this.drop = drop;
+  }
+
+  /** Lines for this request, each ended by CRLF. */
+  block(exchange: ServerExchange): string {
+    const { request } = exchange;
+    const host = exchange.forwardedHost;
+    const lines = this.#connectionLines(exchange);
+    let block = (host === "" ? "" : `Host: ${host}\r\n`) +
+      (exchange.requestId === "" ? "" : `X-Request-ID: ${exchange.requestId}\r\n`) +
+      (this.#fullChain ? this.#chainLines(exchange) : lines.addressLines) +
+      (host === "" ? "" : `X-Forwarded-Host: ${host}\r\n`) +
+      lines.schemeLines;
+    const chain = request.get(this.#forwardedFor);
+    if (chain !== undefined && chain !== "") block += `X-Original-Forwarded-For: ${chain}\r\n`;
+    const claimed = request.get("x-forwarded-host");
+    if (claimed !== undefined && claimed !== "") block += `X-Original-Forwarded-Host: ${claimed}\r\n`;
+    if (this.#originalUri) block += `X-Original-URI: ${exchange.target}\r\n`;
+    for (const { name, value } of this.#extra) {
+      const text = value(exchange);
+      if (text !== "" && !hasLineBreak(text)) block += `${name}: ${text}\r\n`;
+    }
+    return request.edited && this.#overruled(exchange) ? withoutEdited(block, exchange) : block;
+  }
+
+  /** Cached on the connection, checked by value: address and scheme may differ from request to request. */
+  #connectionLines(exchange: ServerExchange): ConnectionLines {
+    const connection: ServerConnection = exchange.connection;
+    const memo = connection.memo as ConnectionLines | null;
+    if (
+      memo !== null && memo.rules === this && memo.address === exchange.clientAddress &&
+      memo.scheme === exchange.forwardedScheme && memo.port === exchange.forwardedPort
+    ) {
+      return memo;
+    }
+    const { clientAddress: address, forwardedScheme: scheme, forwardedPort: port } = exchange;
+    const made: ConnectionLines = {
+      rules: this,
+      address,
+      scheme,
+      port,
+      addressLines: `X-Real-IP: ${address}\r\nX-Forwarded-For: ${address}\r\n`,
+      schemeLines: `X-Forwarded-Port: ${port}\r\nX-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Scheme: ${scheme}\r\n` +
+        `X-Scheme: ${scheme}\r\n`,
+    };
+    connection.memo = made;
+    return made;
+  }
+
+  #chainLines(exchange: ServerExchange): string {
+    const { connection, clientAddress } = exchange;
+    const sender = connection.proxied?.sourceAddress ?? connection.peerAddress;
+    const chain = exchange.request.getAll("x-forwarded-for").join(", ");
+    return `X-Real-IP: ${clientAddress}\r\nX-Forwarded-For: ${chain === "" ? sender : `${chain}, ${sender}`}\r\n`;
+  }
+
+  #overruled(exchange: ServerExchange): boolean {
+    for (const name of this.drop) if (exchange.request.isEdited(name)) return true;
+    return false;
+  }
+}
+
+function withoutEdited(block: string, exchange: ServerExchange): string {
+  let kept = "";
+  for (const line of block.split("\r\n")) {
+    if (line !== "" && !exchange.request.isEdited(line.slice(0, line.indexOf(":")).toLowerCase())) {
+      kept += `${line}\r\n`;
+    }
+  }
+  return kept;
+}
+
+/** Texts with variables may carry decoded bytes of the client. */
+function hasLineBreak(text: string): boolean {
+  return text.includes("\r") || text.includes("\n") || text.includes("\0");
+}

@@ -1,0 +1,54 @@
+/**
+ * One request on its way: the tables it began with, the location it was sent to, and, once it is proxied, its forward plan.
+ *
+ * @module
+ */
+import type { ExchangeContext } from "../../policy/contract.ts";
+import type { Endpoint } from "../../snapshot/snapshot.ts";
+import type { ForwardPlan, ForwardSettings, ServerExchange } from "../contract.ts";
+import type { UpstreamGroup } from "../balancer/mod.ts";
+import type { HostRuntime } from "./host-runtime.ts";
+import type { LocationRuntime } from "./location-runtime.ts";
+
+/** Kept in {@link ServerExchange.route}. One object plays both parts, because there is one of each for every request. */
+export class Route implements ForwardPlan {
+  location: LocationRuntime | null = null;
+  /** Made by Hono for the request; response hooks get the same one. */
+  context: ExchangeContext | null = null;
+  /** An answer, response or forward has been asked for. */
+  settled = false;
+  /** Location searches so far. */
+  rounds = 0;
+  /** Upstream that answers in place of the location's own, which has no endpoints (annotation default-backend). */
+  fallback: UpstreamGroup | null = null;
+  /** A middleware that waits for the head of the response. */
+  onHead: (() => Promise<void>) | null = null;
+
+  settings!: ForwardSettings;
+  target = "";
+  fieldBlock = "";
+  #group: UpstreamGroup | null = null;
+
+  constructor(readonly host: HostRuntime, readonly exchange: ServerExchange) {}
+
+  /** Fills in the plan. */
+  plan(settings: ForwardSettings, group: UpstreamGroup, target: string, fieldBlock: string): ForwardPlan {
+    this.settled = true;
+    this.settings = settings;
+    this.#group = group;
+    this.target = target;
+    this.fieldBlock = fieldBlock;
+    return this;
+  }
+
+  pick(attempt: number, tried: readonly Endpoint[]): Endpoint | undefined {
+    const group = this.#group;
+    // without a limit of tries every endpoint is tried once
+    if (group === null || (this.settings.retry.tries === 0 && attempt > 0 && attempt >= group.size)) return undefined;
+    return group.pick(this.exchange, tried);
+  }
+
+  observe(endpoint: Endpoint, outcome: "answered" | "failed", elapsedMs: number): void {
+    this.#group?.observe(endpoint, outcome, elapsedMs);
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * What all tables of one version of the globals share. Immutable: a change of the globals makes a new one, with new tables
+ * on top of it.
+ *
+ * @module
+ */
+import type { Logger } from "../../observe/mod.ts";
+import type { Globals } from "../../snapshot/snapshot.ts";
+import type { UpstreamGroup } from "../balancer/mod.ts";
+import type { ForwardSettings } from "../contract.ts";
+import { ClientAddress } from "./client-address.ts";
+import { compileHideFields } from "./forward-settings.ts";
+import { Forwarded } from "./forwarded.ts";
+import { type ExtraField, RequestFields } from "./request-fields.ts";
+import { ResponseFields } from "./response-fields.ts";
+
+/** What the tables take from outside. */
+export interface TableSources {
+  readonly logger: Logger;
+  /** Upstream of that name; one without endpoints when there is none. */
+  upstream(name: string): UpstreamGroup;
+  /** Is a certificate registered for this host, by its own name or as `*.` and its rest. */
+  hasCertificate(host: string): boolean;
+}
+
+/** Shared by all hosts and locations. */
+export class TableContext {
+  readonly clientAddress: ClientAddress;
+  readonly forwarded: Forwarded;
+  readonly requestFields: RequestFields;
+  readonly responseFields: ResponseFields;
+  readonly hideFields: ReadonlySet<string>;
+  /** Equal settings of locations are one object, by their JSON. */
+  readonly settings: Map<string, ForwardSettings> = new Map<string, ForwardSettings>();
+
+  constructor(readonly globals: Globals, extra: readonly ExtraField[], readonly sources: TableSources) {
+    this.clientAddress = new ClientAddress(globals.realIp);
+    this.forwarded = new Forwarded(globals);
+    this.requestFields = new RequestFields(globals, extra);
+    this.responseFields = new ResponseFields(globals.headers);
+    this.hideFields = compileHideFields(globals.headers);
+  }
+}

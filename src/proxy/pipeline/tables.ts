@@ -1,0 +1,91 @@
+/**
+ * The tables that requests are served from, kept up to date from differences of the snapshot. A change costs what it
+ * touches; a request keeps the host it found, and with it everything below.
+ *
+ * @module
+ */
+import type { Logger } from "../../observe/mod.ts";
+import { CATCH_ALL, type Globals, type SnapshotUpdate, type VirtualHost } from "../../snapshot/snapshot.ts";
+import { UpstreamGroup } from "../balancer/mod.ts";
+import { type HostMatch, HostTable } from "../router/mod.ts";
+import { type ExtraLocations, HostRuntime } from "./host-runtime.ts";
+import type { ExtraField } from "./request-fields.ts";
+import { TableContext } from "./table-context.ts";
+
+/** What the tables take from outside. */
+export interface TablesOptions {
+  readonly logger: Logger;
+  hasCertificate(host: string): boolean;
+  /** Compiles proxy-set-headers; their values may have variables. */
+  compileFields(fields: Globals["headers"]["proxySetHeaders"]): readonly ExtraField[];
+  /** Locations that the catch-all host has beside those of the snapshot. */
+  readonly catchAllLocations: ExtraLocations;
+}
+
+/** Hosts and upstreams in force. */
+export class Tables {
+  readonly #options: TablesOptions;
+  readonly #hosts = new HostTable<HostRuntime>();
+  readonly #groups = new Map<string, UpstreamGroup>();
+  #context: TableContext | null = null;
+
+  constructor(options: TablesOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over what changed; the first update must have the globals. */
+  apply(update: SnapshotUpdate): void {
+    for (const name of update.upstreams.remove) {
+      this.#groups.get(name)?.retire();
+      this.#groups.delete(name);
+    }
+    for (const upstream of update.upstreams.set) this.#group(upstream.name).update(upstream);
+
+    const changed = new Map<string, VirtualHost>();
+    if (update.globals !== undefined) {
+      this.#context = new TableContext(
+        update.globals,
+        this.#options.compileFields(update.globals.headers.proxySetHeaders),
+        {
+          logger: this.#options.logger,
+          hasCertificate: (host) => this.#options.hasCertificate(host),
+          upstream: (name) => this.#group(name),
+        },
+      );
+      for (const { host } of this.#hosts.values()) changed.set(host.name, host);
+    }
+    const context = this.#context;
+    if (context === null) throw new TypeError("the first update of the data plane must have the globals");
+    for (const name of update.virtualHosts.remove) changed.delete(name);
+    for (const host of update.virtualHosts.set) changed.set(host.name, host);
+    this.#hosts.change(
+      [...changed.values()].map((host) => [host.name, host.names, this.#makeHost(host, context)]),
+      update.virtualHosts.remove,
+    );
+  }
+
+  /** Host for an authority in any spelling; `undefined` only before the first update. */
+  match(authority: string): HostMatch<HostRuntime> | undefined {
+    return this.#hosts.match(authority);
+  }
+
+  get context(): TableContext | null {
+    return this.#context;
+  }
+
+  /** Ends what runs in the background. */
+  close(): void {
+    for (const group of this.#groups.values()) group.retire();
+    this.#groups.clear();
+  }
+
+  #makeHost(host: VirtualHost, context: TableContext): HostRuntime {
+    return new HostRuntime(host, context, host.name === CATCH_ALL ? this.#options.catchAllLocations : []);
+  }
+
+  #group(name: string): UpstreamGroup {
+    let group = this.#groups.get(name);
+    if (group === undefined) this.#groups.set(name, group = new UpstreamGroup(name, this.#options.logger));
+    return group;
+  }
+}
