@@ -78,7 +78,7 @@ export class ManifestSource {
     this.#started = true;
     const { rescanIntervalMs = DEFAULT_RESCAN_MS, glanceIntervalMs = DEFAULT_GLANCE_MS } = this.#options;
     this.#intervals = [
-      setInterval(() => this.#rescan(), rescanIntervalMs),
+      setInterval(() => this.rescan(), rescanIntervalMs),
       setInterval(() => {
         this.#glance = true;
         this.#wake();
@@ -158,7 +158,8 @@ export class ManifestSource {
     }, FOLLOW_UP_MS);
   }
 
-  #rescan(): void {
+  /** Looks at everything soon, whether or not a watch saw a change; what it brings comes by `onChange`. */
+  rescan(): void {
     for (const folder of this.#folders.all()) this.#request(folder, undefined);
   }
 
