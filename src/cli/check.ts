@@ -5,8 +5,7 @@
  */
 import { createCompiler } from "../compiler/mod.ts";
 import type { Diagnostic, Severity } from "../diagnostic.ts";
-import { ManifestFolderError, readManifests, Store } from "../kube/mod.ts";
-import { createLogger } from "../observe/mod.ts";
+import { ManifestFolderError, readManifests } from "../kube/mod.ts";
 import { formatDiagnostics } from "./check-format.ts";
 import { EXIT_FAILURE, EXIT_OK, FatalError } from "./exit.ts";
 import { COMPILE_FLAGS } from "./flag/compile-flags.ts";
@@ -53,17 +52,14 @@ export async function check(args: readonly string[]): Promise<number> {
     throw new UsageError("flags --watch-namespace and --watch-namespace-selector are mutually exclusive");
   }
 
-  const store = new Store();
-  // Findings are printed in the end, in order; the reader need not log them.
-  const logger = createLogger({ format: "text", level: "error", write: () => {} });
   let reading;
   try {
-    reading = await readManifests({ folders: rest, logger, store });
+    reading = await readManifests(rest);
   } catch (error) {
     throw error instanceof ManifestFolderError ? new FatalError(error.message) : error;
   }
   const ports = { http: RUN_FLAGS["http-port"].default, https: RUN_FLAGS["https-port"].default };
-  const { snapshot, diagnostics } = createCompiler(compilerOptions(values, ports)).compile(store, []);
+  const { snapshot, diagnostics } = createCompiler(compilerOptions(values, ports)).compile(reading.store, []);
   const all = [...reading.diagnostics, ...diagnostics];
   const count = (severity: Severity): number => all.filter((d) => d.severity === severity).length;
   const summary: CheckSummary = {

@@ -124,8 +124,8 @@ export class Program {
   }
 
   /** Reads all manifests again, whether or not the watch saw a change. */
-  async reread(): Promise<void> {
-    await this.#source.rescan();
+  reread(): void {
+    this.#source.rescan();
   }
 
   async #listenAdmin(): Promise<void> {

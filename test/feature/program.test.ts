@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { after, before, describe, it } from "node:test";
+import { EchoServer } from "../../src/cli/echo/echo-server.ts";
+import { ask, ingressManifest, runToEnd, Sallyport, serviceManifest } from "../support/sallyport.ts";
+
+let backend: EchoServer;
+let service: string;
+before(async () => {
+  backend = new EchoServer({ name: "one", address: "127.0.0.1", port: 0 });
+  await backend.start();
+  service = serviceManifest("echo", "127.0.0.1", backend.port);
+});
+after(() => backend.close());
+
+const applied = (line: { message: string }) => line.message === "configuration applied";
+
+describe("sallyport run", () => {
+  it("serves a folder, follows its changes, and tells each in one line", async () => {
+    await using sallyport = await Sallyport.start({ "echo.yaml": service + ingressManifest("a", "a.example", "echo") });
+    const first = await sallyport.get("a.example", "/x?y=1");
+    assert.equal(first.status, 200);
+    assert.equal(JSON.parse(first.body).path, "/x?y=1");
+    assert.equal((await sallyport.get("b.example", "/")).status, 404);
+
+    let seen = sallyport.log.length;
+    sallyport.write("b.yaml", ingressManifest("b", "b.example", "echo"));
+    const line = await sallyport.logged(applied, seen);
+    assert.equal(line["changed"], "Ingress/default/b");
+    assert.equal(line["hosts"], 1);
+    assert.equal(typeof line["ms"], "number");
+    assert.equal((await sallyport.get("b.example", "/")).status, 200);
+
+    seen = sallyport.log.length;
+    sallyport.remove("b.yaml");
+    assert.equal((await sallyport.logged(applied, seen))["hostsRemoved"], 1);
+    assert.equal((await sallyport.get("b.example", "/")).status, 404);
+    assert.equal((await sallyport.get("a.example", "/")).status, 200);
+  });
+
+  it("answers on the health and status ports", async () => {
+    await using sallyport = await Sallyport.start(
+      { "echo.yaml": service + ingressManifest("a", "a.example", "echo") },
+      "--enable-metrics",
+    );
+    const { healthz, status } = sallyport.ports;
+    assert.equal((await ask(healthz, "/healthz")).body, "ok");
+    assert.match((await ask(healthz, "/metrics")).body, /^nginx_ingress_controller_success\{.*\} 1$/m);
+    const backends = JSON.parse((await ask(status, "/configuration/backends")).body);
+    const echo = backends.find((b: { name: string }) => b.name === "default-echo-80");
+    assert.deepEqual(echo.endpoints, [{ address: "127.0.0.1", port: String(backend.port) }]);
+    assert.ok("a.example" in JSON.parse((await ask(status, "/configuration")).body).virtualHosts);
+  });
+
+  it("names findings in the log and on the status port", async () => {
+    await using sallyport = await Sallyport.start({
+      "a.yaml": ingressManifest("a", "a.example", "nowhere"),
+      "bad.yaml": "kind: Ingress\n  broken: [",
+    });
+    await sallyport.logged((line) => String(line["file"]).includes("bad.yaml"));
+    const found = JSON.parse((await ask(sallyport.ports.status, "/configuration/diagnostics")).body);
+    assert.ok(found.some((d: { source?: { file: string } }) => d.source?.file.endsWith("bad.yaml")));
+    assert.ok(found.some((d: { object?: { name: string } }) => d.object?.name === "a"));
+    assert.equal((await sallyport.get("a.example", "/")).status, 503);
+  });
+
+  it("says which given flags are not honoured", async () => {
+    await using sallyport = await Sallyport.start(
+      {},
+      "--enable-ssl-passthrough",
+      "--publish-service=a/b",
+      "--profiling=false",
+    );
+    const flags = sallyport.log.filter((line) => "flag" in line || "flags" in line);
+    assert.deepEqual(flags.map((line) => line["flag"] ?? line["flags"]), [
+      "--enable-ssl-passthrough",
+      "--publish-service",
+    ]);
+  });
+
+  it("ends with status 0 on SIGTERM, after the request in flight", async () => {
+    await using sallyport = await Sallyport.start({ "echo.yaml": service + ingressManifest("a", "a.example", "echo") });
+    const slow = sallyport.get("a.example", "/?delay=700");
+    // The backend has it when a second request, behind it, has been answered.
+    await sallyport.get("a.example", "/");
+    sallyport.signal("SIGTERM");
+    await sallyport.logged((line) => line.message === "shutting down");
+    const health = await ask(sallyport.ports.healthz, "/healthz");
+    assert.equal(health.status, 500);
+    assert.equal((await slow).status, 200);
+    const { code, signal, stdout } = await sallyport.ended;
+    assert.deepEqual({ code, signal }, { code: 0, signal: null });
+    assert.match(stdout, /delay=700/);
+    assert.equal(sallyport.log.at(-1)!.message, "ended");
+  });
+
+  it("ends with status 0 on SIGINT when there is nothing to do", async () => {
+    await using sallyport = await Sallyport.start({});
+    sallyport.signal("SIGINT");
+    assert.equal((await sallyport.ended).code, 0);
+  });
+
+  it("ends at once on a second signal", async () => {
+    await using sallyport = await Sallyport.start({ "echo.yaml": service + ingressManifest("a", "a.example", "echo") });
+    const slow = sallyport.get("a.example", "/?delay=60000").catch(() => "cut");
+    await sallyport.get("a.example", "/");
+    sallyport.signal("SIGTERM");
+    await sallyport.logged((line) => line.message === "shutting down");
+    sallyport.signal("SIGTERM");
+    assert.equal((await sallyport.ended).code, 143);
+    assert.equal(await slow, "cut");
+  });
+
+  it("ends with status 1 when a port is in use, and names it", async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+    const { port } = taken.address() as { port: number };
+    const others = ["--https-port=0", "--healthz-port=0", "--status-port=0", "--bind-address=127.0.0.1"];
+    await using sallyport = await Sallyport.start({});
+    const { code, stderr } = await runToEnd(["--manifests", sallyport.folder, "--http-port", String(port), ...others]);
+    taken.close();
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`sallyport: cannot listen on 127.0.0.1, port ${port} .*in use`));
+  });
+
+  const REFUSED: readonly [string, string[], number, RegExp][] = [
+    ["an unknown flag", ["--no-such-flag-at-all"], 2, /unknown flag --no-such-flag-at-all\n/],
+    ["no manifests", [], 2, /flag --manifests is required/],
+    ["a folder that is missing", ["--manifests=/no/such/folder"], 1, /\/no\/such\/folder/],
+    [
+      "flags that exclude each other",
+      ["--manifests=x", "--watch-namespace=a", "--watch-namespace-selector=foo=bar"],
+      2,
+      /--watch-namespace and --watch-namespace-selector are mutually exclusive/,
+    ],
+    ["a port twice", ["--manifests=x", "--http-port=81", "--https-port=81"], 2, /same port, 81/],
+    ["an argument", ["run", "x"], 2, /unexpected argument "x"/],
+    ["an unknown command", ["rnu"], 2, /unknown command rnu \(did you mean run\?\)/],
+    ["a name for an address", ["--manifests=x", "--bind-address=localhost"], 2, /want an IP address/],
+  ];
+  for (const [what, args, status, message] of REFUSED) {
+    it(`refuses ${what}`, async () => {
+      const ports = ["--healthz-port=0", "--status-port=0"];
+      const { code, stderr, stdout } = await runToEnd(status === 1 ? [...args, ...ports] : args);
+      assert.equal(code, status);
+      assert.match(stderr, message);
+      assert.equal(stdout, "");
+    });
+  }
+
+  it("prints help and version", async () => {
+    const help = await runToEnd(["--help"]);
+    assert.equal(help.code, 0);
+    assert.match(help.stdout, /--manifests DIR\n/);
+    assert.match((await runToEnd(["--version"])).stdout, /^sallyport \d+\.\d+\.\d+/);
+  });
+});
