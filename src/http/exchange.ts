@@ -79,6 +79,13 @@ export interface Answer {
   readonly close?: boolean | "abort";
 }
 
+/** A content coding that a body gets on its way to the client. */
+export interface BodyCoding {
+  readonly name: "gzip" | "br";
+  /** gzip: 1 to 9; br: 0 to 11. */
+  readonly level: number;
+}
+
 /** One request and its response. */
 export interface Exchange {
   readonly connection: Connection;
@@ -131,6 +138,11 @@ export interface Exchange {
   status: number;
   /** Field lines of the final response; `null` before there is one. Policies' response hooks edit them. */
   response: Fields | null;
+  /**
+   * Set by a response hook, which has seen to Content-Encoding, Content-Length and the like: the wire encodes the body.
+   * Absent and `null`: the body goes as it comes.
+   */
+  bodyCoding?: BodyCoding | null;
   /** Attempts so far, in order. */
   readonly attempts: readonly UpstreamAttempt[];
   /** Bytes of request line, fields and body received ($request_length). */

@@ -6,7 +6,16 @@
  */
 export { formatHttpDate } from "./date.ts";
 export { errorPage } from "./error-page.ts";
-export type { Answer, Connection, Exchange, HttpVersion, LocationFacts, TlsInfo, UpstreamAttempt } from "./exchange.ts";
+export type {
+  Answer,
+  BodyCoding,
+  Connection,
+  Exchange,
+  HttpVersion,
+  LocationFacts,
+  TlsInfo,
+  UpstreamAttempt,
+} from "./exchange.ts";
 export { checkFieldValue, FieldList } from "./field-list.ts";
 export type { Fields } from "./fields.ts";
 export { compileFieldMask, type FieldMask, knownFieldId } from "./known-field.ts";

@@ -10,6 +10,7 @@
 import type { Policies } from "../snapshot/snapshot.ts";
 import { accessLog } from "./access-log.ts";
 import { appRoot } from "./app-root.ts";
+import { compression } from "./compression.ts";
 import type { PolicyInput, PolicyModule } from "./contract.ts";
 import { cors } from "./cors.ts";
 import { customHeaders } from "./custom-headers.ts";
@@ -43,6 +44,7 @@ export { findKnown, type KnownAnnotation, knownAnnotations } from "./known.ts";
 
 export type { AccessLogPolicy } from "./access-log.ts";
 export type { AppRootPolicy } from "./app-root.ts";
+export type { CodingSettings, CompressionPolicy } from "./compression.ts";
 export type { CorsPolicy } from "./cors.ts";
 export type { CustomHeadersPolicy } from "./custom-headers.ts";
 export type { HstsPolicy } from "./hsts.ts";
@@ -112,6 +114,8 @@ export const policies: readonly PolicyModule<any>[] = [
   // Fields named by annotations come after those of the upstream, to replace them.
   serviceNameHeader,
   realIpHeader,
+  // After all that decides what the body is.
+  compression,
   // Last: nothing may replace it.
   hsts,
 ];

@@ -1,0 +1,155 @@
+/**
+ * Compression of responses by gzip and brotli (ConfigMap use-gzip, gzip-*, enable-brotli, brotli-*). Has no annotation.
+ *
+ * As in nginx: statuses 200, 403 and 404 only, never a body that has a coding already, never a part of one (206), only
+ * for HTTP/1.1 and later; ETag becomes weak, Vary names Accept-Encoding whether or not this client takes a coding.
+ * Where a client takes both, brotli is used.
+ *
+ * @see nginx ngx_http_gzip_module, RFC 9110 sections 8.4 and 12.5.3
+ * @module
+ */
+import type { Exchange } from "../http/exchange.ts";
+import { listHasToken } from "../http/mod.ts";
+import { compilePattern, instantiate, type Matcher } from "../nginx/pattern/mod.ts";
+import type { Pattern } from "../snapshot/snapshot.ts";
+import { parseBoolean, parseInteger } from "../unit/mod.ts";
+import type { PolicyInput, PolicyModule } from "./contract.ts";
+
+/** One coding: when it is used, and how hard it tries. */
+export interface CodingSettings {
+  readonly level: number;
+  /** Smallest Content-Length, bytes; bodies without one are always large enough. */
+  readonly minLengthBytes: number;
+  /** Media types, lower case, text/html included; `*` for all. */
+  readonly types: readonly string[];
+}
+
+export interface CompressionPolicy {
+  readonly gzip: CodingSettings & { readonly disable: Pattern | null } | null;
+  readonly brotli: CodingSettings | null;
+}
+
+const COMMON_TYPES = "application/atom+xml application/javascript application/x-javascript application/json " +
+  "application/rss+xml application/vnd.ms-fontobject application/x-font-ttf application/x-web-app-manifest+json " +
+  "application/xhtml+xml application/xml font/opentype image/svg+xml image/x-icon text/css text/javascript " +
+  "text/plain text/x-component";
+const STATUSES: ReadonlySet<number> = new Set([200, 403, 404]);
+
+const made = new WeakMap<PolicyInput["config"], CompressionPolicy | null>();
+
+export const compression = {
+  name: "compression",
+  scope: "location",
+  phase: "access",
+  withoutIngress: true,
+  annotations: [],
+  parse({ config }): CompressionPolicy | undefined {
+    // One object for all locations.
+    let policy = made.get(config);
+    if (policy === undefined) made.set(config, policy = read(config));
+    return policy ?? undefined;
+  },
+  hooks({ gzip, brotli }) {
+    const disable = gzip?.disable ? instantiate(gzip.disable) : null;
+    const gzipTypes = new Set(gzip?.types);
+    const brotliTypes = new Set(brotli?.types);
+    return {
+      response(c) {
+        const exchange = c.env;
+        const { response } = exchange;
+        if (response === null || !STATUSES.has(exchange.status) || response.has("content-encoding")) return;
+        const type = mediaType(response.get("content-type"));
+        const length = bodyLength(exchange);
+        const byBrotli = brotli !== null && matches(brotli, brotliTypes, type, length);
+        const byGzip = gzip !== null && matches(gzip, gzipTypes, type, length);
+        if (!byBrotli && !byGzip) return;
+        if (!varies(response.getAll("vary"))) response.append("Vary", "Accept-Encoding");
+        if (exchange.version === "1.0") return;
+        const accepted = exchange.request.getAll("accept-encoding").join(",");
+        if (accepted === "") return;
+        if (byBrotli && accepts(accepted, "br")) return encode(exchange, "br", brotli.level);
+        if (byGzip && accepts(accepted, "gzip") && !isDisabled(disable, exchange)) encode(exchange, "gzip", gzip.level);
+      },
+    };
+  },
+} satisfies PolicyModule<CompressionPolicy>;
+
+function read(config: PolicyInput["config"]): CompressionPolicy | null {
+  const on = (key: string): boolean => parseBoolean(config.get(key)?.trim() ?? "") === true;
+  const gzip = on("use-gzip")
+    ? { ...readCoding(config, "gzip", 1, 1, 9, 256), disable: readDisable(config.get("gzip-disable")) }
+    : null;
+  const brotli = on("enable-brotli") ? readCoding(config, "brotli", 4, 0, 11, 20) : null;
+  return gzip === null && brotli === null ? null : { gzip, brotli };
+}
+
+function readCoding(
+  config: PolicyInput["config"],
+  prefix: "gzip" | "brotli",
+  level: number,
+  minLevel: number,
+  maxLevel: number,
+  minLengthBytes: number,
+): CodingSettings {
+  const integer = (key: string, fallback: number, min: number, max: number): number =>
+    parseInteger(config.get(`${prefix}-${key}`)?.trim() ?? "", min, max) ?? fallback;
+  const types = (config.get(`${prefix}-types`)?.trim() || COMMON_TYPES).toLowerCase().split(/\s+/);
+  return {
+    level: integer("level", level, minLevel, maxLevel),
+    minLengthBytes: integer("min-length", minLengthBytes, 0, 2 ** 31 - 1),
+    types: [...new Set([...types, "text/html"])].sort(),
+  };
+}
+
+function readDisable(text: string | undefined): Pattern | null {
+  if (text === undefined || text.trim() === "") return null;
+  const result = compilePattern(text.trim(), { caseInsensitive: true });
+  return result.ok ? result.pattern : null;
+}
+
+function isDisabled(disable: Matcher | null, exchange: Exchange): boolean {
+  return disable !== null && disable.test(exchange.request.get("user-agent") ?? "");
+}
+
+function mediaType(value: string | undefined): string {
+  if (value === undefined) return "";
+  const end = value.indexOf(";");
+  return (end < 0 ? value : value.slice(0, end)).trim().toLowerCase();
+}
+
+/** Content-Length, or Infinity when there is none. */
+function bodyLength(exchange: Exchange): number {
+  const text = exchange.response!.get("content-length");
+  return text === undefined ? Infinity : Number(text);
+}
+
+function matches(settings: CodingSettings, types: ReadonlySet<string>, type: string, length: number): boolean {
+  return length >= settings.minLengthBytes && (types.has(type) || (type !== "" && types.has("*")));
+}
+
+function varies(values: readonly string[]): boolean {
+  return values.some((value) => listHasToken(value, "accept-encoding") || value.trim() === "*");
+}
+
+/** Whether an Accept-Encoding list takes a coding: named (or by `*`) without a weight of 0. */
+function accepts(list: string, coding: string): boolean {
+  let any = false;
+  for (const item of list.toLowerCase().split(",")) {
+    const [name, ...parameters] = item.split(";").map((part) => part.trim());
+    if (name !== coding && name !== "*") continue;
+    const refused = parameters.some((parameter) => /^q=0(?:\.0{0,3})?$/.test(parameter));
+    if (name === coding) return !refused;
+    any = !refused;
+  }
+  return any;
+}
+
+function encode(exchange: Exchange, name: "gzip" | "br", level: number): void {
+  const response = exchange.response!;
+  const etag = response.get("etag");
+  if (etag !== undefined && !etag.startsWith("W/")) response.set("ETag", `W/${etag}`);
+  response.delete("content-length");
+  response.delete("accept-ranges");
+  response.set("Content-Encoding", name);
+  exchange.bodyCoding = { name, level };
+}
