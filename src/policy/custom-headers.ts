@@ -35,6 +35,9 @@ export const customHeaders = {
   phase: "access",
   annotations,
   parse(input): CustomHeadersPolicy | undefined {
+    const allowed = new Set(
+      (configText(input.config, "global-allowed-response-headers") ?? "").split(",").map((name) => name.trim()),
+    );
     const reference = readText(input, "custom-headers")?.replaceAll(" ", "");
     if (reference === undefined || reference === "") return undefined;
     const parts = reference.split("/");
@@ -47,9 +50,6 @@ export const customHeaders = {
       input.deny(`read custom-headers: there is no ConfigMap "${reference}"`);
       return undefined;
     }
-    const allowed = new Set(
-      (configText(input.config, "global-allowed-response-headers") ?? "").split(",").map((name) => name.trim()),
-    );
     const fields: (readonly [string, string])[] = [];
     for (const [name, value] of data) {
       if (!NAME.test(name) || !allowed.has(name)) {

@@ -99,12 +99,13 @@ export const proxyNextUpstream = {
     );
     // nginx: `off` takes away whatever else is named.
     const has = (condition: string): boolean => named.has(condition) && !named.has("off");
+    const always = configBoolean(input.config, "retry-non-idempotent", false);
     return {
       error: has("error"),
       timeout: has("timeout"),
       invalidHeader: has("invalid_header"),
       statuses: [403, 404, 429, 500, 502, 503, 504].filter((status) => has(`http_${status}`)),
-      nonIdempotent: has("non_idempotent") || configBoolean(input.config, "retry-non-idempotent", false),
+      nonIdempotent: has("non_idempotent") || always,
       tries: count(input, "proxy-next-upstream-tries", 3),
       timeoutMs: count(input, "proxy-next-upstream-timeout", 0) * 1000,
     };

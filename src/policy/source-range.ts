@@ -65,14 +65,14 @@ export const sourceRange = {
   withoutIngress: true,
   annotations,
   parse(input): SourceRangePolicy | undefined {
+    const blocked = split(configText(input.config, "block-cidrs") ?? "");
     // The root of `_` is under block-cidrs, but not under the default lists.
     const fromIngress = input.ingressName !== "";
     const allow = fromIngress ? list(input, "allowlist-source-range", "whitelist-source-range") : [];
     const deny = fromIngress ? list(input, "denylist-source-range", "denylist-source-range") : [];
     if (allow.length > 0 || deny.length > 0) return { allow, deny };
-    const blocked = split(configText(input.config, "block-cidrs") ?? "").filter((item) =>
-      parseCidr(item) !== undefined
-    );
+    const wrong = blocked.find((item) => parseCidr(item) === undefined);
+    if (wrong !== undefined) input.deny(`read block-cidrs "${wrong}": want an address or a block`);
     return blocked.length === 0 ? undefined : { allow: [], deny: blocked };
   },
   hooks({ allow, deny }) {
