@@ -31,9 +31,7 @@ export function shutdownOnSignal(options: ShutdownOptions): Promise<void> {
   const { onSignal, exit } = runtime();
   onSignal("SIGHUP", () => {
     logger.info("manifests are read again", { signal: "SIGHUP" });
-    program.reread().catch((error: unknown) =>
-      logger.error("cannot read the manifests again", { error: String(error) })
-    );
+    program.reread();
   });
   return new Promise((resolve) => {
     let leaving = false;

@@ -1,0 +1,236 @@
+/**
+ * Metrics of requests, counted where they end: by host, path, Ingress, Service, method and status, as ingress-nginx does.
+ *
+ * @module
+ */
+import type { Exchange, LocationFacts } from "../http/exchange.ts";
+import type { MetricFamily, MetricSample } from "./exposition.ts";
+
+/** What is counted, and how. */
+export interface RequestMetricsOptions {
+  /** Give series a host label; requests for hosts that are not known are then not counted (see undefinedHosts). */
+  readonly perHost: boolean;
+  /** With perHost: count requests for unknown hosts, too. */
+  readonly undefinedHosts: boolean;
+  /** `2xx` in place of `200`. */
+  readonly statusClasses: boolean;
+  /** Upper bounds, rising: seconds. */
+  readonly timeBuckets: readonly number[];
+  /** Bytes, for request_size and response_size. */
+  readonly lengthBuckets: readonly number[];
+  /** Bytes, for bytes_sent. */
+  readonly sizeBuckets: readonly number[];
+  /** Metrics that are left out, with or without the prefix. */
+  readonly exclude: readonly string[];
+  /** Labels that every series has. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const PREFIX = "nginx_ingress_controller_";
+/** Series beyond this are not begun: labels come from what clients send. */
+const MAX_SERIES = 100_000;
+/** Methods by name; whatever else a client makes up is `OTHER`. */
+const METHODS: ReadonlySet<string> = new Set(
+  "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH"
+    .split(" "),
+);
+
+type Buckets = "time" | "length" | "size";
+
+/** The histograms, in the order of their counters in a series. */
+const HISTOGRAMS: readonly { readonly name: string; readonly help: string; readonly buckets: Buckets }[] = [
+  {
+    name: "request_duration_seconds",
+    help: "Time from the first byte of a request to the last of its response.",
+    buckets: "time",
+  },
+  { name: "connect_duration_seconds", help: "Time to connect to the upstream.", buckets: "time" },
+  { name: "header_duration_seconds", help: "Time to the response head of the upstream.", buckets: "time" },
+  { name: "response_duration_seconds", help: "Time to the end of the response of the upstream.", buckets: "time" },
+  { name: "request_size", help: "Length of requests in bytes, line, fields and body.", buckets: "length" },
+  { name: "response_size", help: "Bytes sent to clients, heads included.", buckets: "length" },
+  { name: "bytes_sent", help: "Bytes sent to clients, heads included (deprecated: response_size).", buckets: "size" },
+];
+
+/** Counters of one set of labels. */
+interface Series {
+  readonly labels: Readonly<Record<string, string>>;
+  requests: number;
+  /** For each histogram: one counter a bucket (not yet summed up), then that of the rest, then the sum. */
+  readonly cells: Float64Array;
+}
+
+/** All series of a location as the Ingress has it. */
+interface LocationSeries {
+  readonly facts: LocationFacts;
+  readonly byKey: Map<string, Series>;
+}
+
+const NOWHERE: LocationFacts = {
+  namespace: "-",
+  ingressName: "-",
+  serviceName: "-",
+  servicePort: "-",
+  path: "/",
+  upstreamName: "-",
+};
+
+/** Counts requests of one process. */
+export class RequestMetrics {
+  readonly #options: RequestMetricsOptions;
+  readonly #bounds: readonly (readonly number[])[];
+  /** Where the cells of each histogram begin; -1: left out. */
+  readonly #offsets: readonly number[];
+  readonly #cells: number;
+  readonly #countsRequests: boolean;
+  readonly #byFacts = new WeakMap<LocationFacts, LocationSeries>();
+  readonly #locations = new Map<string, LocationSeries>();
+  #hosts: ReadonlySet<string> = new Set();
+  #series = 0;
+
+  constructor(options: RequestMetricsOptions) {
+    this.#options = options;
+    const left = new Set(options.exclude.map((name) => name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name));
+    const { timeBuckets, lengthBuckets, sizeBuckets } = options;
+    const bounds = { time: timeBuckets, length: lengthBuckets, size: sizeBuckets };
+    this.#bounds = HISTOGRAMS.map((histogram) => bounds[histogram.buckets]);
+    let cells = 0;
+    this.#offsets = HISTOGRAMS.map(({ name }, i) => {
+      if (left.has(name)) return -1;
+      const offset = cells;
+      cells += this.#bounds[i]!.length + 2;
+      return offset;
+    });
+    this.#cells = cells;
+    this.#countsRequests = !left.has("requests");
+  }
+
+  /**
+   * The hosts that Ingresses name, and which Ingresses (`namespace/name`) there are; series of others are forgotten.
+   */
+  retain(hosts: ReadonlySet<string>, ingresses: ReadonlySet<string>): void {
+    this.#hosts = hosts;
+    for (const [key, { facts, byKey }] of this.#locations) {
+      if (facts.ingressName === "" || facts === NOWHERE || ingresses.has(`${facts.namespace}/${facts.ingressName}`)) {
+        continue;
+      }
+      this.#series -= byKey.size;
+      byKey.clear();
+      this.#locations.delete(key);
+    }
+  }
+
+  /** An exchange is over, at `nowMs` of the clock that its `receivedAtMs` is of. */
+  record(exchange: Exchange, nowMs: number): void {
+    const { status, attempts } = exchange;
+    if (status === 0) return;
+    const { perHost, undefinedHosts } = this.#options;
+    if (perHost && !undefinedHosts && !this.#hosts.has(exchange.host)) return;
+    const series = this.#find(exchange);
+    if (series === undefined) return;
+    series.requests++;
+    const attempt = attempts.length === 1 ? attempts[0]! : undefined;
+    this.#observe(series, 0, (nowMs - exchange.receivedAtMs) / 1000);
+    if (attempt !== undefined) {
+      this.#observe(series, 1, attempt.connectMs / 1000);
+      this.#observe(series, 2, attempt.headerMs / 1000);
+      this.#observe(series, 3, attempt.responseMs / 1000);
+    }
+    this.#observe(series, 4, exchange.requestBytes);
+    this.#observe(series, 5, exchange.sentBytes);
+    this.#observe(series, 6, exchange.sentBytes);
+  }
+
+  #find(exchange: Exchange): Series | undefined {
+    const facts = exchange.location ?? NOWHERE;
+    let location = this.#byFacts.get(facts);
+    if (location === undefined || !this.#locations.has(keyOf(location.facts))) {
+      location = this.#locationOf(facts);
+      this.#byFacts.set(facts, location);
+    }
+    const method = METHODS.has(exchange.method) ? exchange.method : "OTHER";
+    const status = this.#options.statusClasses ? `${Math.floor(exchange.status / 100)}xx` : String(exchange.status);
+    const host = this.#options.perHost ? exchange.host : "";
+    const key = `${status} ${method} ${host}`;
+    let series = location.byKey.get(key);
+    if (series === undefined) {
+      if (this.#series >= MAX_SERIES) return undefined;
+      this.#series++;
+      series = {
+        labels: {
+          ...this.#options.labels,
+          status,
+          method,
+          path: facts.path,
+          namespace: facts.namespace,
+          ingress: facts.ingressName,
+          service: facts.serviceName,
+          canary: "",
+          ...this.#options.perHost ? { host } : {},
+        },
+        requests: 0,
+        cells: new Float64Array(this.#cells),
+      };
+      location.byKey.set(key, series);
+    }
+    return series;
+  }
+
+  /** A location keeps its series when its host is compiled anew. */
+  #locationOf(facts: LocationFacts): LocationSeries {
+    const key = keyOf(facts);
+    let location = this.#locations.get(key);
+    if (location === undefined) {
+      location = { facts, byKey: new Map() };
+      this.#locations.set(key, location);
+    }
+    return location;
+  }
+
+  #observe(series: Series, histogram: number, value: number): void {
+    const offset = this.#offsets[histogram]!;
+    // Negative: not known.
+    if (offset < 0 || !(value >= 0)) return;
+    const bounds = this.#bounds[histogram]!;
+    let i = 0;
+    while (i < bounds.length && value > bounds[i]!) i++;
+    series.cells[offset + i]!++;
+    series.cells[offset + bounds.length + 1]! += value;
+  }
+
+  /** All series as they stand. */
+  families(): MetricFamily[] {
+    const all = [...this.#locations.values()].flatMap((location) => [...location.byKey.values()]);
+    const families: MetricFamily[] = [];
+    if (this.#countsRequests) {
+      const samples = all.map((series): MetricSample => ({ labels: series.labels, value: series.requests }));
+      families.push({ name: `${PREFIX}requests`, help: "Requests of clients.", type: "counter", samples });
+    }
+    for (const [i, { name, help }] of HISTOGRAMS.entries()) {
+      if (this.#offsets[i]! < 0) continue;
+      const samples = all.flatMap((series) => this.#histogram(series, i));
+      families.push({ name: PREFIX + name, help, type: "histogram", samples });
+    }
+    return families;
+  }
+
+  #histogram({ labels, cells }: Series, histogram: number): MetricSample[] {
+    const offset = this.#offsets[histogram]!;
+    const bounds = this.#bounds[histogram]!;
+    const samples: MetricSample[] = [];
+    let count = 0;
+    for (const [i, bound] of [...bounds, Infinity].entries()) {
+      count += cells[offset + i]!;
+      const le = bound === Infinity ? "+Inf" : String(bound);
+      samples.push({ suffix: "_bucket", labels: { ...labels, le }, value: count });
+    }
+    if (count === 0) return [];
+    samples.push({ suffix: "_sum", labels, value: cells[offset + bounds.length + 1]! });
+    samples.push({ suffix: "_count", labels, value: count });
+    return samples;
+  }
+}
+
+function keyOf({ namespace, ingressName, serviceName, path }: LocationFacts): string {
+  return `${namespace}\0${ingressName}\0${serviceName}\0${path}`;
+}
