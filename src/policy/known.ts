@@ -91,7 +91,7 @@ export const knownAnnotations: readonly KnownAnnotation[] = [
   { key: "fastcgi-params-configmap", risk: "Medium", guardsAccess: false },
   { key: "force-ssl-redirect", risk: "Medium", guardsAccess: false },
   { key: "from-to-www-redirect", risk: "Low", guardsAccess: false, inert: FALSE },
-  { key: "http2-push-preload", risk: "Low", guardsAccess: false, inert: FALSE },
+  { key: "http2-push-preload", risk: "Low", guardsAccess: false, inert: FALSE, removed: true },
   { key: "influxdb-host", risk: "Low", guardsAccess: false, removed: true },
   { key: "influxdb-measurement", risk: "Low", guardsAccess: false, removed: true },
   { key: "influxdb-port", risk: "Low", guardsAccess: false, removed: true },
