@@ -4,12 +4,23 @@
  * @example Compiling a folder of manifests
  * ```ts ignore
  * import { createCompiler, readManifests } from "sallyport";
+ *
+ * const { store } = await readManifests(["manifests"]);
+ * const { snapshot, diagnostics } = createCompiler(options).compile(store, []);
  * ```
  *
  * @module
  */
 import { main } from "./src/cli/main.ts";
 import { runtime } from "./src/runtime/mod.ts";
+
+export { type Compilation, type Compiler, type CompilerOptions, createCompiler } from "./src/compiler/mod.ts";
+export { Controller, type ControllerOptions, type ControllerState } from "./src/controller/mod.ts";
+export type { Diagnostic, ObjectRef, Severity, SourceRef } from "./src/diagnostic.ts";
+export { ManifestSource, type ManifestSourceOptions, readManifests, Store } from "./src/kube/mod.ts";
+export { createLogger, type Logger, type LoggerOptions } from "./src/observe/mod.ts";
+export { DataPlane, type DataPlaneOptions, type ListenOptions } from "./src/proxy/mod.ts";
+export { redact, type Snapshot, type SnapshotUpdate } from "./src/snapshot/mod.ts";
 
 if (import.meta.main) {
   const { args, exit } = runtime();

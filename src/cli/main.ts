@@ -20,13 +20,22 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   help: async () => (await import("./help.ts")).printHelp,
 };
 
+/** Commands that the program gives to itself. */
+const HIDDEN: Readonly<Record<string, () => Promise<Command>>> = {
+  worker: async () => (await import("./worker.ts")).worker,
+};
+
 /** Without a command, `run` is meant. Messages go to standard error, each with the program's name in front. */
 export async function main(args: readonly string[]): Promise<number> {
   const [first] = args;
   const named = first !== undefined && !first.startsWith("-");
   const name = named ? first : "run";
   try {
-    const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    const load = Object.hasOwn(COMMANDS, name)
+      ? COMMANDS[name]
+      : Object.hasOwn(HIDDEN, name)
+      ? HIDDEN[name]
+      : undefined;
     if (load === undefined) {
       const close = nearest(name, Object.keys(COMMANDS));
       throw new UsageError(`unknown command ${name}${close === undefined ? "" : ` (did you mean ${close}?)`}`);

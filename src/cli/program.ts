@@ -17,7 +17,9 @@ import { createCompiler } from "../compiler/mod.ts";
 import { Controller } from "../controller/mod.ts";
 import { ManifestFolderError, ManifestSource, Store } from "../kube/mod.ts";
 import type { Logger } from "../observe/mod.ts";
-import { DataPlane } from "../proxy/mod.ts";
+import { DataPlane, type DataPlaneCounters, type ListenOptions } from "../proxy/mod.ts";
+import type { SnapshotUpdate } from "../snapshot/mod.ts";
+import { WorkerPool } from "../worker/mod.ts";
 import { FatalError } from "./exit.ts";
 import { listenOnAll, tellListenError } from "./listen.ts";
 import { VERSION } from "./version.ts";
@@ -40,7 +42,18 @@ export interface ProgramOptions {
   /** POD_NAMESPACE and POD_NAME, for the labels of metrics. */
   readonly podNamespace: string;
   readonly podName: string;
+  /** Starts each of the processes that serve; `null`: this process serves. */
+  readonly workers: { readonly count: number; readonly command: readonly string[] } | null;
   readonly logger: Logger;
+}
+
+/** Whoever serves: a data plane in this process, or workers. */
+interface Serving {
+  apply(update: SnapshotUpdate): void | Promise<void>;
+  listen(options: ListenOptions): Promise<void>;
+  readonly ports: { readonly http: number; readonly https: number };
+  close(graceMs: number): Promise<void>;
+  counters(): DataPlaneCounters;
 }
 
 /** Ports that are listened on. */
@@ -57,19 +70,19 @@ export class Program {
   readonly #store = new Store();
   readonly #source: ManifestSource;
   readonly #controller: Controller;
-  readonly #dataPlane: DataPlane;
+  readonly #serving: Serving;
   #healthz: AdminListener | undefined;
   #status: AdminListener | undefined;
   #unready: string | null = "starting";
 
   constructor(options: ProgramOptions) {
     this.#options = options;
-    const { logger, folders } = options;
-    this.#dataPlane = new DataPlane({ logger });
+    const { logger, folders, workers } = options;
+    this.#serving = workers === null ? new DataPlane({ logger }) : new WorkerPool({ ...workers, logger });
     this.#controller = new Controller({
       view: this.#store,
       createCompiler: () => createCompiler(options.compiler),
-      publish: (update) => this.#dataPlane.apply(update),
+      publish: (update) => this.#serving.apply(update),
       logger,
     });
     this.#source = new ManifestSource({
@@ -101,7 +114,7 @@ export class Program {
   }
 
   get ports(): ProgramPorts {
-    return { ...this.#dataPlane.ports, healthz: this.#healthz?.port ?? 0, status: this.#status?.port ?? 0 };
+    return { ...this.#serving.ports, healthz: this.#healthz?.port ?? 0, status: this.#status?.port ?? 0 };
   }
 
   /** From now on the health check fails; requests are served on. */
@@ -115,7 +128,7 @@ export class Program {
     this.#controller.stop();
     await this.#source.stop();
     const graceMs = this.#controller.state.snapshot?.globals.workerShutdownTimeoutMs ?? 0;
-    await this.#dataPlane.close(graceMs);
+    await this.#serving.close(graceMs);
   }
 
   /** Closes the admin ports, the last ones open. */
@@ -157,7 +170,7 @@ export class Program {
 
   async #listen(): Promise<void> {
     const { bindAddress, httpPort, httpsPort } = this.#options;
-    await listenOnAll(bindAddress, (address) => this.#dataPlane.listen({ address, httpPort, httpsPort }))
+    await listenOnAll(bindAddress, (address) => this.#serving.listen({ address, httpPort, httpsPort }))
       .catch((error) =>
         tellListenError(error, bindAddress, undefined, `--http-port ${httpPort} or --https-port ${httpsPort}`)
       );
@@ -169,7 +182,7 @@ export class Program {
       unready: () => this.#unready,
       snapshot: () => controller.state.snapshot,
       diagnostics: () => [...this.#source.diagnostics(), ...controller.state.diagnostics],
-      serving: () => this.#dataPlane.counters(),
+      serving: () => this.#serving.counters(),
       updates: () => controller.state,
     };
   }

@@ -10,7 +10,7 @@ import { EXIT_OK } from "./exit.ts";
 import { parseFlags } from "./flag/parse.ts";
 import { RUN_FLAGS } from "./flag/run-flags.ts";
 import { printHelp, printVersion } from "./help.ts";
-import { Program } from "./program.ts";
+import { Program, type ProgramOptions } from "./program.ts";
 import { checkRunFlags, compilerOptions, givenInState, logLevel, type RunFlags } from "./settings.ts";
 import { shutdownOnSignal } from "./shutdown.ts";
 import { surviveExceptions } from "./survive.ts";
@@ -46,6 +46,7 @@ export async function run(args: readonly string[]): Promise<number> {
     metrics: values["enable-metrics"],
     podNamespace: process.env["POD_NAMESPACE"] ?? "",
     podName: process.env["POD_NAME"] ?? "",
+    workers: workersOf(values),
     logger,
   });
   const ended = shutdownOnSignal({
@@ -76,6 +77,13 @@ export async function run(args: readonly string[]): Promise<number> {
   });
   await ended;
   return EXIT_OK;
+}
+
+function workersOf(values: RunFlags["values"]): ProgramOptions["workers"] {
+  const { workers: count } = values;
+  if (count === 0) return null;
+  const flags = [`--log-format=${values["log-format"]}`, `--log-level=${logLevel(values)}`];
+  return { count, command: [...runtime().selfCommand(), "worker", ...flags] };
 }
 
 /** Each flag that will not do what it asks for is named. */

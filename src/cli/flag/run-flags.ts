@@ -29,6 +29,11 @@ export const RUN_FLAGS = {
   "enable-ssl-passthrough": bool(false, notYetListening("Honour the annotation ssl-passthrough.")),
   "ssl-passthrough-proxy-port": port(442, notYetListening("Port between passthrough and TLS termination.")),
 
+  "workers": integer("N", 0, {
+    group: "Listening",
+    doc: "Processes that serve, on shared ports; 0: this one alone.",
+  }, { min: 0, max: 256 }),
+
   ...COMPILE_FLAGS,
   ...LOG_FLAGS,
 

@@ -1,0 +1,20 @@
+/**
+ * The hidden command that `run --workers N` starts N times: a data plane without a will of its own.
+ *
+ * @module
+ */
+import { stderrLogger } from "../observe/mod.ts";
+import { runWorker } from "../worker/mod.ts";
+import { LOG_FLAGS } from "./flag/general-flags.ts";
+import { parseFlags } from "./flag/parse.ts";
+import { logLevel } from "./settings.ts";
+import { surviveExceptions } from "./survive.ts";
+
+/** Never resolves: the process ends when its parent says so, or is gone. */
+export function worker(args: readonly string[]): Promise<number> {
+  const { values } = parseFlags(LOG_FLAGS, args);
+  const { logger } = stderrLogger(values["log-format"], logLevel(values));
+  surviveExceptions(logger);
+  runWorker(logger);
+  return new Promise(() => {});
+}
