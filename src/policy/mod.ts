@@ -15,6 +15,7 @@ import type { PolicyInput, PolicyModule } from "./contract.ts";
 import { cors } from "./cors.ts";
 import { customHeaders } from "./custom-headers.ts";
 import { type DeclaredAnnotation, indexDeclarations } from "./declarations.ts";
+import { defaultBackend } from "./default-backend.ts";
 import { hsts } from "./hsts.ts";
 import { loadBalance } from "./load-balance.ts";
 import { loadBalancingScheme } from "./load-balancing-scheme.ts";
@@ -47,6 +48,7 @@ export type { AppRootPolicy } from "./app-root.ts";
 export type { CodingSettings, CompressionPolicy } from "./compression.ts";
 export type { CorsPolicy } from "./cors.ts";
 export type { CustomHeadersPolicy } from "./custom-headers.ts";
+export type { DefaultBackendPolicy } from "./default-backend.ts";
 export type { HstsPolicy } from "./hsts.ts";
 export type { LoadBalancePolicy } from "./load-balance.ts";
 export type { LoadBalancingSchemePolicy } from "./load-balancing-scheme.ts";
@@ -78,6 +80,7 @@ export const policies: readonly PolicyModule<any>[] = [
   loadBalance,
   loadBalancingScheme,
   serviceUpstream,
+  defaultBackend,
 
   // Host rewrite step: before the location search.
   appRoot,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { PolicyModule } from "../../../src/policy/contract.ts";
+import { defaultBackend } from "../../../src/policy/default-backend.ts";
 import { loadBalance } from "../../../src/policy/load-balance.ts";
 import { loadBalancingScheme } from "../../../src/policy/load-balancing-scheme.ts";
 import { proxyBodySize } from "../../../src/policy/proxy-body-size.ts";
@@ -161,6 +162,12 @@ table(loadBalancingScheme, [
   ["another one", { "load-balancing-scheme": "least-conn" }, {}, undefined],
 ]);
 
+table(defaultBackend, [
+  ["absent", {}, {}, undefined],
+  ["a Service of the namespace", { "default-backend": "fallback" }, {}, { service: "fallback" }],
+  ["no name of a Service", { "default-backend": "other/fallback" }, {}, undefined],
+]);
+
 describe("load-balancing-scheme", () => {
   test("another scheme is named in a finding", () => {
     const { findings } = parsePolicy(loadBalancingScheme, { "load-balancing-scheme": "least-conn" });
@@ -173,6 +180,7 @@ describe("values that cost the Ingress", () => {
     [loadBalance, "load-balance", "least_conn"],
     [loadBalance, "upstream-hash-by", "$request_uri;x"],
     [loadBalance, "upstream-hash-by-subset", "perhaps"],
+    [defaultBackend, "default-backend", "other/fallback"],
     [proxyHttpVersion, "connection-proxy-header", "upgrade"],
     [proxyRequestBuffering, "client-body-buffer-size", "much"],
   ];
