@@ -15,7 +15,7 @@ import { parseFlags, UsageError } from "./flag/parse.ts";
 import { RUN_FLAGS } from "./flag/run-flags.ts";
 import { printCommandHelp } from "./help.ts";
 import { writeAll } from "./output.ts";
-import { compilerOptions } from "./settings.ts";
+import { checkCompileFlags, compilerOptions } from "./settings.ts";
 
 const USAGE = `Usage: sallyport check DIR... [flags]
 
@@ -48,9 +48,7 @@ export async function check(args: readonly string[]): Promise<number> {
   if (values.help) return printCommandHelp(USAGE, CHECK_FLAGS);
   if (values.version) return await (await import("./help.ts")).printVersion();
   if (rest.length === 0) throw new UsageError("check needs the folders to read");
-  if (values["watch-namespace"] !== "" && values["watch-namespace-selector"] !== "") {
-    throw new UsageError("flags --watch-namespace and --watch-namespace-selector are mutually exclusive");
-  }
+  checkCompileFlags(values);
 
   let reading;
   try {

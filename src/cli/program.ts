@@ -12,8 +12,7 @@ import {
   processFamilies,
   serveApp,
 } from "../admin/mod.ts";
-import type { CompilerOptions } from "../compiler/contract.ts";
-import { createCompiler } from "../compiler/mod.ts";
+import { type CompilerOptions, createCompiler } from "../compiler/mod.ts";
 import { Controller } from "../controller/mod.ts";
 import { ManifestFolderError, ManifestSource, Store } from "../kube/mod.ts";
 import type { Logger } from "../observe/mod.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CompilerOptions } from "../compiler/contract.ts";
+import { type CompilerOptions, parseLabelSelector } from "../compiler/mod.ts";
 import { isIp } from "../net/mod.ts";
 import type { LogLevel } from "../observe/mod.ts";
 import type { COMPILE_FLAGS } from "./flag/compile-flags.ts";
@@ -16,12 +16,6 @@ import type { RUN_FLAGS } from "./flag/run-flags.ts";
 export type RunFlags = ParsedFlags<typeof RUN_FLAGS>;
 type CompileValues = FlagValues<typeof COMPILE_FLAGS>;
 
-/** Pairs of flags of which only one may be set. */
-const EXCLUSIVE = [
-  ["watch-namespace", "watch-namespace-selector"],
-  ["publish-service", "publish-status-address"],
-] as const;
-
 /** Ports that the program listens on; no two may be the same. */
 const PORTS = ["http-port", "https-port", "healthz-port", "status-port"] as const;
 
@@ -31,10 +25,9 @@ export function checkRunFlags({ values, rest }: RunFlags): void {
   if (values.manifests.length === 0) {
     throw new UsageError("flag --manifests is required: the folder of Kubernetes objects to serve");
   }
-  for (const [one, other] of EXCLUSIVE) {
-    if (values[one].length > 0 && values[other].length > 0) {
-      throw new UsageError(`flags --${one} and --${other} are mutually exclusive`);
-    }
+  checkCompileFlags(values);
+  if (values["publish-service"] !== "" && values["publish-status-address"].length > 0) {
+    throw new UsageError("flags --publish-service and --publish-status-address are mutually exclusive");
   }
   for (const name of ["bind-address", "healthz-host"] as const) {
     if (values[name] !== "" && !isIp(values[name])) {
@@ -49,6 +42,19 @@ export function checkRunFlags({ values, rest }: RunFlags): void {
   for (const [i, name] of PORTS.entries()) {
     const twin = PORTS.slice(0, i).find((other) => values[other] === values[name] && values[name] !== 0);
     if (twin !== undefined) throw new UsageError(`flags --${twin} and --${name} are the same port, ${values[name]}`);
+  }
+}
+
+/** @throws {UsageError} when flags of the compiler contradict each other. */
+export function checkCompileFlags(values: CompileValues): void {
+  const selector = values["watch-namespace-selector"];
+  if (selector !== "" && values["watch-namespace"] !== "") {
+    throw new UsageError("flags --watch-namespace and --watch-namespace-selector are mutually exclusive");
+  }
+  if (parseLabelSelector(selector) === undefined) {
+    throw new UsageError(
+      `invalid value ${JSON.stringify(selector)} for --watch-namespace-selector: want a label selector`,
+    );
   }
 }
 

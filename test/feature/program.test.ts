@@ -133,6 +133,12 @@ describe("sallyport run", () => {
       2,
       /--watch-namespace and --watch-namespace-selector are mutually exclusive/,
     ],
+    [
+      "a selector that is none",
+      ["--manifests=x", "--watch-namespace-selector=a b"],
+      2,
+      /invalid value "a b" for --watch-namespace-selector: want a label selector/,
+    ],
     ["a port twice", ["--manifests=x", "--http-port=81", "--https-port=81"], 2, /same port, 81/],
     ["an argument", ["run", "x"], 2, /unexpected argument "x"/],
     ["an unknown command", ["rnu"], 2, /unknown command rnu \(did you mean run\?\)/],
