@@ -1,0 +1,32 @@
+/**
+ * The backend of all proxies: an nginx that answers from memory, so that it is never what holds a proxy back.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { PeerCommand } from "./workload.ts";
+
+export function backend(folder: string, port: number): PeerCommand {
+  const own = join(folder, "backend");
+  mkdirSync(own, { recursive: true });
+  const file = join(own, "nginx.conf");
+  writeFileSync(
+    file,
+    `daemon off;
+worker_processes 1;
+pid ${own}/nginx.pid;
+error_log ${own}/error.log error;
+events { worker_connections 8192; }
+http {
+  access_log off;
+  client_body_temp_path ${own}/body; proxy_temp_path ${own}/proxy; fastcgi_temp_path ${own}/fastcgi;
+  uwsgi_temp_path ${own}/uwsgi; scgi_temp_path ${own}/scgi;
+  keepalive_requests 1000000000; keepalive_time 10h; keepalive_timeout 1h;
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location / { default_type application/json; return 200 '{"id":17,"name":"benchmark","text":"a small answer, as of an API"}'; }
+  }
+}
+`,
+  );
+  return { command: ["nginx", "-c", file, "-p", own] };
+}

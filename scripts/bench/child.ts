@@ -1,0 +1,89 @@
+/**
+ * The programs of the benchmark: started, waited for, ended.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { get } from "node:http";
+import process from "node:process";
+import type { PeerCommand } from "./workload.ts";
+
+const children = new Set<ChildProcess>();
+
+export interface Started {
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Its error output is shown. Everything started ends with this program. */
+export function start({ command, stdout }: PeerCommand): Started {
+  const [program = "", ...args] = command;
+  const file = stdout === undefined ? null : openSync(stdout, "w");
+  const child = spawn(program, args, { stdio: ["ignore", file ?? "ignore", "inherit"] });
+  if (file !== null) closeSync(file);
+  children.add(child);
+  const ended = new Promise<void>((resolve) => {
+    child.on("error", (error) => {
+      console.error(`bench: cannot start ${program}: ${error.message}`);
+      resolve();
+    });
+    child.on("close", () => resolve());
+  }).then(() => void children.delete(child));
+  return {
+    pid: child.pid ?? -1,
+    stop: () => {
+      child.kill("SIGTERM");
+      const hard = setTimeout(() => child.kill("SIGKILL"), 3000);
+      return ended.finally(() => clearTimeout(hard));
+    },
+  };
+}
+
+export async function stopAll(): Promise<void> {
+  for (const child of children) child.kill("SIGTERM");
+  await Promise.all([...children].map((child) => new Promise<void>((resolve) => child.once("close", () => resolve()))));
+}
+
+process.on("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
+
+/** Status and body, or `null` when there is no answer. */
+export function ask(port: number, path: string, host = "127.0.0.1"): Promise<{ status: number; body: string } | null> {
+  return new Promise((resolve) => {
+    const request = get(
+      { host: "127.0.0.1", port, path, headers: { host }, agent: false, timeout: 2000 },
+      (response) => {
+        let body = "";
+        response.setEncoding("latin1");
+        response.on("data", (text: string) => body += text);
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+        response.on("error", () => resolve(null));
+      },
+    );
+    request.on("timeout", () => request.destroy());
+    request.on("error", () => resolve(null));
+  });
+}
+
+/** Asks until the status comes; the milliseconds it took. Throws after `limitMs`. */
+export async function until(
+  port: number,
+  path: string,
+  host: string,
+  status: number,
+  limitMs: number,
+): Promise<number> {
+  const start = performance.now();
+  for (;;) {
+    const answer = await ask(port, path, host);
+    const elapsed = performance.now() - start;
+    if (answer?.status === status) return elapsed;
+    if (elapsed > limitMs) {
+      throw new Error(
+        `no ${status} for ${host}${path} on port ${port} after ${limitMs} ms, but ${answer?.status ?? "nothing"}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Compares processor time per request with nginx and haproxy, in short alternating bursts. By hand, on Linux, with
+ * `apt-get install nginx haproxy wrk` done and dist/sallyport compiled:
+ *
+ *     bun scripts/bench/run.ts [--rounds 5] [--seconds 3] [--variants plain,log,tls] [--peers nginx,haproxy,sallyport]
+ *
+ * Prints a table for the README.
+ */
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { makeSelfSigned } from "../../src/proxy/tls/self-signed.ts";
+import { backend } from "./backend.ts";
+import { start, type Started, stopAll, until } from "./child.ts";
+import { haproxy } from "./haproxy.ts";
+import { burst, writeScript } from "./load.ts";
+import { nginx } from "./nginx.ts";
+import { cpuMs, residentBytes, treeOf } from "./process-tree.ts";
+import { sallyport } from "./sallyport.ts";
+import { type Sample, summarise, table } from "./table.ts";
+import type { Peer, Workload } from "./workload.ts";
+
+const CONNECTIONS = 64;
+const FIRST_PORT = 18000;
+
+const VARIANTS = {
+  plain: { log: false, tls: false },
+  log: { log: true, tls: false },
+  tls: { log: false, tls: true },
+};
+type Variant = keyof typeof VARIANTS;
+
+const root = join(import.meta.dirname, "..", "..");
+
+function option(name: string, fallback: string): string {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? fallback : process.argv[at + 1] ?? fallback;
+}
+
+const rounds = Number(option("rounds", "5"));
+const seconds = Number(option("seconds", "3"));
+const variants = option("variants", "plain,log,tls").split(",").filter((name): name is Variant => name in VARIANTS);
+const executable = join(root, option("bin", "dist/sallyport"));
+const known: readonly Peer[] = [
+  nginx("nginx", false),
+  nginx("nginx-buffered-log", true),
+  haproxy,
+  sallyport(executable),
+];
+const wanted = option("peers", "nginx,nginx-buffered-log,haproxy,sallyport").split(",");
+const peers = known.filter((peer) => wanted.includes(peer.name));
+if (wanted.includes("sallyport") && !existsSync(executable)) {
+  console.error(`bench: no ${executable}, run ./compile.sh first`);
+  process.exit(2);
+}
+
+const folder = join(root, "tmp", "bench");
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+const workload: Workload = {
+  folder,
+  backendPort: FIRST_PORT,
+  certificate: await makeSelfSigned({
+    commonName: "*.bench.example",
+    organization: "Sallyport benchmark",
+    names: ["*.bench.example"],
+    days: 7,
+  }),
+};
+const script = writeScript(folder);
+start(backend(folder, workload.backendPort));
+await until(workload.backendPort, "/", "backend", 200, 5000);
+
+for (const variant of variants) {
+  const { log, tls } = VARIANTS[variant];
+  const running = new Map<Peer, { process: Started; port: number }>();
+  const samples: Sample[] = [];
+  for (const [i, peer] of peers.entries()) {
+    // What differs between the two kinds of nginx is the log only.
+    if (peer.name === "nginx-buffered-log" && !log) continue;
+    const httpPort = FIRST_PORT + 10 * (i + 1);
+    const process = start(peer.prepare(workload, { httpPort, httpsPort: httpPort + 1, log }));
+    running.set(peer, { process, port: tls ? httpPort + 1 : httpPort });
+    await until(httpPort, "/service-9/x", "h999.bench.example", 200, 20_000);
+  }
+  for (let round = -1; round < rounds; round++) {
+    for (const [peer, { process, port }] of running) {
+      const tree = treeOf(process.pid);
+      const before = cpuMs(tree);
+      const result = await burst({
+        url: `${tls ? "https" : "http"}://127.0.0.1:${port}/`,
+        connections: CONNECTIONS,
+        // The first round only warms up.
+        seconds: round < 0 ? 2 : seconds,
+        script,
+      });
+      const cpu = cpuMs(tree) - before;
+      if (round >= 0) samples.push({ peer: peer.name, cpuMs: cpu, residentBytes: residentBytes(tree), ...result });
+    }
+  }
+  console.log(`\n${table(variant, summarise(samples, "nginx"))}`);
+  await Promise.all([...running.values()].map(({ process }) => process.stop()));
+}
+await stopAll();

@@ -1,0 +1,108 @@
+/**
+ * dist/sallyport on a folder of manifests: an Ingress for each host, a Service for each path.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { hosts, PATHS, paths, type Peer, type PeerCommand, type PeerOptions, type Workload } from "./workload.ts";
+
+const CONFIGMAP = "default/controller";
+
+/** @param executable path of it */
+export function sallyport(executable: string): Peer {
+  return { name: "sallyport", prepare: (workload, options) => prepare(executable, workload, options) };
+}
+
+function prepare(executable: string, workload: Workload, options: PeerOptions): PeerCommand {
+  const folder = join(workload.folder, `sallyport-${options.log ? "log" : "plain"}`);
+  const manifests = join(folder, "manifests");
+  mkdirSync(manifests, { recursive: true });
+  const services = Array.from({ length: PATHS }, (_, i) => service(`service-${i}`, workload.backendPort)).flat();
+  writeManifest(manifests, "services", [
+    ...services,
+    secret("bench", workload.certificate.certificatePem, workload.certificate.privateKeyPem),
+    {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: name("controller"),
+      // Plain and TLS requests go to the same hosts.
+      data: { "ssl-redirect": "false", "disable-access-log": String(!options.log) },
+    },
+  ]);
+  writeManifest(
+    manifests,
+    "ingresses",
+    hosts().map((host) => ingress(host, paths().map((path, i) => [path, `service-${i}`]))),
+  );
+  return {
+    command: [
+      executable,
+      ...["--manifests", manifests, "--configmap", CONFIGMAP, "--default-ssl-certificate", "default/bench"],
+      ...["--bind-address", "127.0.0.1", "--http-port", `${options.httpPort}`, "--https-port", `${options.httpsPort}`],
+      ...["--healthz-port", `${options.httpPort + 2}`, "--status-port", `${options.httpPort + 3}`, "--workers", "0"],
+    ],
+    stdout: join(folder, "access.log"),
+  };
+}
+
+/** An object of a manifest. */
+export type Manifest = Readonly<Record<string, unknown>>;
+
+function name(name: string): Manifest {
+  return { name, namespace: "default" };
+}
+
+/** A Service of port 80 with one endpoint on 127.0.0.1. */
+export function service(serviceName: string, port: number): Manifest[] {
+  return [
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: name(serviceName),
+      spec: { ports: [{ port: 80, targetPort: port }] },
+    },
+    {
+      apiVersion: "v1",
+      kind: "Endpoints",
+      metadata: name(serviceName),
+      subsets: [{ addresses: [{ ip: "127.0.0.1" }], ports: [{ port }] }],
+    },
+  ];
+}
+
+/** @param routes path and Service */
+export function ingress(host: string, routes: readonly (readonly [path: string, service: string])[]): Manifest {
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: name(host),
+    spec: {
+      ingressClassName: "nginx",
+      tls: [{ hosts: [host], secretName: "bench" }],
+      rules: [{
+        host,
+        http: {
+          paths: routes.map(([path, service]) => ({
+            path,
+            pathType: "Prefix",
+            backend: { service: { name: service, port: { number: 80 } } },
+          })),
+        },
+      }],
+    },
+  };
+}
+
+function secret(secretName: string, certificatePem: string, privateKeyPem: string): Manifest {
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "kubernetes.io/tls",
+    metadata: name(secretName),
+    stringData: { "tls.crt": certificatePem, "tls.key": privateKeyPem },
+  };
+}
+
+/** JSON is YAML, and quicker to write. */
+export function writeManifest(folder: string, file: string, objects: readonly Manifest[]): void {
+  writeFileSync(join(folder, `${file}.yaml`), objects.map((object) => JSON.stringify(object)).join("\n---\n"));
+}
