@@ -114,7 +114,7 @@ export class ManifestFolders {
   #collect(): Omit<Commit, "changes"> {
     const found = this.#claims.duplicates();
     for (const folder of this.all()) if (folder.problem !== undefined) found.push(folder.problem);
-    for (const file of this.scanner.files) {
+    for (const file of this.scanner.faulty) {
       if (file.problem !== undefined) found.push(file.problem);
       for (const document of file.text?.documents ?? []) found.push(...document.diagnostics);
     }

@@ -63,6 +63,8 @@ export class Scanner {
   /** Has anything changed that findings are made of. */
   findingsChanged = false;
   readonly files = new Set<FileNode>();
+  /** Those of them that have findings: few, whatever the number of files. */
+  readonly faulty = new Set<FileNode>();
   readonly #options: ScannerOptions;
   readonly #gone = new Map<string, { readonly file: FileNode; readonly sinceMs: number }>();
   /** Paths of folders that were watched once and went. */
@@ -279,8 +281,16 @@ export class Scanner {
     if (before !== reading.text) {
       file.text = reading.text;
       this.#options.claims.replace(file, before, reading.text, this.touched);
-      this.findingsChanged = true;
+      this.#note(file);
     }
+  }
+
+  #note(file: FileNode): void {
+    const faulty = file.problem !== undefined ||
+      (file.text?.documents.some((document) => document.diagnostics.length > 0) ?? false);
+    if (faulty) this.faulty.add(file);
+    else this.faulty.delete(file);
+    this.findingsChanged = true;
   }
 
   /** Milliseconds that a file should be left alone because it is being written; 0: read it now. */
@@ -334,7 +344,7 @@ export class Scanner {
   #setProblem(file: FileNode, problem: Diagnostic | undefined): void {
     if (sameFinding(file.problem, problem)) return;
     file.problem = problem;
-    this.findingsChanged = true;
+    this.#note(file);
   }
 
   #setFolderProblem(folder: FolderNode, problem: Diagnostic | undefined): void {
@@ -362,6 +372,7 @@ export class Scanner {
 
   #forget(file: FileNode): void {
     this.files.delete(file);
+    this.faulty.delete(file);
     this.#options.claims.replace(file, file.text, undefined, this.touched);
     file.text = undefined;
     this.findingsChanged = true;

@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { isIP } from "node:net";
+import { intern } from "./intern.ts";
 import { isPortName, isQualifiedName } from "./name.ts";
 
 /** Longest list that is looked at; one object of the API is 1.5 MiB, so none is near it. */
@@ -62,6 +63,7 @@ const MAX_TEXT = 4096;
 export const text = v.pipe(
   v.string(wanted("a string")),
   v.maxLength(MAX_TEXT, ({ input }) => `Too long: ${input.length} characters: must have at most ${MAX_TEXT}`),
+  v.transform(intern),
 );
 
 /** Text, empty when missing. */
@@ -83,13 +85,16 @@ export function requiredTextIf(test: (text: string) => boolean, rule: string) {
 
 /** One of some words. */
 export function oneOf<const W extends readonly [string, ...string[]]>(words: W) {
-  return v.picklist(
+  const own = new Map<string, W[number]>(words.map((word) => [word, word]));
+  const schema = v.picklist(
     words,
     ({ input }) =>
       input === undefined || input === null
         ? "Required value"
         : `Unsupported value: ${quote(input)}: supported values: ${words.map((word) => `"${word}"`).join(", ")}`,
   );
+  // The word of the list and not that of the document, which would keep all of its text in memory.
+  return v.pipe(schema, v.transform((word): W[number] => own.get(word)!));
 }
 
 /** `true` or `false`. */
@@ -143,8 +148,8 @@ export const stringMap = v.nullish(
           problem = `Invalid value: ${
             quote(key)
           }: the name must be letters, digits, '-', '_' and '.', after an optional "prefix/"`;
-        } else if (item === null) map[key] = "";
-        else if (typeof item === "string") map[key] = item;
+        } else if (item === null) map[intern(key)] = "";
+        else if (typeof item === "string") map[intern(key)] = intern(item);
         else problem = `Invalid value: ${quote(item)}: must be a string: put it in quotes`;
         size += key.length + (typeof item === "string" ? item.length : 0);
         if (problem === undefined) continue;
