@@ -1,0 +1,54 @@
+/**
+ * Which hosts claim which aliases, and who has them: rule hosts before aliases, then hosts in order of name.
+ *
+ * @module
+ */
+import { compareText } from "../snapshot/order.ts";
+import { MultiMap } from "./multi-map.ts";
+
+const NONE: readonly string[] = [];
+
+/** Claims of all hosts. */
+export class AliasIndex {
+  readonly #claims = new MultiMap();
+  readonly #aliases = new Map<string, readonly string[]>();
+
+  /** Replaces the aliases of a host; gives the other hosts that claim one that came or went. */
+  replace(host: string, aliases: readonly string[]): readonly string[] {
+    const former = this.#aliases.get(host) ?? NONE;
+    if (former.length === 0 && aliases.length === 0) return NONE;
+    const touched = new Set<string>();
+    const note = (alias: string): void => {
+      for (const other of this.#claims.get(alias)) if (other !== host) touched.add(other);
+    };
+    for (const alias of former) {
+      if (aliases.includes(alias)) continue;
+      this.#claims.delete(alias, host);
+      note(alias);
+    }
+    for (const alias of aliases) {
+      if (former.includes(alias)) continue;
+      note(alias);
+      this.#claims.add(alias, host);
+    }
+    if (aliases.length === 0) this.#aliases.delete(host);
+    else this.#aliases.set(host, aliases);
+    return [...touched];
+  }
+
+  /** Hosts that claim this name. */
+  claimants(alias: string): Iterable<string> {
+    return this.#claims.get(alias);
+  }
+
+  /** The host before `host` that claims the alias too; `undefined`: none. */
+  earlierClaimant(alias: string, host: string): string | undefined {
+    let earliest: string | undefined;
+    for (const other of this.#claims.get(alias)) {
+      if (compareText(other, host) < 0 && (earliest === undefined || compareText(other, earliest) < 0)) {
+        earliest = other;
+      }
+    }
+    return earliest;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Certificates of the Secrets that are referred to.
+ *
+ * @module
+ */
+import type { Secret, StoreView } from "../kube/mod.ts";
+import { equalData } from "../snapshot/equal.ts";
+import { type Certificate, DEFAULT_CERTIFICATE } from "../snapshot/snapshot.ts";
+import { type CertificateReading, judgeCertificate, nextJudgement, readCertificateSecret } from "./certificate.ts";
+import type { DiagnosticIndex } from "./diagnostic-index.ts";
+
+/** Readings by id: `namespace/secret`, or {@link DEFAULT_CERTIFICATE}. */
+export class CertificateStore {
+  readonly #readings = new Map<string, CertificateReading>();
+  readonly #secrets = new Map<string, Secret | undefined>();
+  /** When something is to be said that was not true before; milliseconds since the epoch. */
+  #judgeAtMs = Infinity;
+
+  constructor(readonly diagnostics: DiagnosticIndex, readonly defaultSecret: string) {}
+
+  get(id: string): CertificateReading | undefined {
+    return this.#readings.get(id);
+  }
+
+  /** What the snapshot shows of it. */
+  certificate(id: string): Certificate | undefined {
+    const reading = this.#readings.get(id);
+    return reading?.kind === "good" ? reading.certificate : undefined;
+  }
+
+  /** Reads a Secret again; true when that matters to the hosts that use it (and not only to those who connect). */
+  read(id: string, view: StoreView, nowMs: number): boolean {
+    const [namespace = "", name = ""] = (id === DEFAULT_CERTIFICATE ? this.defaultSecret : id).split("/");
+    const secret = view.secret(namespace, name);
+    const former = this.#readings.get(id);
+    const reading = readCertificateSecret(id, secret, former);
+    this.#readings.set(id, reading);
+    this.#secrets.set(id, secret);
+    this.#judge(id, reading, secret, nowMs);
+    return former === undefined || !sameForHosts(former, reading);
+  }
+
+  /** Nobody refers to it any more. */
+  forget(id: string): void {
+    this.#readings.delete(id);
+    this.#secrets.delete(id);
+    this.diagnostics.replace(`certificate ${id}`, []);
+  }
+
+  /** Certificates age while nothing changes. */
+  age(nowMs: number): void {
+    if (nowMs < this.#judgeAtMs) return;
+    this.#judgeAtMs = Infinity;
+    for (const [id, reading] of this.#readings) this.#judge(id, reading, this.#secrets.get(id), nowMs);
+  }
+
+  #judge(id: string, reading: CertificateReading, secret: Secret | undefined, nowMs: number): void {
+    this.#judgeAtMs = Math.min(this.#judgeAtMs, nextJudgement(reading, nowMs));
+    if (id === DEFAULT_CERTIFICATE && reading.kind === "missing") {
+      this.diagnostics.replace(`certificate ${id}`, [{
+        reason: "SecretNotFound",
+        severity: "error",
+        field: "--default-ssl-certificate",
+        message: `find Secret "${this.defaultSecret}": there is none`,
+        effect: "a self-signed certificate is served in its place",
+      }]);
+      return;
+    }
+    this.diagnostics.replace(`certificate ${id}`, judgeCertificate(secret, reading, nowMs));
+  }
+}
+
+function sameForHosts(a: CertificateReading, b: CertificateReading): boolean {
+  if (a.kind === "good" && b.kind === "good") return equalData(a.certificate.names, b.certificate.names);
+  return a.kind === b.kind && (a.kind !== "broken" || b.kind !== "broken" || a.message === b.message);
+}

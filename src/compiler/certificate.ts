@@ -1,0 +1,121 @@
+/**
+ * Secret -> {@link Certificate}.
+ *
+ * @module
+ */
+import type { Diagnostic } from "../diagnostic.ts";
+import type { Secret } from "../kube/mod.ts";
+import { CertificateError, readKeyPair, splitPem } from "../net/mod.ts";
+import type { Certificate } from "../snapshot/snapshot.ts";
+import { diagnose } from "./diagnose.ts";
+
+/** What became of a Secret. */
+export type CertificateReading =
+  | {
+    readonly kind: "good";
+    readonly certificate: Certificate;
+    readonly notBeforeMs: number;
+  }
+  | { readonly kind: "broken"; readonly message: string }
+  | { readonly kind: "missing" };
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Days before the end of a certificate from which on a warning is due. */
+const WARN_MS = 10 * DAY_MS;
+/** Chains and keys are a few kilobytes. */
+const MAX_PEM_BYTES = 1024 * 1024;
+
+const decoder = new TextDecoder();
+
+function textOf(secret: Secret, key: string): string | undefined {
+  const bytes = secret.data.get(key);
+  return bytes === undefined || bytes.length === 0 || bytes.length > MAX_PEM_BYTES ? undefined : decoder.decode(bytes);
+}
+
+/** Reads `tls.crt` and `tls.key`; the work is skipped when `former` was made from the same bytes. */
+export function readCertificateSecret(
+  id: string,
+  secret: Secret | undefined,
+  former: CertificateReading | undefined,
+): CertificateReading {
+  if (secret === undefined) return { kind: "missing" };
+  const crt = textOf(secret, "tls.crt");
+  const key = textOf(secret, "tls.key");
+  if (crt === undefined || key === undefined) {
+    const wanted = crt === undefined && key === undefined
+      ? "tls.crt and tls.key"
+      : crt === undefined
+      ? "tls.crt"
+      : "tls.key";
+    return { kind: "broken", message: `it has no ${wanted}` };
+  }
+  const certificatePem = `${splitPem(crt).join("\n")}\n`;
+  if (
+    former?.kind === "good" && former.certificate.certificatePem === certificatePem &&
+    former.certificate.privateKeyPem === key
+  ) return former;
+  try {
+    const { names, sha1, notAfterMs, notBeforeMs } = readKeyPair(crt, key);
+    return {
+      kind: "good",
+      notBeforeMs,
+      certificate: { id, certificatePem, privateKeyPem: key, sha1, names, notAfterMs },
+    };
+  } catch (error) {
+    if (error instanceof CertificateError) return { kind: "broken", message: error.message };
+    throw error;
+  }
+}
+
+/** Findings about the Secret itself. */
+export function judgeCertificate(
+  secret: Secret | undefined,
+  reading: CertificateReading,
+  nowMs: number,
+): readonly Diagnostic[] {
+  if (secret === undefined || reading.kind === "missing") return [];
+  const name = `${secret.metadata.namespace}/${secret.metadata.name}`;
+  if (reading.kind === "broken") {
+    return [diagnose(secret, {
+      reason: "InvalidCertificate",
+      severity: "error",
+      message: `read certificate of Secret "${name}": ${reading.message}`,
+      effect: "the default certificate is served in its place",
+    })];
+  }
+  const { notAfterMs } = reading.certificate;
+  const end = new Date(notAfterMs).toISOString();
+  if (notAfterMs <= nowMs) {
+    return [diagnose(secret, {
+      reason: "CertificateExpired",
+      severity: "warning",
+      message: `use certificate of Secret "${name}": it has expired on ${end}`,
+      effect: "it is served all the same, and clients refuse it",
+    })];
+  }
+  if (reading.notBeforeMs > nowMs) {
+    return [diagnose(secret, {
+      reason: "CertificateNotYetValid",
+      severity: "warning",
+      message: `use certificate of Secret "${name}": it is valid from ${
+        new Date(reading.notBeforeMs).toISOString()
+      } on`,
+      effect: "it is served all the same, and clients refuse it",
+    })];
+  }
+  if (notAfterMs - nowMs >= WARN_MS) return [];
+  return [diagnose(secret, {
+    reason: "CertificateExpiresSoon",
+    severity: "warning",
+    message: `use certificate of Secret "${name}": it expires on ${end}`,
+    effect: "it is served",
+  })];
+}
+
+/** When {@link judgeCertificate} would next say something else; `Infinity`: never. */
+export function nextJudgement(reading: CertificateReading, nowMs: number): number {
+  if (reading.kind !== "good") return Infinity;
+  const { notAfterMs } = reading.certificate;
+  return [reading.notBeforeMs, notAfterMs - WARN_MS + 1, notAfterMs].filter((at) => at > nowMs)
+    .reduce((a, b) => Math.min(a, b), Infinity);
+}

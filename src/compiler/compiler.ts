@@ -1,0 +1,431 @@
+/**
+ * The passes, in order: configuration, Ingresses, certificates, hosts, upstreams, snapshot. Each one works off what the
+ * changes, and the passes before it, have marked.
+ *
+ * @module
+ */
+import { type KubeObject, type StoreChange, type StoreView } from "../kube/mod.ts";
+import { applyUpdate } from "../snapshot/diff.ts";
+import { equalData } from "../snapshot/equal.ts";
+import { compareText } from "../snapshot/order.ts";
+import {
+  CATCH_ALL,
+  type Certificate,
+  type Changes,
+  DEFAULT_BACKEND,
+  DEFAULT_CERTIFICATE,
+  type LocationBackend,
+  type Snapshot,
+  type SnapshotUpdate,
+  type Upstream,
+  type VirtualHost,
+} from "../snapshot/snapshot.ts";
+import { AliasIndex } from "./alias-index.ts";
+import { CertificateStore } from "./certificate-store.ts";
+import { type Configuration, readConfiguration } from "./configuration.ts";
+import type { Compilation, Compiler, CompilerOptions } from "./contract.ts";
+import { DependencyIndex } from "./dependency-index.ts";
+import { DiagnosticIndex } from "./diagnostic-index.ts";
+import { aliasesOf } from "./host-names.ts";
+import { type ClassSelector, selectClasses } from "./ingress-class.ts";
+import { type IngressEntry, PolicyInterner } from "./ingress-entry.ts";
+import { type FilterContext, type FilteredIngress, filterIngress } from "./ingress-filter.ts";
+import { type LabelSelector, parseLabelSelector } from "./namespace-selector.ts";
+import { compareIngresses, nameOf } from "./order.ts";
+import { compileUpstream, type UpstreamUser } from "./upstream.ts";
+import { partsOf, UpstreamNames } from "./upstream-id.ts";
+import { compileVirtualHost, type HostContext } from "./virtual-host.ts";
+
+/** What one run has to look at again. */
+class Dirty {
+  configuration = false;
+  classes = false;
+  /** All Ingresses. */
+  everything = false;
+  readonly ingresses = new Set<string>();
+  readonly certificates = new Set<string>();
+  readonly hosts = new Set<string>();
+  readonly upstreams = new Set<string>();
+}
+
+/** Collects what goes into the update. */
+class Outgoing<T> {
+  readonly #set = new Map<string, T>();
+  readonly #remove = new Set<string>();
+
+  set(key: string, value: T): void {
+    this.#remove.delete(key);
+    this.#set.set(key, value);
+  }
+
+  remove(key: string): void {
+    this.#set.delete(key);
+    this.#remove.add(key);
+  }
+
+  finish(): Changes<T> {
+    const set = [...this.#set].sort(([a], [b]) => compareText(a, b)).map(([, value]) => value);
+    return { set, remove: [...this.#remove].sort(compareText) };
+  }
+}
+
+/** Keeps what it has compiled, by object, and the indexes that say what depends on what. */
+export class IncrementalCompiler implements Compiler {
+  readonly #options: CompilerOptions;
+  readonly #selector: LabelSelector;
+  readonly #fallback: LocationBackend;
+  readonly #nowMs: () => number;
+
+  readonly #filtered = new Map<string, FilteredIngress>();
+  readonly #index = new DependencyIndex();
+  readonly #aliases = new AliasIndex();
+  readonly #names = new UpstreamNames();
+  readonly #diagnostics = new DiagnosticIndex();
+  readonly #certificates: CertificateStore;
+  readonly #hosts = new Map<string, VirtualHost>();
+  /** By id. */
+  readonly #upstreams = new Map<string, Upstream>();
+  /** Certificate -> hosts that are served with it. */
+  readonly #served = new Map<string, number>();
+
+  #configuration: Configuration | undefined;
+  #classOf: ClassSelector | undefined;
+  #interner = new PolicyInterner();
+  #snapshot: Snapshot | null = null;
+
+  constructor(options: CompilerOptions) {
+    const selector = parseLabelSelector(options.watchNamespaceSelector);
+    if (selector === undefined) {
+      throw new RangeError(
+        `Cannot use --watch-namespace-selector "${options.watchNamespaceSelector}": want a label selector such as a=b,c!=d`,
+      );
+    }
+    this.#options = options;
+    this.#selector = selector;
+    this.#nowMs = options.now ?? Date.now;
+    this.#certificates = new CertificateStore(this.#diagnostics, options.defaultSslCertificate);
+    const [, service = ""] = options.defaultBackendService.split("/");
+    this.#fallback = options.defaultBackendService === ""
+      ? { kind: "not-found" }
+      : { kind: "upstream", upstream: DEFAULT_BACKEND, serviceName: service, servicePort: "" };
+  }
+
+  compile(view: StoreView, changes: readonly StoreChange[]): Compilation {
+    const dirty = this.#snapshot === null ? this.#markAll() : this.#mark(changes);
+    const virtualHosts = new Outgoing<VirtualHost>();
+    const upstreams = new Outgoing<Upstream>();
+    const certificates = new Outgoing<Certificate>();
+
+    const globals = this.#passConfiguration(view, dirty);
+    this.#passIngresses(view, dirty, upstreams);
+    const nowMs = this.#nowMs();
+    this.#passCertificates(view, dirty, nowMs);
+    this.#passHosts(dirty, virtualHosts);
+    this.#passUpstreams(view, dirty, upstreams);
+    this.#passServedCertificates(dirty, certificates);
+
+    const changed: SnapshotUpdate = {
+      virtualHosts: virtualHosts.finish(),
+      upstreams: upstreams.finish(),
+      certificates: certificates.finish(),
+    };
+    const update = globals === undefined ? changed : { globals, ...changed };
+    this.#snapshot = applyUpdate(this.#snapshot, update);
+    const { all, added } = this.#diagnostics.settle();
+    return { snapshot: this.#snapshot, update, diagnostics: all, newDiagnostics: added };
+  }
+
+  #markAll(): Dirty {
+    const dirty = new Dirty();
+    dirty.configuration = true;
+    dirty.classes = true;
+    dirty.everything = true;
+    dirty.hosts.add(CATCH_ALL);
+    if (this.#options.defaultBackendService !== "") dirty.upstreams.add(DEFAULT_BACKEND);
+    if (this.#options.defaultSslCertificate !== "") dirty.certificates.add(DEFAULT_CERTIFICATE);
+    return dirty;
+  }
+
+  #mark(changes: readonly StoreChange[]): Dirty {
+    const dirty = new Dirty();
+    for (const { key, kind, before, after } of changes) {
+      for (const object of [before, after]) {
+        if (object !== undefined) this.#markObject(object, dirty);
+      }
+      for (const name of this.#index.reads.get(key)) dirty.ingresses.add(name);
+      if (kind === "ConfigMap" && this.#configuration?.reads.has(key) === true) dirty.configuration = true;
+    }
+    return dirty;
+  }
+
+  #markObject(object: KubeObject, dirty: Dirty): void {
+    const name = nameOf(object);
+    switch (object.kind) {
+      case "Ingress":
+        dirty.ingresses.add(name);
+        break;
+      case "IngressClass":
+        dirty.classes = true;
+        dirty.everything = true;
+        break;
+      case "Service":
+      case "Endpoints":
+        this.#markService(name, dirty);
+        break;
+      case "EndpointSlice":
+        this.#markService(`${object.metadata.namespace}/${object.serviceName}`, dirty);
+        break;
+      case "Secret":
+        if (this.#index.secrets.has(name)) dirty.certificates.add(name);
+        if (name === this.#options.defaultSslCertificate) dirty.certificates.add(DEFAULT_CERTIFICATE);
+        break;
+      case "Namespace":
+        if (this.#options.watchNamespaceSelector !== "") dirty.everything = true;
+        break;
+      case "ConfigMap":
+        break;
+      default:
+        object satisfies never;
+    }
+  }
+
+  #markService(service: string, dirty: Dirty): void {
+    for (const id of this.#index.services.get(service)) dirty.upstreams.add(id);
+    if (service === this.#options.defaultBackendService) dirty.upstreams.add(DEFAULT_BACKEND);
+  }
+
+  /** Gives the globals when they are new. */
+  #passConfiguration(view: StoreView, dirty: Dirty): Snapshot["globals"] | undefined {
+    if (!dirty.configuration) return undefined;
+    const former = this.#configuration;
+    const configuration = readConfiguration(view, this.#options, former);
+    this.#configuration = configuration;
+    // policies of entries that stay the same must not be shared with those of the former configuration
+    this.#interner = new PolicyInterner();
+    dirty.everything = true;
+    if (former === undefined || !equalData(former.withoutIngress, configuration.withoutIngress)) {
+      dirty.hosts.add(CATCH_ALL);
+    }
+    this.#diagnostics.replace("configuration", configuration.diagnostics);
+    return former?.globals === configuration.globals ? undefined : configuration.globals;
+  }
+
+  #passIngresses(view: StoreView, dirty: Dirty, upstreams: Outgoing<Upstream>): void {
+    if (dirty.classes || this.#classOf === undefined) this.#classOf = selectClasses(view, this.#options);
+    if (dirty.everything) {
+      for (const ingress of view.ingresses()) dirty.ingresses.add(nameOf(ingress));
+      for (const name of this.#filtered.keys()) dirty.ingresses.add(name);
+    }
+    const context: FilterContext = {
+      view,
+      options: this.#options,
+      configuration: this.#configuration!,
+      classOf: this.#classOf,
+      selector: this.#selector,
+      interner: this.#interner,
+    };
+    for (const name of dirty.ingresses) this.#refresh(name, context, dirty, upstreams);
+  }
+
+  #refresh(name: string, context: FilterContext, dirty: Dirty, upstreams: Outgoing<Upstream>): void {
+    const slash = name.indexOf("/");
+    const ingress = context.view.ingress(name.slice(0, slash), name.slice(slash + 1));
+    const former = this.#filtered.get(name);
+    const next = ingress === undefined ? undefined : filterIngress(ingress, former?.accepted, context);
+    this.#diagnostics.replace(`ingress ${name}`, next?.diagnostics ?? []);
+    const before = former?.entry;
+    const after = next?.entry;
+    if (next === undefined) this.#filtered.delete(name);
+    else if (before !== undefined && after !== undefined && sameEntry(before, after)) {
+      this.#filtered.set(name, { ...next, entry: before });
+      return;
+    } else this.#filtered.set(name, next);
+    // the new one first: what both have never goes away
+    const came = after === undefined ? undefined : this.#replaceIn(before, after);
+    const went = before === undefined || after !== undefined ? undefined : this.#index.remove(before);
+    for (const entry of [before, after]) {
+      for (const host of entry?.hosts ?? []) dirty.hosts.add(host);
+      for (const { id } of entry?.uses ?? []) dirty.upstreams.add(id);
+      for (const secret of entry?.secrets ?? []) dirty.certificates.add(secret);
+    }
+    for (const host of [...came?.hosts ?? [], ...went?.hosts ?? []]) {
+      for (const claimant of this.#aliases.claimants(host)) dirty.hosts.add(claimant);
+    }
+    this.#renameUpstreams(came?.upstreams ?? [], went?.upstreams ?? [], dirty, upstreams);
+  }
+
+  /** Notes `after` in place of `before`; tells what came or went by that. */
+  #replaceIn(before: IngressEntry | undefined, after: IngressEntry): { upstreams: string[]; hosts: string[] } {
+    const went = before === undefined ? undefined : this.#index.remove(before);
+    const came = this.#index.add(after);
+    const difference = (a: readonly string[], b: readonly string[]): string[] => [
+      ...a.filter((each) => !b.includes(each)),
+      ...b.filter((each) => !a.includes(each)),
+    ];
+    return {
+      upstreams: difference(came.upstreams, went?.upstreams ?? []),
+      hosts: difference(came.hosts, went?.hosts ?? []),
+    };
+  }
+
+  #renameUpstreams(
+    came: readonly string[],
+    went: readonly string[],
+    dirty: Dirty,
+    upstreams: Outgoing<Upstream>,
+  ): void {
+    const renamed: string[] = [];
+    for (const id of [...came, ...went]) {
+      if (this.#index.upstreams.has(id)) renamed.push(...this.#names.add(id));
+      else renamed.push(...this.#names.remove(id));
+    }
+    for (const id of renamed) {
+      const former = this.#upstreams.get(id);
+      if (former !== undefined) {
+        upstreams.remove(former.name);
+        this.#upstreams.delete(id);
+      }
+      dirty.upstreams.add(id);
+      for (const name of this.#index.upstreams.get(id)) {
+        for (const host of this.#filtered.get(name)?.entry?.hosts ?? []) dirty.hosts.add(host);
+      }
+    }
+  }
+
+  #passCertificates(view: StoreView, dirty: Dirty, nowMs: number): void {
+    for (const id of dirty.certificates) {
+      if (id !== DEFAULT_CERTIFICATE && !this.#index.secrets.has(id)) {
+        this.#certificates.forget(id);
+        continue;
+      }
+      if (!this.#certificates.read(id, view, nowMs)) continue;
+      const users = id === DEFAULT_CERTIFICATE ? this.#filtered.keys() : this.#index.secrets.get(id);
+      for (const name of users) {
+        const entry = this.#filtered.get(name)?.entry;
+        if (entry === undefined || entry.ingress.spec.tls.length === 0) continue;
+        for (const host of entry.hosts) dirty.hosts.add(host);
+      }
+    }
+    this.#certificates.age(nowMs);
+  }
+
+  #entriesOf(host: string): IngressEntry[] {
+    const entries: IngressEntry[] = [];
+    for (const name of this.#index.hosts.get(host)) entries.push(this.#filtered.get(name)!.entry!);
+    return entries.sort((a, b) => compareIngresses(a.ingress, b.ingress));
+  }
+
+  #passHosts(dirty: Dirty, virtualHosts: Outgoing<VirtualHost>): void {
+    const entries = new Map<string, readonly IngressEntry[]>();
+    for (const host of dirty.hosts) {
+      const own = this.#entriesOf(host);
+      entries.set(host, own);
+      // grows the set while it is walked: whoever claims the same alias is looked at too
+      for (const other of this.#aliases.replace(host, aliasesOf(own)?.aliases ?? [])) dirty.hosts.add(other);
+    }
+    const configuration = this.#configuration!;
+    for (const [host, own] of entries) {
+      const former = this.#hosts.get(host);
+      if (own.length === 0 && host !== CATCH_ALL) {
+        this.#diagnostics.replace(`host ${host}`, []);
+        if (former === undefined) continue;
+        this.#serve(former, -1, dirty);
+        this.#hosts.delete(host);
+        virtualHosts.remove(host);
+        continue;
+      }
+      const context: HostContext = {
+        annotationsPrefix: this.#options.annotationsPrefix,
+        fallback: this.#fallback,
+        withoutIngress: configuration.withoutIngress,
+        upstreamName: (id) => this.#names.nameOf(id),
+        certificate: (id) => this.#certificates.get(id),
+        findOwner: (alias) => this.#findOwner(alias, host),
+      };
+      const { virtualHost, diagnostics } = compileVirtualHost(host, own, context);
+      this.#diagnostics.replace(`host ${host}`, diagnostics);
+      if (former !== undefined && equalData(former, virtualHost)) continue;
+      this.#serve(virtualHost, 1, dirty);
+      if (former !== undefined) this.#serve(former, -1, dirty);
+      this.#hosts.set(host, virtualHost);
+      virtualHosts.set(host, virtualHost);
+    }
+  }
+
+  #findOwner(alias: string, host: string): string | undefined {
+    if (this.#index.hosts.has(alias)) return "it is the host of a rule";
+    const other = this.#aliases.earlierClaimant(alias, host);
+    return other === undefined ? undefined : `it is an alias of host "${other}"`;
+  }
+
+  #serve({ tls }: VirtualHost, by: 1 | -1, dirty: Dirty): void {
+    if (tls.kind !== "terminate") return;
+    this.#served.set(tls.certificate, (this.#served.get(tls.certificate) ?? 0) + by);
+    dirty.certificates.add(tls.certificate);
+  }
+
+  #passUpstreams(view: StoreView, dirty: Dirty, upstreams: Outgoing<Upstream>): void {
+    const isUsed = (id: string): boolean => id === DEFAULT_BACKEND || this.#index.upstreams.has(id);
+    // removals first: another upstream may take over the name
+    for (const id of dirty.upstreams) {
+      if (isUsed(id)) continue;
+      this.#diagnostics.replace(`upstream ${id}`, []);
+      const former = this.#upstreams.get(id);
+      if (former === undefined) continue;
+      this.#upstreams.delete(id);
+      upstreams.remove(former.name);
+    }
+    for (const id of dirty.upstreams) {
+      if (!isUsed(id)) continue;
+      const former = this.#upstreams.get(id);
+      const isDefault = id === DEFAULT_BACKEND;
+      const { upstream, diagnostics } = compileUpstream({
+        name: isDefault ? DEFAULT_BACKEND : this.#names.nameOf(id),
+        parts: partsOf(isDefault ? `${this.#options.defaultBackendService}/` : id),
+        first: this.#firstUser(id),
+        users: () => this.#usersOf(id),
+        view,
+        options: this.#options,
+      });
+      this.#diagnostics.replace(`upstream ${id}`, diagnostics);
+      if (former !== undefined && equalData(former, upstream)) continue;
+      this.#upstreams.set(id, upstream);
+      upstreams.set(upstream.name, upstream);
+    }
+  }
+
+  #firstUser(id: string): IngressEntry | undefined {
+    let first: IngressEntry | undefined;
+    for (const name of this.#index.upstreams.get(id)) {
+      const { entry } = this.#filtered.get(name)!;
+      if (first === undefined || compareIngresses(entry!.ingress, first.ingress) < 0) first = entry;
+    }
+    return first;
+  }
+
+  *#usersOf(id: string): Iterable<UpstreamUser> {
+    for (const name of this.#index.upstreams.get(id)) {
+      const entry = this.#filtered.get(name)!.entry!;
+      for (const use of entry.uses) if (use.id === id) yield { entry, field: use.field };
+    }
+  }
+
+  /** Certificates that some host is served with, and the default one. */
+  #passServedCertificates(dirty: Dirty, certificates: Outgoing<Certificate>): void {
+    for (const id of dirty.certificates) {
+      const former = this.#snapshot?.certificates[id];
+      if (this.#served.get(id) === 0) this.#served.delete(id);
+      const wanted = this.#served.has(id) || id === DEFAULT_CERTIFICATE;
+      const certificate = wanted ? this.#certificates.certificate(id) : undefined;
+      if (certificate === undefined) {
+        if (former !== undefined) certificates.remove(id);
+      } else if (former === undefined || !equalData(former, certificate)) certificates.set(id, certificate);
+    }
+  }
+}
+
+/** Do two entries come to the same for everything that is compiled of them? */
+function sameEntry(a: IngressEntry, b: IngressEntry): boolean {
+  return a.ingress === b.ingress && a.denied === b.denied && a.defaultBackend === b.defaultBackend &&
+    equalData(a.reads, b.reads) && equalData(a.policies, b.policies);
+}

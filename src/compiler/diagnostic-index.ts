@@ -1,0 +1,81 @@
+/**
+ * All diagnostics that hold, kept in order while parts of them are replaced.
+ *
+ * @module
+ */
+import type { Diagnostic } from "../diagnostic.ts";
+import { compareText } from "../snapshot/order.ts";
+
+interface Item {
+  /** All that the diagnostic says but where it was read from; also its place in the order. */
+  readonly key: string;
+  readonly diagnostic: Diagnostic;
+}
+
+const NUL = "\0";
+
+function keyOf({ object, field, annotation, reason, severity, message, effect }: Diagnostic): string {
+  const { kind = "", namespace = "", name = "" } = object ?? {};
+  return [kind, namespace, name, field ?? "", annotation ?? "", reason, message, effect ?? "", severity].join(NUL);
+}
+
+/** Groups of diagnostics by who made them. */
+export class DiagnosticIndex {
+  readonly #groups = new Map<string, readonly Item[]>();
+  /** How many groups say it. */
+  readonly #counts = new Map<string, number>();
+  #sorted: readonly Item[] = [];
+  readonly #added = new Map<string, Diagnostic>();
+  readonly #removed = new Map<string, Diagnostic>();
+
+  /** Replaces what `group` said before. */
+  replace(group: string, diagnostics: readonly Diagnostic[]): void {
+    const former = this.#groups.get(group);
+    if (former === undefined && diagnostics.length === 0) return;
+    const items = diagnostics.map((diagnostic) => ({ key: keyOf(diagnostic), diagnostic }));
+    for (const item of items) this.#count(item, 1);
+    for (const item of former ?? []) this.#count(item, -1);
+    if (items.length === 0) this.#groups.delete(group);
+    else this.#groups.set(group, items);
+  }
+
+  #count({ key, diagnostic }: Item, by: 1 | -1): void {
+    const count = (this.#counts.get(key) ?? 0) + by;
+    if (count === 0) {
+      this.#counts.delete(key);
+      if (!this.#added.delete(key)) this.#removed.set(key, diagnostic);
+      return;
+    }
+    this.#counts.set(key, count);
+    if (by === 1 && count === 1 && !this.#removed.delete(key)) this.#added.set(key, diagnostic);
+  }
+
+  /** All in order, and those that are new since the last time. */
+  settle(): { all: readonly Diagnostic[]; added: readonly Diagnostic[] } {
+    if (this.#added.size > 0 || this.#removed.size > 0) {
+      const added = [...this.#added].map(([key, diagnostic]) => ({ key, diagnostic }));
+      added.sort((a, b) => compareText(a.key, b.key));
+      this.#sorted = merge(this.#sorted, added, this.#removed);
+    }
+    const news = [...this.#added].sort(([a], [b]) => compareText(a, b)).map(([, diagnostic]) => diagnostic);
+    this.#added.clear();
+    this.#removed.clear();
+    return { all: this.#sorted.map(({ diagnostic }) => diagnostic), added: news };
+  }
+}
+
+function merge(
+  sorted: readonly Item[],
+  added: readonly Item[],
+  removed: ReadonlyMap<string, unknown>,
+): readonly Item[] {
+  const merged: Item[] = [];
+  let next = 0;
+  for (const item of sorted) {
+    if (removed.size > 0 && removed.has(item.key)) continue;
+    while (next < added.length && added[next]!.key < item.key) merged.push(added[next++]!);
+    merged.push(item);
+  }
+  while (next < added.length) merged.push(added[next++]!);
+  return merged;
+}

@@ -1,0 +1,201 @@
+/**
+ * ConfigMap and flags -> {@link Globals}.
+ *
+ * @see https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/configmap/
+ * @module
+ */
+import type { ConfigMap, ObjectKey, StoreView } from "../kube/mod.ts";
+import { objectKey } from "../kube/mod.ts";
+import { parseCidr } from "../net/mod.ts";
+import { compareText } from "../snapshot/order.ts";
+import type { Globals } from "../snapshot/snapshot.ts";
+import { parseByteSize, parseInteger } from "../unit/mod.ts";
+import type { CompilerOptions } from "./contract.ts";
+import type { ConfigReader } from "./settings.ts";
+
+const LOG_FORMAT =
+  '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" ' +
+  "$request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr " +
+  "$upstream_response_length $upstream_response_time $upstream_status $req_id";
+
+const CIPHERS = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:" +
+  "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:" +
+  "DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256";
+
+const FIELD_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/;
+const REDIRECT_CODES: readonly number[] = [301, 302, 307, 308];
+const PROTOCOLS: readonly string[] = ["TLSv1.2", "TLSv1.3"];
+const OLD_PROTOCOLS: readonly string[] = ["SSLv2", "SSLv3", "TLSv1", "TLSv1.1"];
+
+/** Paths that the images of ingress-nginx link to standard output. */
+const STDOUT: readonly string[] = ["/var/log/nginx/access.log", "/dev/stdout", "stdout"];
+
+/** Where the reading of a further ConfigMap is noted, so that its changes count. */
+export type NoteRead = (key: ObjectKey) => void;
+
+/** All of the globals, defaults filled in. */
+export function compileGlobals(
+  reader: ConfigReader,
+  options: Pick<CompilerOptions, "httpPort" | "httpsPort">,
+  view: StoreView,
+  noteRead: NoteRead,
+): Globals {
+  return {
+    ports: { http: options.httpPort, https: options.httpsPort },
+    realIp: {
+      useForwardedHeaders: reader.boolean("use-forwarded-headers", false),
+      enableRealIp: reader.boolean("enable-real-ip", false),
+      computeFullForwardedFor: reader.boolean("compute-full-forwarded-for", false),
+      useProxyProtocol: reader.boolean("use-proxy-protocol", false),
+      forwardedForHeader: reader.read(
+        "forwarded-for-header",
+        "x-forwarded-for",
+        "the name of a field",
+        (text) => FIELD_NAME.test(text) ? text.toLowerCase() : undefined,
+      ),
+      trustedCidrs: reader.list(
+        "proxy-real-ip-cidr",
+        ["0.0.0.0/0"],
+        "an address or CIDR block",
+        (item) => parseCidr(item) !== undefined,
+      ),
+    },
+    headers: {
+      generateRequestId: reader.boolean("generate-request-id", true),
+      proxyAddOriginalUriHeader: reader.boolean("proxy-add-original-uri-header", false),
+      enableUnderscoresInHeaders: reader.boolean("enable-underscores-in-headers", false),
+      ignoreInvalidHeaders: reader.boolean("ignore-invalid-headers", true),
+      hideHeaders: reader.list("hide-headers", [], "the name of a field", (item) => FIELD_NAME.test(item))
+        .map((name) => name.toLowerCase()),
+      allowBackendServerHeader: reader.boolean("allow-backend-server-header", false),
+      serverTokens: reader.boolean("server-tokens", false),
+      proxySetHeaders: readFields("proxy-set-headers", reader, view, noteRead),
+      addHeaders: readFields("add-headers", reader, view, noteRead),
+    },
+    redirect: {
+      code: reader.read("http-redirect-code", 308, `one of ${REDIRECT_CODES.join(", ")}`, (text) => {
+        const code = parseInteger(text);
+        return REDIRECT_CODES.find((known) => known === code);
+      }),
+      usePortInRedirects: reader.boolean("use-port-in-redirects", false),
+      noTlsRedirectLocations: reader.list("no-tls-redirect-locations", ["/.well-known/acme-challenge"]),
+    },
+    hsts: {
+      enabled: reader.boolean("hsts", true),
+      maxAgeSeconds: reader.integer("hsts-max-age", 31536000, 0, Number.MAX_SAFE_INTEGER),
+      includeSubdomains: reader.boolean("hsts-include-subdomains", true),
+      preload: reader.boolean("hsts-preload", false),
+    },
+    tls: {
+      protocols: readProtocols(reader),
+      ciphers: reader.read(
+        "ssl-ciphers",
+        CIPHERS,
+        "OpenSSL names of ciphers, joined by colons",
+        (text) => /^[A-Za-z0-9_:+!@=.-]{1,4096}$/.test(text) ? text : undefined,
+      ),
+      rejectHandshake: reader.boolean("ssl-reject-handshake", false),
+      useHttp2: reader.boolean("use-http2", true),
+      http2MaxConcurrentStreams: reader.integer("http2-max-concurrent-streams", 128, 1, 65535),
+    },
+    client: {
+      headerTimeoutMs: reader.seconds("client-header-timeout", 60_000),
+      bodyTimeoutMs: reader.seconds("client-body-timeout", 60_000),
+      keepAliveMs: reader.seconds("keep-alive", 75_000),
+      keepAliveRequests: reader.integer("keep-alive-requests", 1000),
+      headerBufferBytes: reader.size("client-header-buffer-size", 1024),
+      largeHeaderBuffers: reader.read(
+        "large-client-header-buffers",
+        { count: 4, bytes: 8192 },
+        "a count and a size such as 4 8k",
+        parseBuffers,
+      ),
+    },
+    upstreamKeepAlive: {
+      connections: reader.integer("upstream-keepalive-connections", 320),
+      timeoutMs: reader.seconds("upstream-keepalive-timeout", 60_000),
+      requests: reader.integer("upstream-keepalive-requests", 10_000),
+      lifetimeMs: reader.duration("upstream-keepalive-time", 3_600_000),
+    },
+    accessLog: readAccessLog(reader),
+    workerShutdownTimeoutMs: reader.duration("worker-shutdown-timeout", 240_000),
+    policies: {},
+  };
+}
+
+function parseBuffers(text: string): { count: number; bytes: number } | undefined {
+  const [countText, sizeText, ...more] = text.split(/\s+/);
+  if (countText === undefined || sizeText === undefined || more.length > 0) return undefined;
+  const count = parseInteger(countText, 1, 1024);
+  const bytes = parseByteSize(sizeText);
+  // what a client may make the proxy hold per connection
+  if (count === undefined || bytes === undefined || bytes < 256 || count * bytes > 64 * 1024 * 1024) return undefined;
+  return { count, bytes };
+}
+
+function readProtocols(reader: ConfigReader): readonly string[] {
+  return reader.read("ssl-protocols", PROTOCOLS, "TLSv1.2, TLSv1.3 or both", (text) => {
+    const names = text.split(/[\s,]+/);
+    const unknown = names.filter((name) => !PROTOCOLS.includes(name));
+    if (unknown.some((name) => !OLD_PROTOCOLS.includes(name))) return undefined;
+    const spoken = PROTOCOLS.filter((name) => names.includes(name));
+    if (spoken.length === 0) return undefined;
+    if (unknown.length > 0) {
+      reader.report("ssl-protocols", {
+        reason: "ProtocolNotSupported",
+        severity: "warning",
+        message: `use ${unknown.join(", ")} of ssl-protocols: versions before TLSv1.2 are not spoken`,
+        effect: `only ${spoken.join(" and ")} is offered`,
+      });
+    }
+    return spoken;
+  });
+}
+
+function readAccessLog(reader: ConfigReader): Globals["accessLog"] {
+  const general = reader.text("access-log-path", STDOUT[0]!);
+  const path = reader.text("http-access-log-path", general);
+  // asked for both, so that neither is told to be unknown
+  const all = reader.boolean("disable-access-log", false);
+  const http = reader.boolean("disable-http-access-log", false);
+  const none = reader.boolean("log-format-escape-none", false);
+  return {
+    enabled: !all && !http,
+    path: STDOUT.includes(path) ? "stdout" : path,
+    format: reader.text("log-format-upstream", LOG_FORMAT),
+    escapeJson: reader.boolean("log-format-escape-json", false) && !none,
+    skipUrls: reader.list("skip-access-log-urls", []),
+  };
+}
+
+/** The fields of another ConfigMap, in order of name. */
+function readFields(
+  key: "proxy-set-headers" | "add-headers",
+  reader: ConfigReader,
+  view: StoreView,
+  noteRead: NoteRead,
+): readonly (readonly [string, string])[] {
+  const reference = reader.text(key, "");
+  if (reference === "") return [];
+  const [namespace, name, ...more] = reference.split("/");
+  const problem = (message: string, effect: string): void => {
+    reader.report(key, { reason: "InvalidConfigValue", severity: "warning", message, effect });
+  };
+  if (!namespace || !name || more.length > 0) {
+    problem(`read ${key} "${reference}": want namespace/name of a ConfigMap`, "no fields are added");
+    return [];
+  }
+  noteRead(objectKey("ConfigMap", namespace, name));
+  const source: ConfigMap | undefined = view.configMap(namespace, name);
+  if (source === undefined) {
+    problem(`read ConfigMap "${reference}" of ${key}: there is none`, "no fields are added");
+    return [];
+  }
+  const fields: [string, string][] = [];
+  for (const [field, value] of [...source.data].sort(([a], [b]) => compareText(a, b))) {
+    // a line end in a value would forge further fields
+    if (FIELD_NAME.test(field) && !/[\r\n\0]/.test(value)) fields.push([field, value]);
+    else problem(`read field "${field}" of ConfigMap "${reference}": want a field name and one line`, "it is left out");
+  }
+  return fields;
+}

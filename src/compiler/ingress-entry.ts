@@ -1,0 +1,222 @@
+/**
+ * One Ingress in force: its policies, and what it refers to.
+ *
+ * @module
+ */
+import type { Diagnostic } from "../diagnostic.ts";
+import { type Ingress, type IngressBackend, type ObjectKey, objectKey, type StoreView } from "../kube/mod.ts";
+import { policies, type PolicyInput, type PolicyModule } from "../policy/mod.ts";
+import { CATCH_ALL, type Globals, type Policies } from "../snapshot/snapshot.ts";
+import type { AnnotationReading } from "./annotations.ts";
+import { diagnose } from "./diagnose.ts";
+import { nameOf } from "./order.ts";
+import type { ConfigData } from "./settings.ts";
+import { customDefaultBackendId, upstreamId } from "./upstream-id.ts";
+
+/** Policies of one Ingress by where they are put. */
+export interface EntryPolicies {
+  readonly location: Policies;
+  readonly host: Policies;
+  readonly upstream: Policies;
+}
+
+/** One mention of a Service. */
+export interface BackendUse {
+  /** See {@link upstreamId}. */
+  readonly id: string;
+  /** For diagnostics. */
+  readonly field: string;
+}
+
+/** An Ingress that is served. */
+export interface IngressEntry {
+  /** `namespace/name`. */
+  readonly name: string;
+  readonly ingress: Ingress;
+  readonly policies: EntryPolicies;
+  /** Why all its locations answer 503. */
+  readonly denied: string | null;
+  /** Names of the virtual hosts that it has a part in. */
+  readonly hosts: readonly string[];
+  readonly uses: readonly BackendUse[];
+  /** Id of the upstream of annotation default-backend. */
+  readonly defaultBackend: string | undefined;
+  /** Secrets of `spec.tls`, as `namespace/name`. */
+  readonly secrets: readonly string[];
+  /** Secrets and ConfigMaps that policies read. */
+  readonly reads: readonly ObjectKey[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What entries are made with. */
+export interface EntryContext {
+  readonly view: StoreView;
+  readonly globals: Globals;
+  readonly config: ConfigData;
+  readonly annotationsPrefix: string;
+  readonly allowCrossNamespace: boolean;
+  /** Why everything answers 503: a ConfigMap key that keeps requests out is not honoured. */
+  readonly closed: string | null;
+}
+
+/** Collects what policies say while they are parsed. */
+class Input implements PolicyInput {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly reads = new Set<ObjectKey>();
+  denied: string | null = null;
+
+  constructor(
+    readonly context: EntryContext,
+    readonly ingress: Ingress | null,
+    readonly values: ReadonlyMap<string, string>,
+    readonly namespace: string = ingress?.metadata.namespace ?? "",
+    readonly ingressName: string = ingress?.metadata.name ?? "",
+  ) {}
+
+  get globals(): Globals {
+    return this.context.globals;
+  }
+
+  get config(): ReadonlyMap<string, string> {
+    return this.context.config;
+  }
+
+  annotation(key: string): string | undefined {
+    return this.values.get(key);
+  }
+
+  secret(namespace: string, name: string): ReadonlyMap<string, Uint8Array> | undefined {
+    this.reads.add(objectKey("Secret", namespace, name));
+    return this.#mayRead(namespace) ? this.context.view.secret(namespace, name)?.data : undefined;
+  }
+
+  configMap(namespace: string, name: string): ReadonlyMap<string, string> | undefined {
+    this.reads.add(objectKey("ConfigMap", namespace, name));
+    return this.#mayRead(namespace) ? this.context.view.configMap(namespace, name)?.data : undefined;
+  }
+
+  /** A tenant must not read the Secrets of another by naming them. */
+  #mayRead(namespace: string): boolean {
+    return namespace === this.namespace || this.context.allowCrossNamespace;
+  }
+
+  report(finding: Parameters<PolicyInput["report"]>[0]): void {
+    if (this.ingress === null) return;
+    const annotation = `${this.context.annotationsPrefix}/${finding.annotation}`;
+    this.diagnostics.push(diagnose(this.ingress, { ...finding, annotation }));
+  }
+
+  deny(reason: string): void {
+    this.denied ??= reason;
+    if (this.ingress === null) return;
+    this.diagnostics.push(diagnose(this.ingress, {
+      reason: "AccessNotHonoured",
+      severity: "error",
+      message: reason,
+      effect: "all locations of the Ingress answer 503",
+    }));
+  }
+}
+
+function parsePolicies(input: Input, which: (policy: PolicyModule<unknown>) => boolean): EntryPolicies {
+  const parsed: Record<PolicyModule<unknown>["scope"], Record<string, unknown>> = {
+    location: {},
+    host: {},
+    upstream: {},
+  };
+  for (const policy of policies) {
+    if (!which(policy)) continue;
+    const value = policy.parse(input);
+    if (value !== undefined) parsed[policy.scope][policy.name] = value;
+  }
+  return parsed;
+}
+
+/** Policies of locations that come from no Ingress, and why they are closed. */
+export function parseWithoutIngress(context: EntryContext): { policies: Policies; denied: string | null } {
+  const input = new Input(context, null, new Map());
+  const { location } = parsePolicies(input, (policy) => policy.withoutIngress === true);
+  return { policies: location, denied: input.denied ?? context.closed };
+}
+
+/** Has every policy ask for the ConfigMap keys that it honours, as for an Ingress without annotations. */
+export function askForConfigKeys(context: EntryContext): void {
+  parsePolicies(new Input(context, null, new Map(), "default", "any"), () => true);
+}
+
+/** Many Ingresses have the very same policies; they share one record then. */
+export class PolicyInterner {
+  readonly #known: Policies[] = [];
+
+  intern(record: Policies): Policies {
+    const keys = Object.keys(record);
+    for (const known of this.#known) {
+      if (Object.keys(known).length === keys.length && keys.every((key) => known[key] === record[key])) return known;
+    }
+    if (this.#known.length < 8) this.#known.push(record);
+    return record;
+  }
+}
+
+function serviceOf(backend: IngressBackend): { name: string; port: string } | undefined {
+  if (backend.kind !== "service") return undefined;
+  return { name: backend.name, port: portText(backend) };
+}
+
+/** Port of a backend as written. */
+export function portText({ port }: Extract<IngressBackend, { kind: "service" }>): string {
+  return port.kind === "number" ? String(port.number) : port.name;
+}
+
+/** Makes the entry of an Ingress whose annotations have been accepted. */
+export function makeEntry(
+  ingress: Ingress,
+  reading: AnnotationReading,
+  context: EntryContext,
+  interner: PolicyInterner,
+): IngressEntry {
+  const { namespace } = ingress.metadata;
+  const { spec } = ingress;
+  const input = new Input(context, ingress, reading.values);
+  const parsed = parsePolicies(input, () => true);
+  const hosts = new Set<string>();
+  const uses: BackendUse[] = [];
+  const use = (backend: IngressBackend, field: string): void => {
+    const service = serviceOf(backend);
+    if (service !== undefined) uses.push({ id: upstreamId(namespace, service.name, service.port), field });
+  };
+  for (const [i, rule] of spec.rules.entries()) {
+    hosts.add(rule.host === "" ? CATCH_ALL : rule.host);
+    for (const [j, path] of rule.paths.entries()) {
+      use(path.backend, `spec.rules[${i}].http.paths[${j}].backend.service`);
+    }
+  }
+  if (spec.defaultBackend !== null) {
+    use(spec.defaultBackend, "spec.defaultBackend.service");
+    if (spec.rules.length === 0) hosts.add(CATCH_ALL);
+  }
+  let defaultBackend: string | undefined;
+  const fallback = parsed.location["default-backend"] as { readonly service: string } | undefined;
+  if (fallback !== undefined) {
+    defaultBackend = customDefaultBackendId(namespace, fallback.service);
+    uses.push({ id: defaultBackend, field: "metadata.annotations" });
+  }
+  const secrets = new Set<string>();
+  for (const { secretName } of spec.tls) if (secretName !== "") secrets.add(`${namespace}/${secretName}`);
+  return {
+    name: nameOf(ingress),
+    ingress,
+    policies: {
+      location: interner.intern(parsed.location),
+      host: interner.intern(parsed.host),
+      upstream: interner.intern(parsed.upstream),
+    },
+    denied: reading.denied ?? input.denied ?? context.closed,
+    hosts: [...hosts],
+    uses,
+    defaultBackend,
+    secrets: [...secrets],
+    reads: [...input.reads],
+    diagnostics: input.diagnostics.length === 0 ? reading.diagnostics : [...reading.diagnostics, ...input.diagnostics],
+  };
+}

@@ -1,0 +1,28 @@
+/**
+ * Objects in, snapshot and diagnostics out: pure, deterministic, and incremental by virtual host, upstream and
+ * certificate. Same objects in the same order of versions, same snapshot; what did not change keeps its identity.
+ *
+ * @example
+ * ```ts ignore
+ * const compiler = createCompiler(options);
+ * const first = compiler.compile(store, []);
+ * const next = compiler.compile(store, store.apply(batch));
+ * ```
+ *
+ * @module
+ */
+import { IncrementalCompiler } from "./compiler.ts";
+import type { Compiler, CompilerOptions } from "./contract.ts";
+
+export type { Compilation, Compiler, CompilerOptions } from "./contract.ts";
+export { type LabelSelector, parseLabelSelector } from "./namespace-selector.ts";
+export { type KnownConfigKey, knownConfigKeys } from "./config-keys.ts";
+
+/**
+ * A compiler that has seen nothing yet.
+ *
+ * @throws RangeError when `watchNamespaceSelector` is no label selector.
+ */
+export function createCompiler(options: CompilerOptions): Compiler {
+  return new IncrementalCompiler(options);
+}
