@@ -3,9 +3,8 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { KeyPair } from "../../src/proxy/tls/context-cache.ts";
 import { hosts, PATHS, paths, type Peer, type PeerCommand, type PeerOptions, type Workload } from "./workload.ts";
-
-const CONFIGMAP = "default/controller";
 
 /** @param executable path of it */
 export function sallyport(executable: string): Peer {
@@ -17,31 +16,44 @@ function prepare(executable: string, workload: Workload, options: PeerOptions): 
   const manifests = join(folder, "manifests");
   mkdirSync(manifests, { recursive: true });
   const services = Array.from({ length: PATHS }, (_, i) => service(`service-${i}`, workload.backendPort)).flat();
-  writeManifest(manifests, "services", [
-    ...services,
-    secret("bench", workload.certificate.certificatePem, workload.certificate.privateKeyPem),
+  writeManifest(manifests, "services", [...services, ...configuration(workload.certificate, options.log)]);
+  const routes = paths().map((path, i) => [path, `service-${i}`] as const);
+  writeManifest(manifests, "ingresses", hosts().map((host) => ingress(host, routes)));
+  return {
+    command: sallyportCommand(executable, manifests, options.httpPort, options.httpsPort),
+    stdout: join(folder, "access.log"),
+  };
+}
+
+/** The health and status ports follow the two given. */
+export function sallyportCommand(executable: string, manifests: string, http: number, https: number): string[] {
+  const ports = { "http-port": http, "https-port": https, "healthz-port": https + 1, "status-port": https + 2 };
+  return [
+    executable,
+    ...["--manifests", manifests, "--bind-address", "127.0.0.1", "--workers", "0"],
+    ...["--configmap", "default/controller", "--default-ssl-certificate", "default/bench"],
+    ...Object.entries(ports).flatMap(([flag, port]) => [`--${flag}`, String(port)]),
+  ];
+}
+
+/** The certificate of all hosts, and the settings. */
+export function configuration(certificate: KeyPair, log: boolean): Manifest[] {
+  return [
+    {
+      apiVersion: "v1",
+      kind: "Secret",
+      type: "kubernetes.io/tls",
+      metadata: name("bench"),
+      stringData: { "tls.crt": certificate.certificatePem, "tls.key": certificate.privateKeyPem },
+    },
     {
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: name("controller"),
       // Plain and TLS requests go to the same hosts.
-      data: { "ssl-redirect": "false", "disable-access-log": String(!options.log) },
+      data: { "ssl-redirect": "false", "disable-access-log": String(!log) },
     },
-  ]);
-  writeManifest(
-    manifests,
-    "ingresses",
-    hosts().map((host) => ingress(host, paths().map((path, i) => [path, `service-${i}`]))),
-  );
-  return {
-    command: [
-      executable,
-      ...["--manifests", manifests, "--configmap", CONFIGMAP, "--default-ssl-certificate", "default/bench"],
-      ...["--bind-address", "127.0.0.1", "--http-port", `${options.httpPort}`, "--https-port", `${options.httpsPort}`],
-      ...["--healthz-port", `${options.httpPort + 2}`, "--status-port", `${options.httpPort + 3}`, "--workers", "0"],
-    ],
-    stdout: join(folder, "access.log"),
-  };
+  ];
 }
 
 /** An object of a manifest. */
@@ -89,16 +101,6 @@ export function ingress(host: string, routes: readonly (readonly [path: string, 
         },
       }],
     },
-  };
-}
-
-function secret(secretName: string, certificatePem: string, privateKeyPem: string): Manifest {
-  return {
-    apiVersion: "v1",
-    kind: "Secret",
-    type: "kubernetes.io/tls",
-    metadata: name(secretName),
-    stringData: { "tls.crt": certificatePem, "tls.key": privateKeyPem },
   };
 }
 
