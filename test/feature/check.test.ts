@@ -30,9 +30,9 @@ describe("sallyport check", () => {
     const { code, stdout } = await runToEnd(["check", dir]);
     assert.match(
       stdout,
-      /a\.yaml:2:1: .*Ingress\/default\/a: nginx\.ingress\.kubernetes\.io\/no-such-thing: .*; .* \[\w+\]\n/,
+      /a\.yaml:2: .*Ingress\/default\/a: nginx\.ingress\.kubernetes\.io\/no-such-thing: .*; .* \[\w+\]\n/,
     );
-    assert.match(stdout, /a\.yaml:2:1: error: Ingress\/default\/a: .*nowhere.*503/);
+    assert.match(stdout, /a\.yaml:2: error: Ingress\/default\/a: .*nowhere.*503/);
     assert.equal(code, 1);
   });
 
