@@ -33,12 +33,23 @@ const STEPS: readonly Step[] = [
   { name: "types-conformance", command: [tsc, "-p", "test/conformance"] },
   { name: "import-rules", command: [bun, "scripts/import-rules.ts"] },
   { name: "cases-well-formed", command: [bun, "scripts/conformance.ts", "--list"] },
-  { name: "unit", command: [bun, "test", ...existing("unit", "golden", "wire", "feature")], counts: "bun" },
-  { name: "property", command: [bun, "test", ...existing("property")], counts: "bun", slow: true },
+  {
+    name: "unit",
+    command: [bun, "test", "--only-failures", ...existing("unit", "golden", "wire", "feature")],
+    counts: "bun",
+  },
+  { name: "property", command: [bun, "test", "--only-failures", ...existing("property")], counts: "bun", slow: true },
   {
     name: "deno",
     // Types have been checked above, once for both.
-    command: [deno, "test", "-A", "--no-check", ...existing("unit", "golden", "wire", "feature", "property")],
+    command: [
+      deno,
+      "test",
+      "-A",
+      "--no-check",
+      "--reporter=dot",
+      ...existing("unit", "golden", "wire", "feature", "property"),
+    ],
     counts: "deno",
     slow: true,
   },
