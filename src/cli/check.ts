@@ -56,7 +56,11 @@ export async function check(args: readonly string[]): Promise<number> {
   } catch (error) {
     throw error instanceof ManifestFolderError ? new FatalError(error.message) : error;
   }
-  const ports = { http: RUN_FLAGS["http-port"].default, https: RUN_FLAGS["https-port"].default };
+  const ports = {
+    http: RUN_FLAGS["http-port"].default,
+    https: RUN_FLAGS["https-port"].default,
+    status: RUN_FLAGS["status-port"].default,
+  };
   const { snapshot, diagnostics } = createCompiler(compilerOptions(values, ports)).compile(reading.store, []);
   const all = [...reading.diagnostics, ...diagnostics];
   const count = (severity: Severity): number => all.filter((d) => d.severity === severity).length;

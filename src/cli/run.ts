@@ -35,7 +35,11 @@ export async function run(args: readonly string[]): Promise<number> {
 
   const program = new Program({
     folders: values.manifests,
-    compiler: compilerOptions(values, { http: values["http-port"], https: values["https-port"] }),
+    compiler: compilerOptions(values, {
+      http: values["http-port"],
+      https: values["https-port"],
+      status: values["status-port"],
+    }),
     bindAddress: values["bind-address"],
     httpPort: values["http-port"],
     httpsPort: values["https-port"],

@@ -14,6 +14,13 @@ import type { RUN_FLAGS } from "./flag/run-flags.ts";
 
 /** Flags of `run` as they were given. */
 export type RunFlags = ParsedFlags<typeof RUN_FLAGS>;
+
+/** Ports that the compiler has to know of: those of redirects, and one that no endpoint may be. */
+interface CompilePorts {
+  readonly http: number;
+  readonly https: number;
+  readonly status: number;
+}
 type CompileValues = FlagValues<typeof COMPILE_FLAGS>;
 
 /** Ports that the program listens on; no two may be the same. */
@@ -59,7 +66,7 @@ export function checkCompileFlags(values: CompileValues): void {
 }
 
 /** Options of the compiler. Ports are those of the redirects. */
-export function compilerOptions(values: CompileValues, ports: { http: number; https: number }): CompilerOptions {
+export function compilerOptions(values: CompileValues, ports: CompilePorts): CompilerOptions {
   return {
     ingressClass: values["ingress-class"],
     controllerClass: values["controller-class"],
@@ -78,6 +85,8 @@ export function compilerOptions(values: CompileValues, ports: { http: number; ht
     enableTopologyAwareRouting: values["enable-topology-aware-routing"],
     httpPort: ports.http,
     httpsPort: ports.https,
+    statusPort: ports.status,
+    ...values.zone === "" ? {} : { zone: values.zone },
   };
 }
 

@@ -22,6 +22,8 @@ export function surviveExceptions(logger: Logger): void {
     counts.set(known, count);
     if (count === 1 || isRoundCount(count)) logger.error("internal error: please report it", { count, stack });
   };
+  // A reader of the access log that went away is no reason to end.
+  process.stdout.on("error", () => {});
   process.on("uncaughtException", tell);
   process.on("unhandledRejection", tell);
 }

@@ -68,8 +68,11 @@ export const COMPILE_FLAGS = {
   }),
   "enable-topology-aware-routing": bool(false, {
     group,
-    state: "not-yet",
-    doc: "Prefer endpoints of the controller's own zone.",
+    doc: "Prefer endpoints that hint at --zone, on Services that ask for it.",
+  }),
+  "zone": text("NAME", "", {
+    group,
+    doc: "Zone of this machine, as topology.kubernetes.io/zone names it.",
   }),
   "tcp-services-configmap": objectName({
     group,
