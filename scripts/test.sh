@@ -3,5 +3,9 @@
 # N passed, N failed, N skipped. Further arguments choose steps by name: ./scripts/test.sh types unit
 set -eu
 cd "$(dirname "$0")/.."
+if ! command -v openssl >/dev/null 2>&1; then
+  echo "test: the tests make their certificates with openssl, please install it (.ci/run does)" >&2
+  exit 1
+fi
 ./scripts/setup.sh
 exec node_modules/.bin/bun scripts/test.ts "$@"
