@@ -4,7 +4,10 @@
  *
  * @module
  */
+export { AccessLog, type AccessLogOptions, type AccessLogSink } from "./access-log.ts";
+export { descriptorSink, fileSink } from "./access-log-sink.ts";
 export { type Clock, ManualClock, systemClock } from "./clock.ts";
+export { escapeDefault, escapeJson, type LogEscape } from "./log-escape.ts";
 export type { Logger, LogLevel, LogValue } from "./logger.ts";
 export { type LineSink, lineSink, type LineStream, stderrLogger } from "./stderr.ts";
 export { createLogger, type LogFields, type LogFormat, type LoggerOptions } from "./text-logger.ts";

@@ -44,7 +44,7 @@ export interface ExchangeHandler {
   request(exchange: ServerExchange): void;
   /**
    * The head of the final response is known (`exchange.status`, `exchange.response`), whoever made it: edit it now.
-   * A returned promise delays the writing of the head.
+   * A returned promise delays the writing of the head. Throws or rejects when it cannot be made right: 500.
    */
   responseHead(exchange: ServerExchange): void | Promise<void>;
   /**

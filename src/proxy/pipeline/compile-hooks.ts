@@ -5,7 +5,7 @@
  */
 import type { MiddlewareHandler } from "hono";
 import type { Exchange } from "../../http/exchange.ts";
-import { type HookScope, policies, type PolicyModule } from "../../policy/mod.ts";
+import type { HookScope, PolicyModule } from "../../policy/mod.ts";
 import type { Policies } from "../../snapshot/snapshot.ts";
 import type { ResponseStep, Step } from "./hook-chain.ts";
 
@@ -18,7 +18,7 @@ export interface CompiledHooks {
 }
 
 /**
- * Compiles the policies of that scope that stand in `data`.
+ * Compiles those of `modules` that are of that scope and stand in `data`.
  *
  * @throws what a policy's `hooks` throws: the caller answers 503 then, because a rule that cannot be built must not be
  * passed over
@@ -27,7 +27,7 @@ export function compileHooks(
   scope: PolicyModule<unknown>["scope"],
   data: Policies,
   hookScope: HookScope,
-  modules: readonly PolicyModule<any>[] = policies,
+  modules: readonly PolicyModule<any>[],
 ): CompiledHooks {
   const rewrite: Step[] = [];
   const access: Step[] = [];

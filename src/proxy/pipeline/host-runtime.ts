@@ -85,7 +85,7 @@ export class HostRuntime {
         location: null,
         regexMode: this.host.regexMode,
         hasCertificate: (name) => sources.hasCertificate(name),
-      });
+      }, sources.modules);
       this.#hooks = { steps: [...hooks.rewrite, ...hooks.access], response: hooks.response };
     } catch (error) {
       sources.logger.error("cannot build a virtual host, it answers 503", {

@@ -70,7 +70,7 @@ export function compileLocation(
       location: facts,
       regexMode,
       hasCertificate: (name) => tables.sources.hasCertificate(name),
-    });
+    }, tables.sources.modules);
   } catch (error) {
     tables.sources.logger.error("cannot build a location, it answers 503", {
       host,

@@ -23,8 +23,14 @@ export async function runOnion(
   proxy: () => void,
 ): Promise<Answer | Response | undefined> {
   let proxied = false;
-  let finish: (() => void) | undefined;
-  const finished = new Promise<void>((done) => finish = done);
+  let finish!: () => void;
+  let fail!: (error: unknown) => void;
+  const finished = new Promise<void>((done, failed) => {
+    finish = done;
+    fail = failed;
+  });
+  // nobody may be there to hear of it: the client can leave before the head is known
+  finished.catch(() => {});
 
   const descend = async (index: number): Promise<void> => {
     const handler = middleware[index];
@@ -53,10 +59,12 @@ export async function runOnion(
     await descend(0);
     if (!proxied) return c.finalized ? c.res : { status: 404 };
     takeOver(c.res, route.exchange);
-    return undefined;
-  } finally {
-    finish?.();
+    finish();
+  } catch (error) {
+    if (!proxied) throw error;
+    fail(error);
   }
+  return undefined;
 }
 
 /** A Response with the status and fields of the exchange and no body. */

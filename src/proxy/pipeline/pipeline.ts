@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Answer, normalizePath } from "../../http/mod.ts";
+import type { Answer } from "../../http/mod.ts";
 import { hostOf } from "../../net/mod.ts";
 import type { Logger } from "../../observe/mod.ts";
 import { type ExchangeContext, type RequestVerdict, SEARCH_AGAIN } from "../../policy/mod.ts";
@@ -14,7 +14,6 @@ import { CrashLog } from "./crash-log.ts";
 import { ExchangeApp, makeEntry, type RouterEntry } from "./exchange-app.ts";
 import { isPromise, runResponseSteps } from "./hook-chain.ts";
 import type { LocationRuntime } from "./location-runtime.ts";
-import { makeRequestId } from "./request-id.ts";
 import { Route } from "./route.ts";
 import type { Tables } from "./tables.ts";
 
@@ -48,7 +47,7 @@ export class Pipeline implements ExchangeHandler {
     this.#crashes = new CrashLog(options.logger);
     this.#app = new ExchangeApp(
       (exchange) => this.#find(exchange.route as Route),
-      (exchange, error) => this.#crash(exchange, error, "request"),
+      (exchange, error) => this.#crash(exchange, error),
     );
     this.#hostEntry = makeEntry((c) => this.#runHost(c));
     this.#lostEntry = makeEntry((c) => (c.env as ServerExchange).answer({ status: 404 }));
@@ -64,23 +63,18 @@ export class Pipeline implements ExchangeHandler {
     try {
       if (this.#begin(exchange)) this.#app.dispatch(exchange);
     } catch (error) {
-      this.#crash(exchange, error, "request");
+      this.#crash(exchange, error);
     }
   }
 
+  /** Throws and rejects when a hook does: a response whose fields cannot be made right is not sent. */
   responseHead(exchange: ServerExchange): void | Promise<void> {
     const route = exchange.route as Route | null;
-    try {
-      if (route === null) {
-        this.#tables.context?.responseFields.apply(exchange);
-        return;
-      }
-      if (route.onHead !== null) return this.#afterOnion(route, route.onHead);
-      const pending = this.#editHead(route);
-      if (pending !== undefined) return pending.catch((error) => this.#crashes.report(error, "response"));
-    } catch (error) {
-      this.#crashes.report(error, "response");
+    if (route === null) {
+      this.#tables.context?.responseFields.apply(exchange);
+      return;
     }
+    return route.onHead === null ? this.#editHead(route) : this.#afterOnion(route, route.onHead);
   }
 
   failure(_exchange: ServerExchange, error: ProxyError): Answer {
@@ -100,7 +94,7 @@ export class Pipeline implements ExchangeHandler {
 
   /** Fills in what hooks, log and upstream see of the request; false when it has been answered. */
   #begin(exchange: ServerExchange): boolean {
-    const { authority, connection, target } = exchange;
+    const { authority, connection } = exchange;
     const found = this.#tables.match(authority);
     if (found === undefined) {
       exchange.answer({ status: 503 });
@@ -117,22 +111,7 @@ export class Pipeline implements ExchangeHandler {
     exchange.forwardedScheme = tables.forwarded.schemeOf(connection);
     exchange.forwardedPort = tables.forwarded.portOf(connection);
     tables.forwarded.believe(exchange);
-    const given = exchange.request.get("x-request-id");
-    exchange.requestId = given !== undefined && given !== ""
-      ? given
-      : tables.globals.headers.generateRequestId
-      ? makeRequestId()
-      : "";
-
-    const mark = target.indexOf("?");
-    const path = normalizePath(mark < 0 ? target : target.slice(0, mark));
-    exchange.query = mark < 0 ? undefined : target.slice(mark + 1);
-    if (path === undefined) {
-      exchange.path = "/";
-      exchange.answer({ status: 400, close: true });
-      return false;
-    }
-    exchange.path = path;
+    if (!tables.globals.headers.generateRequestId) exchange.requestId = exchange.request.get("x-request-id") ?? "";
     return true;
   }
 
@@ -180,9 +159,7 @@ export class Pipeline implements ExchangeHandler {
     } else if (verdict === SEARCH_AGAIN) {
       this.#again(route);
     } else if (isPromise(verdict)) {
-      verdict.then((late) => this.#settle(route, late, ofHost)).catch((error) =>
-        this.#crash(exchange, error, "request")
-      );
+      verdict.then((late) => this.#settle(route, late, ofHost)).catch((error) => this.#crash(exchange, error));
     } else if (verdict instanceof Response) {
       route.settled = true;
       exchange.respond(verdict);
@@ -205,12 +182,8 @@ export class Pipeline implements ExchangeHandler {
 
   async #afterOnion(route: Route, onHead: () => Promise<void>): Promise<void> {
     route.onHead = null;
-    try {
-      await onHead();
-      await this.#editHead(route);
-    } catch (error) {
-      this.#crashes.report(error, "response");
-    }
+    await onHead();
+    await this.#editHead(route);
   }
 
   #editHead(route: Route): void | Promise<void> {
@@ -223,8 +196,9 @@ export class Pipeline implements ExchangeHandler {
     return runResponseSteps([...ofHost, ...ofLocation], context);
   }
 
-  #crash(exchange: ServerExchange, error: unknown, where: string): void {
-    this.#crashes.report(error, where);
+  /** Ends the exchange by 500, unless it is on its way already. */
+  #crash(exchange: ServerExchange, error: unknown): void {
+    this.#crashes.report(error, "request");
     const route = exchange.route as Route | null;
     if (route?.settled === true) return;
     if (route !== null) route.settled = true;

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Logger } from "../../observe/mod.ts";
+import type { PolicyModule } from "../../policy/mod.ts";
 import type { Globals } from "../../snapshot/snapshot.ts";
 import type { UpstreamGroup } from "../balancer/mod.ts";
 import type { ForwardSettings } from "../contract.ts";
@@ -17,6 +18,8 @@ import { ResponseFields } from "./response-fields.ts";
 /** What the tables take from outside. */
 export interface TableSources {
   readonly logger: Logger;
+  /** Policies in order of execution. */
+  readonly modules: readonly PolicyModule<any>[];
   /** Upstream of that name; one without endpoints when there is none. */
   upstream(name: string): UpstreamGroup;
   /** Is a certificate registered for this host, by its own name or as `*.` and its rest. */

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Logger } from "../../observe/mod.ts";
+import { policies, type PolicyModule } from "../../policy/mod.ts";
 import { CATCH_ALL, type Globals, type SnapshotUpdate, type VirtualHost } from "../../snapshot/snapshot.ts";
 import { UpstreamGroup } from "../balancer/mod.ts";
 import { type HostMatch, HostTable } from "../router/mod.ts";
@@ -18,6 +19,8 @@ export interface TablesOptions {
   hasCertificate(host: string): boolean;
   /** Compiles proxy-set-headers; their values may have variables. */
   compileFields(fields: Globals["headers"]["proxySetHeaders"]): readonly ExtraField[];
+  /** Policies in order of execution. Default: those of the policy room. */
+  readonly modules?: readonly PolicyModule<any>[];
   /** Locations that the catch-all host has beside those of the snapshot. */
   readonly catchAllLocations: ExtraLocations;
 }
@@ -48,6 +51,7 @@ export class Tables {
         this.#options.compileFields(update.globals.headers.proxySetHeaders),
         {
           logger: this.#options.logger,
+          modules: this.#options.modules ?? policies,
           hasCertificate: (host) => this.#options.hasCertificate(host),
           upstream: (name) => this.#group(name),
         },

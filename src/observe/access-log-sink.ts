@@ -1,0 +1,74 @@
+/**
+ * Where access log lines go: standard output or a file.
+ *
+ * @module
+ */
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { write } from "node:fs";
+import type { AccessLogSink } from "./access-log.ts";
+
+/** Wait before a full pipe in non-blocking mode is tried again. */
+const RETRY_MS = 10;
+/** How often it is looked whether the file was moved away (log rotation). */
+const LOOK_MS = 5_000;
+
+/** Writes to a file descriptor that stays open, e.g. 1. */
+export function descriptorSink(descriptor: number): AccessLogSink {
+  return async (lines) => {
+    for (let at = 0; at < lines.length;) {
+      const written = await writeSome(descriptor, lines.subarray(at));
+      if (written === 0) await new Promise((done) => setTimeout(done, RETRY_MS));
+      at += written;
+    }
+  };
+}
+
+/** Bytes written; 0 when a non-blocking descriptor takes none now. */
+function writeSome(descriptor: number, bytes: Uint8Array): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(descriptor, bytes, 0, bytes.length, null, (error, written) => {
+      if (error === null || error === undefined) resolve(written);
+      else if (error.code === "EAGAIN") resolve(0);
+      else reject(error);
+    });
+  });
+}
+
+/** Appends to a file, which is opened anew after it was moved or removed. */
+export function fileSink(path: string): AccessLogSink & { close(): Promise<void> } {
+  let file: FileHandle | null = null;
+  let inode = 0;
+  let lookedAtMs = 0;
+
+  async function current(): Promise<FileHandle> {
+    const now = Date.now();
+    if (file !== null && now - lookedAtMs >= LOOK_MS) {
+      lookedAtMs = now;
+      const found = await stat(path).catch(() => null);
+      if (found === null || found.ino !== inode) {
+        await file.close();
+        file = null;
+      }
+    }
+    if (file === null) {
+      file = await open(path, "a", 0o644);
+      inode = (await file.stat()).ino;
+      lookedAtMs = now;
+    }
+    return file;
+  }
+
+  const sink = async (lines: Uint8Array): Promise<void> => {
+    const target = await current();
+    for (let at = 0; at < lines.length;) {
+      const { bytesWritten } = await target.write(lines, at, lines.length - at, null);
+      at += bytesWritten;
+    }
+  };
+  return Object.assign(sink, {
+    close: async (): Promise<void> => {
+      await file?.close();
+      file = null;
+    },
+  });
+}

@@ -1,0 +1,101 @@
+/**
+ * Writes access log lines in large pieces: at 64 KB or after a second, one write at a time, only ever whole lines. Never
+ * blocks a request; lines that a reader does not take in time are dropped, counted and told.
+ *
+ * @module
+ */
+import { systemClock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import type { Logger } from "./logger.ts";
+
+/** Takes whole lines; resolves when they are written. */
+export type AccessLogSink = (lines: Uint8Array) => Promise<void>;
+
+export interface AccessLogOptions {
+  readonly sink: AccessLogSink;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  /** Written when this much waits. Default: 64 KB. */
+  readonly bufferBytes?: number;
+  /** Written after this time at the latest. Default: 1 s. */
+  readonly delayMs?: number;
+  /** More than this never waits for a slow reader. Default: 8 MB. */
+  readonly maxWaitingBytes?: number;
+}
+
+/** One stream of lines. */
+export class AccessLog {
+  readonly #sink: AccessLogSink;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #bufferBytes: number;
+  readonly #delayMs: number;
+  readonly #maxWaitingBytes: number;
+  #waiting = "";
+  #writing: Promise<void> | null = null;
+  #cancelTimer: (() => void) | null = null;
+  #lost = 0;
+  #failing = false;
+
+  constructor(options: AccessLogOptions) {
+    this.#sink = options.sink;
+    this.#logger = options.logger;
+    this.#clock = options.clock ?? systemClock;
+    this.#bufferBytes = options.bufferBytes ?? 65_536;
+    this.#delayMs = options.delayMs ?? 1_000;
+    this.#maxWaitingBytes = options.maxWaitingBytes ?? 8 << 20;
+  }
+
+  /** One line, in bytes, without its line feed. */
+  write(line: string): void {
+    if (this.#waiting.length + line.length >= this.#maxWaitingBytes) {
+      this.#lost++;
+      return;
+    }
+    this.#waiting += `${line}\n`;
+    if (this.#waiting.length >= this.#bufferBytes) this.#send();
+    else if (this.#cancelTimer === null) {
+      this.#cancelTimer = this.#clock.after(this.#delayMs, () => {
+        this.#cancelTimer = null;
+        this.#send();
+      });
+    }
+  }
+
+  /** Resolves when all lines so far are written, or given up. */
+  async flush(): Promise<void> {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    this.#send();
+    while (this.#writing !== null) await this.#writing;
+  }
+
+  #send(): void {
+    if (this.#writing !== null || this.#waiting === "") return;
+    const lines = Buffer.from(this.#waiting, "latin1");
+    this.#waiting = "";
+    this.#writing = this.#hand(lines).then(() => {
+      this.#writing = null;
+      // what came meanwhile has waited long enough
+      this.#send();
+    });
+  }
+
+  async #hand(lines: Uint8Array): Promise<void> {
+    try {
+      await this.#sink(lines);
+      this.#failing = false;
+      if (this.#lost > 0) {
+        this.#logger.warning("access log lines lost: they were not taken in time", { lines: this.#lost });
+        this.#lost = 0;
+      }
+    } catch (error) {
+      if (!this.#failing) {
+        this.#logger.error("cannot write the access log", {
+          cause: error instanceof Error ? error.message : String(error),
+        });
+      }
+      this.#failing = true;
+    }
+  }
+}

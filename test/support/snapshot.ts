@@ -1,0 +1,94 @@
+/**
+ * Small builders of snapshot data: hosts, locations, upstreams, updates.
+ *
+ * @module
+ */
+import { EMPTY_CHANGES } from "../../src/snapshot/mod.ts";
+import type {
+  Endpoint,
+  Globals,
+  HostName,
+  Location,
+  LocationMatch,
+  Policies,
+  SnapshotUpdate,
+  Upstream,
+  VirtualHost,
+} from "../../src/snapshot/snapshot.ts";
+import { type FakeGlobals, fakeGlobals } from "./policy.ts";
+
+/** Endpoint out of `address:port`. */
+export function endpoint(text: string, pod = ""): Endpoint {
+  const colon = text.lastIndexOf(":");
+  return { address: text.slice(0, colon), port: Number(text.slice(colon + 1)), pod };
+}
+
+/** Upstream of endpoints written `address:port`. */
+export function upstream(name: string, endpoints: readonly string[] = [], rest: Partial<Upstream> = {}): Upstream {
+  const [namespace = "default", service = name, port = "80"] = name.split("-");
+  return {
+    name,
+    namespace,
+    service,
+    port,
+    balancer: { kind: "round-robin" },
+    endpoints: endpoints.map((each, i) => endpoint(each, `${service}-${i}`)),
+    dns: null,
+    ...rest,
+  };
+}
+
+/** Location: `prefix /`, `exact /a`, `slash-redirect /a`, or a match of its own; proxied to `to`, without one 404. */
+export function location(match: string | LocationMatch, to?: string, rest: Partial<Location> = {}): Location {
+  const [kind, path] = typeof match === "string" ? match.split(" ") as ["prefix", string] : [null, "/"];
+  return {
+    match: typeof match === "string" ? { kind: kind!, path: path! } : match,
+    path: path!,
+    pathType: "Prefix",
+    ingress: { namespace: "default", name: "ing" },
+    backend: to === undefined
+      ? { kind: "not-found" }
+      : { kind: "upstream", upstream: to, serviceName: "echo", servicePort: "80" },
+    policies: {},
+    denied: null,
+    ...rest,
+  };
+}
+
+/** Virtual host with an exact name (`_`: the catch-all). */
+export function virtualHost(
+  name: string,
+  locations: readonly Location[],
+  rest: Partial<VirtualHost> = {},
+): VirtualHost {
+  const names: HostName[] = name === "_" ? [] : [{ kind: "exact", name }];
+  return { name, names, tls: { kind: "none" }, policies: {} as Policies, regexMode: false, locations, ...rest };
+}
+
+/** What an update says; lists stand for `set`. */
+export interface FakeUpdate {
+  readonly globals?: FakeGlobals | Globals;
+  readonly hosts?: readonly VirtualHost[];
+  readonly upstreams?: readonly Upstream[];
+  readonly removeHosts?: readonly string[];
+  readonly removeUpstreams?: readonly string[];
+}
+
+/** A first update: default globals and a catch-all that answers 404, unless given. */
+export function firstUpdate(given: FakeUpdate = {}): SnapshotUpdate {
+  const hosts = given.hosts ?? [];
+  const catchAll = hosts.some(({ name }) => name === "_")
+    ? []
+    : [virtualHost("_", [location("prefix /", undefined, { ingress: null })])];
+  return laterUpdate({ ...given, globals: given.globals ?? {}, hosts: [...catchAll, ...hosts] });
+}
+
+/** A later update: what is not given does not change. */
+export function laterUpdate(given: FakeUpdate): SnapshotUpdate {
+  return {
+    ...(given.globals === undefined ? {} : { globals: fakeGlobals(given.globals) }),
+    virtualHosts: { set: given.hosts ?? [], remove: given.removeHosts ?? [] },
+    upstreams: { set: given.upstreams ?? [], remove: given.removeUpstreams ?? [] },
+    certificates: EMPTY_CHANGES,
+  };
+}
