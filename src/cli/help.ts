@@ -21,12 +21,11 @@ Usage:
   sallyport version
   sallyport help
 
-Flags of run:
-`;
+Flags of run:`;
 
 /** The whole help. */
 export async function printHelp(): Promise<number> {
-  writeAll(1, OVERVIEW + formatFlags(RUN_FLAGS, columns()).replace(/^\n/, ""));
+  writeAll(1, OVERVIEW + "\n" + formatFlags(RUN_FLAGS, columns()));
   return EXIT_OK;
 }
 
@@ -39,7 +38,7 @@ export async function printVersion(): Promise<number> {
 
 /** Help of a sub-command: its usage, then its flags. */
 export function printCommandHelp(usage: string, flags: FlagSet): number {
-  writeAll(1, `${usage}\n${formatFlags(flags, columns())}`);
+  writeAll(1, `${usage}${formatFlags(flags, columns())}`);
   return EXIT_OK;
 }
 

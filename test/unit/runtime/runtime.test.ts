@@ -20,6 +20,8 @@ describe("runtime()", () => {
 
   it("hands signals to a listener until it is taken away", async () => {
     let count = 0;
+    // On Deno, waiting for a signal alone does not keep the process from ending.
+    const alive = setInterval(() => {}, 1000);
     // Keeps the process: without any listener the signal would end it.
     const keep = runtime().onSignal("SIGHUP", () => {});
     await new Promise<void>((resolve) => {
@@ -35,6 +37,7 @@ describe("runtime()", () => {
       process.kill(process.pid, "SIGHUP");
     });
     keep();
+    clearInterval(alive);
     assert.equal(count, 1);
   });
 });
