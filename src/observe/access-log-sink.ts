@@ -34,16 +34,16 @@ function writeSome(descriptor: number, bytes: Uint8Array): Promise<number> {
   });
 }
 
-/** Appends to a file, which is opened anew after it was moved or removed. */
-export function fileSink(path: string): AccessLogSink & { close(): Promise<void> } {
+/** Appends to a file, which is opened anew after it was moved or removed. @param now milliseconds */
+export function fileSink(path: string, now: () => number = Date.now): AccessLogSink & { close(): Promise<void> } {
   let file: FileHandle | null = null;
   let inode = 0;
   let lookedAtMs = 0;
 
   async function current(): Promise<FileHandle> {
-    const now = Date.now();
-    if (file !== null && now - lookedAtMs >= LOOK_MS) {
-      lookedAtMs = now;
+    const nowMs = now();
+    if (file !== null && nowMs - lookedAtMs >= LOOK_MS) {
+      lookedAtMs = nowMs;
       const found = await stat(path).catch(() => null);
       if (found === null || found.ino !== inode) {
         await file.close();
@@ -53,7 +53,7 @@ export function fileSink(path: string): AccessLogSink & { close(): Promise<void>
     if (file === null) {
       file = await open(path, "a", 0o644);
       inode = (await file.stat()).ino;
-      lookedAtMs = now;
+      lookedAtMs = nowMs;
     }
     return file;
   }
