@@ -134,6 +134,8 @@ export interface ForwardPlan {
 
 /** Limits and deadlines of client connections, taken from the snapshot's globals; replaced without touching connections. */
 export interface WireSettings {
+  /** Streams at a time on one HTTP/2 connection (http2-max-concurrent-streams). Default: 128. */
+  readonly maxConcurrentStreams?: number;
   readonly headerTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly keepAliveMs: number;

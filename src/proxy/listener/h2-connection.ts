@@ -1,0 +1,161 @@
+/**
+ * An HTTP/2 connection of a client: a session on a socket, one exchange a stream.
+ *
+ * @see RFC 9113
+ * @module
+ */
+import type { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import { ErrorCode, ServerSession } from "../../http/h2/mod.ts";
+import type { TlsInfo } from "../../http/mod.ts";
+import { canonicalIp } from "../../net/mod.ts";
+import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
+import type { ServerConnection } from "../contract.ts";
+import { Timed } from "../deadline-wheel.ts";
+import type { ConnectionOrigin } from "./client-connection.ts";
+import type { WireCore } from "./core.ts";
+import { H2StreamTransport } from "./h2-stream.ts";
+
+/** Body bytes of one stream that a client may send before they are used up, as much as nginx's http2_body_preread_size. */
+const STREAM_WINDOW_BYTES = 65536;
+/** After GOAWAY the client has this long to take what was written. */
+const CLOSE_MS = 5_000;
+
+/** One connection. */
+export class H2Connection extends Timed implements ServerConnection {
+  readonly id: number;
+  readonly peerAddress: string;
+  readonly localPort: number;
+  readonly tls: TlsInfo | null;
+  readonly proxied: ProxyAddresses | null;
+  requestCount = 0;
+  memo: unknown = null;
+  readonly #core: WireCore;
+  readonly #socket: Socket;
+  readonly #session: ServerSession<H2StreamTransport>;
+  readonly #onClose: (connection: H2Connection) => void;
+  #localAddress: string | null = null;
+  #peerPort = -1;
+  #closing = false;
+  #idle = true;
+
+  constructor(core: WireCore, socket: Socket, origin: ConnectionOrigin, onClose: (connection: H2Connection) => void) {
+    super(core.wheel);
+    this.#core = core;
+    this.#socket = socket;
+    this.#onClose = onClose;
+    this.id = core.connectionId();
+    this.peerAddress = canonicalIp(socket.remoteAddress ?? "") ?? socket.remoteAddress ?? "";
+    this.localPort = origin.localPort;
+    this.tls = origin.tls;
+    this.proxied = origin.proxied;
+    const { settings } = core;
+    core.counters.idle++;
+    this.#session = new ServerSession<H2StreamTransport>(
+      {
+        maxConcurrentStreams: settings.maxConcurrentStreams ?? 128,
+        maxHeaderListBytes: settings.maxHeadBytes,
+        streamWindowBytes: STREAM_WINDOW_BYTES,
+        maxRequests: settings.keepAliveMs === 0 ? 1 : settings.keepAliveRequests,
+      },
+      {
+        write: (bytes) => socket.write(bytes),
+        request: (stream, request, ended) => {
+          this.#count();
+          new H2StreamTransport(core, this, this.#session, stream).begin(request, ended);
+        },
+        oversized: (stream) => {
+          this.#count();
+          new H2StreamTransport(core, this, this.#session, stream).oversized();
+        },
+        data: (stream, bytes) => stream.context!.data(bytes),
+        end: (stream, trailers) => stream.context!.ended(trailers),
+        reset: (stream) => {
+          stream.context!.reset();
+          this.#settle();
+        },
+        drain: (stream) => stream.context!.drained(),
+        finished: (stream) => {
+          stream.context!.finished();
+          this.#settle();
+        },
+        close: (code, message) => this.#close(code, message),
+      },
+    );
+    socket.on("data", (bytes: Buffer) => this.#session.receive(bytes));
+    socket.on("drain", () => this.#session.drained());
+    socket.on("end", () => this.cut());
+    socket.on("close", () => this.#closed());
+    // what goes wrong shows as a close
+    socket.on("error", () => {});
+    this.setDeadline(settings.headerTimeoutMs);
+  }
+
+  get peerPort(): number {
+    if (this.#peerPort < 0) this.#peerPort = this.#socket.remotePort ?? 0;
+    return this.#peerPort;
+  }
+
+  get localAddress(): string {
+    return this.#localAddress ??= canonicalIp(this.#socket.localAddress ?? "") ?? "";
+  }
+
+  /** Bytes that were read before the version was known. */
+  receive(bytes: Uint8Array): void {
+    this.#session.receive(bytes);
+  }
+
+  /** For a shutdown: no further requests; the connection ends with the last of its streams. */
+  closeWhenIdle(): void {
+    this.#session.shutdown();
+  }
+
+  /** Cuts whatever is going on. */
+  cut(): void {
+    this.#session.disconnected();
+    this.stopTiming();
+    this.#socket.destroy();
+  }
+
+  #count(): void {
+    this.requestCount++;
+    if (!this.#idle) return;
+    this.#idle = false;
+    this.#core.counters.idle--;
+    this.clearDeadline();
+  }
+
+  #settle(): void {
+    if (this.#idle || this.#closing || this.#session.activeStreams > 0) return;
+    this.#idle = true;
+    this.#core.counters.idle++;
+    this.setDeadline(this.#core.settings.keepAliveMs || CLOSE_MS);
+    if (this.#core.closing) this.#session.shutdown();
+  }
+
+  #close(code: number, message: string): void {
+    this.#closing = true;
+    if (code !== ErrorCode.noError) {
+      this.#core.logger.debug("client broke the rules of HTTP/2", { client: this.peerAddress, code, message });
+    }
+    this.setDeadline(CLOSE_MS);
+    this.#socket.end();
+  }
+
+  #closed(): void {
+    this.#session.disconnected();
+    if (this.#idle) this.#core.counters.idle--;
+    this.#idle = false;
+    this.stopTiming();
+    this.#onClose(this);
+  }
+
+  override expired(): void {
+    if (this.#closing) return this.cut();
+    // Nothing has been asked for a while: say goodbye, then close.
+    this.#session.shutdown();
+    this.setDeadline(CLOSE_MS);
+    if (this.#session.over) return;
+    this.#closing = true;
+  }
+}

@@ -1,0 +1,315 @@
+/**
+ * The wire below one exchange of an HTTP/2 connection.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { formatHttpDate, RequestHead } from "../../http/mod.ts";
+import {
+  ErrorCode,
+  type H2Request,
+  type H2Stream,
+  type HpackField,
+  type ServerSession,
+  toHttp1Head,
+} from "../../http/h2/mod.ts";
+import { ProxyError } from "../../proxy-error.ts";
+import { Timed } from "../deadline-wheel.ts";
+import type { WireCore } from "./core.ts";
+import { WireExchange } from "./exchange.ts";
+import type { H2Connection } from "./h2-connection.ts";
+import { type BodySink, NO_BODY, type Transport, type TunnelSink, UNKNOWN_LENGTH } from "./transport.ts";
+
+/** Bytes of a frame head, for what is counted as sent. */
+const FRAME_HEAD_BYTES = 9;
+/** Fields that the framing of HTTP/2 stands for, or that are written anew. */
+const NOT_SENT: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+type Field = readonly [name: string, value: string];
+
+/** One stream: the transport of its exchange. */
+export class H2StreamTransport extends Timed implements Transport {
+  readonly passesChunks = false;
+  readonly #core: WireCore;
+  readonly #connection: H2Connection;
+  readonly #session: ServerSession<H2StreamTransport>;
+  readonly #stream: H2Stream<H2StreamTransport>;
+  readonly #head: RequestHead = new RequestHead();
+  #exchange: WireExchange | null = null;
+  #sink: BodySink | null = null;
+  #paused = false;
+  /** Received but not taken yet; bounded by the stream's window. */
+  #held: Uint8Array[] = [];
+  #ended = false;
+  #trailers = "";
+  #continueOwed = false;
+  /** The response head, until it is known whether a body follows. */
+  #status = 0;
+  #fields: Field[] | null = null;
+  #blocked = false;
+
+  constructor(
+    core: WireCore,
+    connection: H2Connection,
+    session: ServerSession<H2StreamTransport>,
+    stream: H2Stream<H2StreamTransport>,
+  ) {
+    super(core.wheel);
+    this.#core = core;
+    this.#connection = connection;
+    this.#session = session;
+    this.#stream = stream;
+    stream.context = this;
+  }
+
+  get requestComplete(): boolean {
+    return this.#ended && this.#held.length === 0;
+  }
+
+  // ---- from the session
+
+  /** A request head came. */
+  begin(request: H2Request, ended: boolean): void {
+    this.#ended = ended;
+    const head = this.#head;
+    const framing = ended || request.contentLength >= 0 ? "" : "transfer-encoding: chunked\r\n";
+    const text = `${toHttp1Head(request).slice(0, -2)}${framing}\r\n`;
+    const end = head.parse(text, this.#core.settings);
+    const exchange = this.#open(end > 0);
+    exchange.requestBytes = text.length;
+    if (end > 0) {
+      this.#continueOwed = head.expectsContinue;
+      return exchange.begin();
+    }
+    const { error } = head;
+    const code = error?.kind === "target-too-long"
+      ? "downstream-target-too-long"
+      : error?.kind === "fields-too-large"
+      ? "downstream-fields-too-large"
+      : "downstream-malformed";
+    exchange.fail(new ProxyError(code, "downstream", "no", error?.message ?? "the request head is incomplete"));
+  }
+
+  /** The head is larger than is allowed. */
+  oversized(): void {
+    this.#ended = true;
+    const message = "the fields of the request are too large";
+    this.#open(false).fail(new ProxyError("downstream-fields-too-large", "downstream", "no", message));
+  }
+
+  #open(wellFormed: boolean): WireExchange {
+    const head = this.#head;
+    const exchange = new WireExchange(this.#core, this, this.#connection, head, {
+      version: "2.0",
+      method: head.method,
+      target: head.target,
+      authority: head.authority,
+      bodyBytes: wellFormed && !this.#ended ? head.bodyBytes : 0,
+      scheme: this.#connection.tls === null ? "http" : "https",
+    });
+    this.#exchange = exchange;
+    return exchange;
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.#exchange === null) return this.#session.consumed(this.#stream, bytes.length);
+    if (this.#sink === null || this.#paused) {
+      this.#held.push(bytes);
+      return;
+    }
+    this.#deliver(bytes);
+  }
+
+  ended(trailers: readonly HpackField[] | null): void {
+    this.#ended = true;
+    if (trailers !== null) { for (const { name, value } of trailers) this.#trailers += `${name}: ${value}\r\n`; }
+    if (this.#held.length === 0) this.#deliverEnd();
+  }
+
+  /** The client gave the stream up, or is gone. */
+  reset(): void {
+    this.stopTiming();
+    const exchange = this.#exchange;
+    this.#exchange = null;
+    this.#forget();
+    exchange?.clientGone();
+  }
+
+  drained(): void {
+    this.#blocked = false;
+    this.#updateDeadline();
+    this.#exchange?.clientDrained();
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    const exchange = this.#exchange!;
+    exchange.requestBytes += bytes.length;
+    this.#continueOwed = false;
+    this.#updateDeadline();
+    this.#sink!.bodyData(bytes, 0, bytes.length);
+    // What the sink did not want to wait for is used up; if it paused, the next bytes wait here, and so does the window.
+    this.#session.consumed(this.#stream, bytes.length);
+  }
+
+  #deliverEnd(): void {
+    const sink = this.#sink;
+    if (sink === null) return;
+    this.#sink = null;
+    this.#updateDeadline();
+    sink.bodyEnd(this.#trailers);
+  }
+
+  #forget(): void {
+    this.#sink = null;
+    this.#held.length = 0;
+  }
+
+  // ---- request body, for the exchange
+
+  readBody(sink: BodySink): void {
+    this.#sink = sink;
+    if (this.#continueOwed && this.#held.length === 0 && !this.#ended) {
+      this.#continueOwed = false;
+      this.#session.inform(this.#stream, 100, []);
+    }
+    this.#updateDeadline();
+    this.#unhold();
+  }
+
+  pauseBody(): void {
+    this.#paused = true;
+    this.#updateDeadline();
+  }
+
+  resumeBody(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#updateDeadline();
+    this.#unhold();
+  }
+
+  #unhold(): void {
+    while (this.#held.length > 0 && this.#sink !== null && !this.#paused) this.#deliver(this.#held.shift()!);
+    if (this.#ended && this.#held.length === 0) this.#deliverEnd();
+  }
+
+  // ---- response, for the exchange
+
+  sendInterim(status: number, lines: string): void {
+    this.#session.inform(this.#stream, status, readLines(lines));
+  }
+
+  sendHead(exchange: WireExchange, bodyBytes: number): void {
+    const fields: Field[] = [];
+    const response = exchange.response!;
+    if (!response.has("date")) fields.push(["date", formatHttpDate(this.#core.clock.nowMs())]);
+    if (bodyBytes >= 0 && bodyBytes !== UNKNOWN_LENGTH) fields.push(["content-length", String(bodyBytes)]);
+    else if (bodyBytes === NO_BODY && this.#head.method === "HEAD") {
+      const length = response.get("content-length");
+      if (length !== undefined) fields.push(["content-length", length]);
+    }
+    for (const field of response) if (!NOT_SENT.has(field[0].toLowerCase())) fields.push(field);
+    this.#status = exchange.status;
+    this.#fields = fields;
+  }
+
+  write(bytes: Uint8Array, start: number, end: number): boolean {
+    if (start === end) return !this.#blocked;
+    const exchange = this.#exchange;
+    if (exchange === null) return true;
+    this.flush();
+    exchange.sentBodyBytes += end - start;
+    exchange.sentBytes += end - start + FRAME_HEAD_BYTES;
+    const whole = start === 0 && end === bytes.length;
+    if (!this.#session.send(this.#stream, whole ? bytes : bytes.subarray(start, end))) {
+      this.#blocked = true;
+      this.#updateDeadline();
+    }
+    return !this.#blocked;
+  }
+
+  writeFramed(bytes: Uint8Array, start: number, end: number): boolean {
+    throw new TypeError(`write ${end - start} of ${bytes.length} bytes framed: HTTP/2 has frames of its own`);
+  }
+
+  writeText(text: string): boolean {
+    return this.write(Buffer.from(text, "latin1"), 0, text.length);
+  }
+
+  flush(): void {
+    this.#sendHead(false);
+  }
+
+  #sendHead(ended: boolean): void {
+    const fields = this.#fields;
+    if (fields === null) return;
+    this.#fields = null;
+    const exchange = this.#exchange;
+    if (exchange !== null) {
+      let bytes = FRAME_HEAD_BYTES;
+      for (const [name, value] of fields) bytes += name.length + value.length;
+      exchange.sentBytes += bytes;
+    }
+    this.#session.respond(this.#stream, this.#status, fields, ended);
+  }
+
+  end(trailers: string): void {
+    const ended = trailers === "" && this.#fields !== null;
+    this.#sendHead(ended);
+    if (!ended) this.#session.end(this.#stream, trailers === "" ? null : readLines(trailers));
+  }
+
+  abort(): void {
+    this.#fields = null;
+    this.#session.reset(this.#stream, ErrorCode.internalError);
+  }
+
+  release(): void {
+    this.#exchange = null;
+    // What nobody read any more is given back, so that the client is not stuck on its window.
+    for (const bytes of this.#held) this.#session.consumed(this.#stream, bytes.length);
+    this.#forget();
+    if (this.#stream.closed) this.stopTiming();
+    else this.setDeadline(this.#core.settings.sendTimeoutMs);
+  }
+
+  /** The stream is over both ways. */
+  finished(): void {
+    if (this.#exchange === null) this.stopTiming();
+  }
+
+  tunnel(_sink: TunnelSink): void {
+    throw new TypeError("open a tunnel: HTTP/2 has no Upgrade");
+  }
+
+  #updateDeadline(): void {
+    const { settings } = this.#core;
+    if (this.#blocked) this.setDeadline(settings.sendTimeoutMs);
+    else if (this.#sink !== null && !this.#paused) this.setDeadline(settings.bodyTimeoutMs);
+    else this.clearDeadline();
+  }
+
+  override expired(): void {
+    if (this.#exchange !== null) this.#exchange.clientTimedOut();
+    // The response is with the session, but the client does not take it.
+    else this.#session.reset(this.#stream, ErrorCode.cancel);
+    this.stopTiming();
+  }
+}
+
+/** Lines that each end with CRLF. */
+function readLines(lines: string): Field[] {
+  const fields: Field[] = [];
+  for (const line of lines.split("\r\n")) {
+    const colon = line.indexOf(":");
+    if (colon > 0) fields.push([line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]);
+  }
+  return fields.filter(([name]) => !NOT_SENT.has(name));
+}
