@@ -174,6 +174,7 @@ class DocumentReader {
     switch (reading.kind) {
       case "object":
         this.objects.push(reading.object);
+        for (const warning of reading.warnings) this.diagnostics.push(this.#point(warning, path));
         break;
       case "passed-over":
         break;

@@ -166,13 +166,18 @@ const ingressClassName = textIf(isDnsSubdomain, "must be the name of an IngressC
 
 type Spec = Ingress["spec"];
 
-/** v1beta1 says `backend` for what v1 calls `defaultBackend`; either is read in both. */
-function spec(backend: v.GenericSchema<unknown, IngressBackend>): v.GenericSchema<unknown, Spec> {
+const notRead = v.optional(v.pipe(v.unknown(), v.transform((): null => null)));
+
+/** v1beta1 says `backend` for what v1 calls `defaultBackend`. */
+function spec(
+  backend: v.GenericSchema<unknown, IngressBackend>,
+  name: "backend" | "defaultBackend",
+): v.GenericSchema<unknown, Spec> {
   return v.pipe(
     mapping({
       ingressClassName,
-      defaultBackend: optional(backend),
-      backend: optional(backend),
+      defaultBackend: name === "defaultBackend" ? optional(backend) : notRead,
+      backend: name === "backend" ? optional(backend) : notRead,
       rules: list(rule(path(backend))),
       tls: list(tls),
     }),
@@ -191,7 +196,7 @@ function ingress(spec: v.GenericSchema<unknown, Spec>): v.GenericSchema<unknown,
 }
 
 /** networking.k8s.io/v1 */
-export const ingressV1: v.GenericSchema<unknown, Unsourced<Ingress>> = ingress(spec(backend));
+export const ingressV1: v.GenericSchema<unknown, Unsourced<Ingress>> = ingress(spec(backend, "defaultBackend"));
 
 /** networking.k8s.io/v1beta1 and extensions/v1beta1 */
-export const ingressV1beta1: v.GenericSchema<unknown, Unsourced<Ingress>> = ingress(spec(betaBackend));
+export const ingressV1beta1: v.GenericSchema<unknown, Unsourced<Ingress>> = ingress(spec(betaBackend, "backend"));

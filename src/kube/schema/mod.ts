@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import type { Diagnostic, ObjectRef, SourceRef } from "../../diagnostic.ts";
-import type { KubeObject } from "../objects.ts";
+import type { Ingress, KubeObject } from "../objects.ts";
 import { configMap } from "./config-map.ts";
 import { endpointSlice } from "./endpoint-slice.ts";
 import { endpoints } from "./endpoints.ts";
@@ -15,11 +15,12 @@ import { ingressV1, ingressV1beta1 } from "./ingress.ts";
 import { namespace } from "./namespace.ts";
 import { secret } from "./secret.ts";
 import { service } from "./service.ts";
+import { unknownIngressFields } from "./unknown-field.ts";
 import type { Unsourced } from "./unsourced.ts";
 
 /** What became of a value. Passed over: a kind that is not read here. */
 export type ObjectReading =
-  | { readonly kind: "object"; readonly object: KubeObject }
+  | { readonly kind: "object"; readonly object: KubeObject; readonly warnings: readonly Diagnostic[] }
   | { readonly kind: "passed-over" }
   | { readonly kind: "invalid"; readonly diagnostics: readonly Diagnostic[] };
 
@@ -71,12 +72,32 @@ export function readObject(value: unknown, source: SourceRef): ObjectReading {
     return invalidObject(value, source, [{ field: "apiVersion", message }]);
   }
   const result = v.safeParse(versions[apiVersion]!, value, { abortPipeEarly: true });
-  if (result.success) return { kind: "object", object: { ...result.output, source } as KubeObject };
+  if (result.success) {
+    const object = { ...result.output, source } as KubeObject;
+    const warnings = object.kind === "Ingress" ? unknownFields(value, object, apiVersion, source) : NO_WARNINGS;
+    return { kind: "object", object, warnings };
+  }
   const findings = result.issues.slice(0, MAX_FINDINGS).map((issue) => ({
-    field: fieldPath(issue),
+    field: fieldPath((issue.path ?? []).map((item) => item.key)),
     message: issue.message,
   }));
   return invalidObject(value, source, findings);
+}
+
+const NO_WARNINGS: readonly Diagnostic[] = [];
+
+function unknownFields(value: unknown, { kind, metadata }: Ingress, apiVersion: string, source: SourceRef) {
+  const paths = unknownIngressFields(value, apiVersion.endsWith("/v1beta1"));
+  if (paths.length === 0) return NO_WARNINGS;
+  return paths.map((path): Diagnostic => ({
+    reason: "UnknownField",
+    severity: "warning",
+    object: { kind, namespace: metadata.namespace, name: metadata.name },
+    field: fieldPath(path),
+    message: `unknown field: an Ingress of ${apiVersion} has none of this name here`,
+    effect: "the field is not read",
+    source,
+  }));
 }
 
 function required(value: unknown): string {
@@ -124,10 +145,9 @@ function refOf(value: unknown): ObjectRef | undefined {
 const PLAIN_KEY = /^[A-Za-z][A-Za-z0-9]*$/;
 
 /** `spec.rules[0].http.paths[1].pathType`; keys that are no field names stand in brackets: `data[tls.crt]`. */
-function fieldPath(issue: v.BaseIssue<unknown>): string {
+function fieldPath(steps: readonly unknown[]): string {
   let path = "";
-  for (const item of issue.path ?? []) {
-    const key = item.key;
+  for (const key of steps) {
     if (typeof key === "number") path += `[${key}]`;
     else if (typeof key === "string" && PLAIN_KEY.test(key)) path += path === "" ? key : `.${key}`;
     else path += `[${String(key).slice(0, 253)}]`;

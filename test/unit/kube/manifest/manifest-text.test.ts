@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { describe, test } from "node:test";
+import { type ManifestText, readManifestText } from "../../../../src/kube/manifest/manifest-text.ts";
+import { fieldSteps, locate, parseYaml } from "../../../../src/kube/manifest/yaml.ts";
+import { keyOf } from "../../../../src/kube/mod.ts";
+import { ingressText } from "../../../support/manifest-folder.ts";
+
+async function read(text: string | Uint8Array, file = "a.yaml", former?: ManifestText): Promise<ManifestText> {
+  const reading = await readManifestText(file, Buffer.from(text as string), former);
+  assert(reading.kind === "read", JSON.stringify(reading));
+  return reading.text;
+}
+
+async function broken(text: string | Uint8Array, file = "a.yaml"): Promise<string> {
+  const reading = await readManifestText(file, Buffer.from(text as string));
+  assert(reading.kind === "broken");
+  const { source, message } = reading.problem;
+  return `${source?.line}:${source?.column} ${message}`;
+}
+
+const objects = (text: ManifestText) =>
+  text.documents.flatMap((document) => document.objects).map((object) => `${keyOf(object)}@${object.source.line}`);
+const findings = (text: ManifestText) =>
+  text.documents.flatMap((document) => document.diagnostics)
+    .map(({ source, field, message }) => `${source?.line}:${source?.column} ${field}: ${message}`);
+
+const CONFIG = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
+const ITEM = (name: string) => `{apiVersion: v1, kind: ConfigMap, metadata: {name: ${name}}}`;
+
+describe("readManifestText()", () => {
+  test("reads several documents and knows the line of each", async () => {
+    const text = await read(`# first\n---\n${CONFIG("a")}---\n# second\n${CONFIG("b")}...\n${CONFIG("c")}`);
+    assert.deepEqual(objects(text), ["ConfigMap/default/a@3", "ConfigMap/default/b@8", "ConfigMap/default/c@12"]);
+  });
+
+  test("reads the items of a List, and knows the place of each", async () => {
+    const text = await read(
+      `kind: List\napiVersion: v1\nitems:\n- ${
+        ITEM("a")
+      }\n-\n  apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: b}\n- null\n`,
+    );
+    assert.deepEqual(objects(text), ["ConfigMap/default/a@4", "ConfigMap/default/b@6"]);
+  });
+
+  test("reads typed lists, whose items do not name their kind, and lists in lists", async () => {
+    const text = await read(`kind: ConfigMapList\napiVersion: v1\nitems:\n- metadata: {name: a}\n`);
+    assert.deepEqual(objects(text), ["ConfigMap/default/a@4"]);
+    const nested = await read(
+      `kind: List\napiVersion: v1\nitems: [{kind: List, apiVersion: v1, items: [${ITEM("a")}]}]\n`,
+    );
+    assert.deepEqual(objects(nested), ["ConfigMap/default/a@3"]);
+    assert.deepEqual(objects(await read("kind: List\nitems: null\n")), []);
+    assert.deepEqual(findings(await read("kind: List\nitems: 7\n")), [
+      "1:undefined items: Invalid value: must be a list",
+    ]);
+  });
+
+  test("reads JSON, with a byte order mark too", async () => {
+    const json = JSON.stringify(
+      { kind: "List", items: [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" } }] },
+      null,
+      1,
+    );
+    assert.deepEqual(objects(await read(json, "a.json")), ["ConfigMap/default/a@4"]);
+    assert.deepEqual(objects(await read(`\ufeff${json}`, "a.json")), ["ConfigMap/default/a@4"]);
+    assert.match(await broken('{"a": 1,\n "b": ]}', "a.json"), /^2:7 /);
+  });
+
+  test("reads CRLF, a byte order mark, anchors and merge keys", async () => {
+    const text = await read(
+      `\ufeffapiVersion: v1\r\nkind: ConfigMap\r\nmetadata:\r\n  name: &n a\r\n  labels: &l {x: "1"}\r\n  annotations: {<<: *l, y: *n}\r\ndata:\r\n  text: |\r\n    one\r\n    two\r\n`,
+    );
+    const [object] = text.documents[0]?.objects ?? [];
+    assert(object?.kind === "ConfigMap");
+    assert.deepEqual({ ...object.metadata.annotations }, { x: "1", y: "a" });
+    assert.equal(object.data.get("text"), "one\ntwo\n");
+  });
+
+  test("points at the field of a bad object and reads the others", async () => {
+    const bad =
+      `apiVersion: v1\nkind: Service\nmetadata:\n  name: s\nspec:\n  ports:\n  - port: 80\n  - name: x\n    port: 70000\n`;
+    const text = await read(`${CONFIG("a")}---\n${bad}---\n${CONFIG("b")}`);
+    assert.deepEqual(objects(text), ["ConfigMap/default/a@1", "ConfigMap/default/b@15"]);
+    assert.deepEqual(findings(text), ["13:11 spec.ports[1].port: Invalid value: 70000: must be between 1 and 65535"]);
+  });
+
+  test("points into an item of a List, and at what lacks a field", async () => {
+    const text = await read(
+      `kind: List\nitems:\n- ${
+        ITEM("a")
+      }\n- apiVersion: v1\n  kind: Service\n  metadata: {name: s}\n  spec:\n    ports:\n    - name: x\n`,
+    );
+    assert.deepEqual(findings(text), ["9:7 spec.ports[0].port: Required value"]);
+  });
+
+  const brokenRows: [string, string | Uint8Array, string][] = [
+    ["an open bracket", "a: 1\n---\nb: [1,\n", "4:1 deficient indentation"],
+    ["a key twice", "a: 1\na: 2\n", "2:1 duplicated mapping key"],
+    ["a tab as indentation", "a:\n\tb: 1\n", "2:1 tab characters must not be used in indentation"],
+    ["an unknown tag", "a: !Ref b\n", "1:4 unknown scalar tag !<!Ref>"],
+    ["an unknown alias", "a: *b\n", '1:5 unidentified alias "b"'],
+    ["bytes that are not UTF-8", Uint8Array.of(0x61, 0x3a, 0x20, 0xff), "1:1 the text is not UTF-8"],
+    ["UTF-16", Uint8Array.of(0xff, 0xfe, 0x61, 0), "undefined:undefined the file is UTF-16: it must be UTF-8"],
+    ["a NUL", "a: \0", "1:4 null byte is not allowed in input"],
+  ];
+  for (const [name, text, expected] of brokenRows) {
+    test(`says where ${name} breaks the file`, async () => assert.equal(await broken(text), expected));
+  }
+
+  test("lets a document that is too deep or unfolds too far cost itself only", async () => {
+    const deep = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: ${"[".repeat(300)}${"]".repeat(300)}\n`;
+    const laugh = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" +
+      [..."bcdefghi"].map((c, i) => `${c}: &${c} [${Array(10).fill(`*${"abcdefgh"[i]}`).join()}]\n`).join("");
+    const many = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: &n x}\ndata: [${Array(2000).fill("*n").join()}]\n`;
+    const text = await read([CONFIG("a"), deep, laugh, many, "&a [*a]\n", CONFIG("b")].join("---\n"));
+    assert.deepEqual(objects(text).map((object) => object.split("@")[0]), [
+      "ConfigMap/default/a",
+      "ConfigMap/default/b",
+    ]);
+    assert.deepEqual(findings(text).map((finding) => finding.replace(/^\S+ undefined: /, "")), [
+      "nesting exceeded maxDepth (100)",
+      "aliases unfold to more than 200000 values",
+      "aliases exceeded maxAliases (1000)",
+      "aliases unfold to more than 200000 values",
+    ]);
+  });
+
+  test("refuses objects that aliases make large", async () => {
+    const rule = `{host: a.example, http: {paths: [${Array(900).fill("*p").join()}]}}`;
+    const paths = "{path: /, pathType: Prefix, backend: {service: {name: s, port: {number: 80}}}}";
+    const text = await read(
+      `apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: x}\nx: &p ${paths}\ny: &r ${rule}\nspec: {rules: [${
+        Array(90).fill("*r").join()
+      }]}\n`,
+    );
+    assert.deepEqual(objects(text), []);
+    assert.equal(findings(text).length, 1);
+  });
+
+  test("gives back the former content when nothing changed, and the former objects of what did not", async () => {
+    const first = await read(`${ingressText("a", "a.example")}---\n${ingressText("b", "b.example")}`);
+    assert.equal(
+      await read(`${ingressText("a", "a.example")}---\n${ingressText("b", "b.example")}`, "a.yaml", first),
+      first,
+    );
+    const second = await read(`${ingressText("a", "x.example")}---\n${ingressText("b", "b.example")}`, "a.yaml", first);
+    assert.notEqual(second.documents[0]?.objects[0], first.documents[0]?.objects[0]);
+    assert.equal(second.documents[1]?.objects[0], first.documents[1]?.objects[0]);
+  });
+
+  test("knows where unchanged documents stand now", async () => {
+    const bad = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {type: x}\n";
+    const first = await read(`---\n${CONFIG("a")}---\n${bad}`);
+    const second = await read(`# one\n# two\n---\n${CONFIG("a")}---\n${bad}`, "a.yaml", first);
+    assert.deepEqual(objects(second), ["ConfigMap/default/a@4"]);
+    assert.deepEqual(findings(second).map((finding) => finding.split(" ")[0]), ["11:14"]);
+  });
+
+  test("reads the document that stands twice twice", async () => {
+    const text = await read(`${CONFIG("a")}---\n${CONFIG("b")}---\n${CONFIG("b")}`);
+    assert.deepEqual(objects(text), ["ConfigMap/default/a@1", "ConfigMap/default/b@5", "ConfigMap/default/b@9"]);
+  });
+});
+
+describe("parseYaml()", () => {
+  test("reads as kubectl does what counts here", () => {
+    assert.deepEqual(parseYaml("a: 0x1F\nb: yes\nc: true\nd: ~\ne: 2024-01-01\nf: 1e3\n"), {
+      a: 31,
+      b: "yes",
+      c: true,
+      d: null,
+      e: "2024-01-01",
+      f: 1000,
+    });
+  });
+
+  test("keeps __proto__ as an ordinary key", () => {
+    const value = parseYaml("__proto__: {polluted: true}\n") as Record<string, unknown>;
+    assert.deepEqual(Object.keys(value), ["__proto__"]);
+    assert.equal(value["polluted"], undefined);
+  });
+});
+
+test("locate() finds a value, or the innermost around it", () => {
+  const text = "metadata:\n  annotations:\n    n.io/a: b\nspec: {rules: [{host: x}]}\n";
+  assert.deepEqual(locate(text, ["metadata", "annotations", "n.io/a"]), { line: 3, column: 13 });
+  assert.deepEqual(locate(text, fieldSteps("metadata.annotations[n.io/a]")), { line: 3, column: 13 });
+  assert.deepEqual(locate(text, fieldSteps("spec.rules[0].host")), { line: 4, column: 23 });
+  assert.deepEqual(locate(text, fieldSteps("spec.rules[0].http.paths[3]")), { line: 4, column: 16 });
+  assert.equal(locate("a: [", ["a"]), undefined);
+});
