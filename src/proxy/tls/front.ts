@@ -134,6 +134,8 @@ export class TlsFront {
           pending.delete(socket);
           handlers.plain(socket);
         });
+        // Whoever had the socket before may have paused it.
+        socket.resume();
       },
       dropPending: () => pending.drop(),
     };

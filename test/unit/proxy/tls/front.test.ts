@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { type AddressInfo, connect as connectPlain, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect as connectPlain, createServer, type Server, type Socket } from "node:net";
 import { after, describe, test } from "node:test";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import type { TlsInfo } from "../../../../src/http/exchange.ts";
@@ -345,6 +345,96 @@ describe("TlsFront", () => {
     const done = await s.connect({});
     done.write("x");
     await once(done, "data");
+  });
+
+  test("a handshake may arrive byte by byte, after bytes that something else has read", async () => {
+    const s = await stage().open({
+      hosts: [host("a.example", "default/a")],
+      certificates: [certificate("default/a", a)],
+    });
+    const listener = s.front.listener({
+      secure: (socket) => {
+        socket.on("error", () => {});
+        socket.on("data", (bytes) => socket.end(bytes));
+      },
+      plain: (socket) => socket.destroy(),
+    });
+    // Reads a prefix of two bytes, as of a PROXY header, and puts the rest back.
+    const server = createServer({ noDelay: true }, (socket) => {
+      socket.once("data", (bytes: Buffer) => {
+        socket.pause();
+        socket.unshift(bytes.subarray(2));
+        listener.accept(socket);
+      });
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    // Between client and server: passes what the client sends on in pieces of one byte.
+    const slow = createServer({ noDelay: true }, (client) => {
+      const upstream = connectPlain({ port: (server.address() as AddressInfo).port, host: "127.0.0.1", noDelay: true });
+      upstream.write("hi");
+      let queue = Promise.resolve();
+      client.on("data", (bytes: Buffer) => {
+        for (const byte of bytes) {
+          queue = queue.then(() =>
+            new Promise<void>((resolve) => void upstream.write(Buffer.of(byte), () => resolve()))
+          );
+        }
+      });
+      upstream.on("data", (bytes) => client.write(bytes));
+      for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
+        from.on("error", () => {});
+        from.on("close", () => to.destroy());
+      }
+    });
+    slow.listen(0, "127.0.0.1");
+    await once(slow, "listening");
+    try {
+      const client = connect({
+        port: (slow.address() as AddressInfo).port,
+        host: "127.0.0.1",
+        servername: "a.example",
+        rejectUnauthorized: false,
+      });
+      client.write("through");
+      const [bytes] = await once(client, "data");
+      assert.equal(String(bytes), "through");
+      assert.equal(client.getPeerCertificate().subject.CN, "a.example");
+      client.destroy();
+    } finally {
+      server.close();
+      slow.close();
+    }
+  });
+
+  test("dropPending() closes what is in its handshake, and nothing else", async () => {
+    const s = await stage().open({});
+    const listener = s.front.listener({
+      secure: (socket) => {
+        socket.on("error", () => {});
+        socket.on("data", (bytes) => socket.write(bytes));
+        socket.write("!");
+      },
+      plain: (socket) => socket.destroy(),
+    });
+    const server = createServer(listener.accept);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const port = (server.address() as AddressInfo).port;
+    const done = connect({ port, host: "127.0.0.1", rejectUnauthorized: false });
+    await once(done, "data");
+    const arrived = once(server, "connection");
+    const waiting = connectPlain(port, "127.0.0.1");
+    waiting.on("error", () => {});
+    await arrived;
+    listener.dropPending();
+    waiting.resume();
+    await once(waiting, "close");
+    done.write("still here");
+    const [bytes] = await once(done, "data");
+    assert.equal(String(bytes), "still here");
+    done.destroy();
+    server.close();
   });
 
   test("a client that leaves in the middle of a handshake harms nobody", async () => {
