@@ -133,6 +133,8 @@ export interface Exchange {
   variables: Map<string, string> | null;
   /** Captures of the last successful match: index 0 is the whole match. */
   captures: readonly (string | undefined)[] | null;
+  /** Free slot of the snippet interpreter: the settings that hold after the `if`s of the location. Opaque to others; absent at first. */
+  snippet?: unknown;
 
   /** Status of the final response; 0 before there is one. */
   status: number;
