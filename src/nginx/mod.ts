@@ -1,8 +1,22 @@
 /**
- * nginx's language as its users write it: regular expressions made safe, and snippets.
+ * nginx's language as its users write it: regular expressions made safe, variables, and snippets.
+ *
+ * - {@link compilePattern} translates PCRE while the configuration is compiled, {@link instantiate} makes it run;
+ * - {@link variable} gives the value of `$name` for a request, {@link logVariable} as nginx's log shows it;
+ * - {@link parseSnippet} reads a snippet into a program (plain data) and findings while the configuration is compiled;
+ *   {@link compileServerProgram} and {@link compileLocationProgram} make functions of programs when tables are built.
+ *
+ * A snippet changes requests and responses of its host or location, and nothing else: no files, no code, no sockets.
+ * Nothing here throws on bad text, and no request makes it run long.
  *
  * @module
  */
+export type { Finding, FindingReason } from "./finding.ts";
+export type { HandWrittenLocation } from "./interpreter/hand-written.ts";
+export { compileLocationProgram, type LocationProgram } from "./interpreter/location-program.ts";
+export { type GeneratedMatch, type LocationSearch, NO_GENERATED_MATCH } from "./interpreter/location-search.ts";
+export { compileServerProgram, type ServerProgram } from "./interpreter/server-program.ts";
+export { MAX_REWRITE_ROUNDS, type Verdict } from "./interpreter/verdict.ts";
 export {
   compilePattern,
   instantiate,
@@ -11,3 +25,7 @@ export {
   type PatternOptions,
   type PatternResult,
 } from "./pattern/mod.ts";
+export type { SnippetProgram } from "./program.ts";
+export { type ParsedSnippet, parseSnippet, type SnippetContext, type SnippetOptions } from "./snippet.ts";
+export { compileTemplate, parseTemplate, type Template, TemplateError, variablesOf } from "./template.ts";
+export { logVariable, variable, variableGetter, variableNames } from "./variable/mod.ts";

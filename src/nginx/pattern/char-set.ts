@@ -99,9 +99,9 @@ export function sameSet(a: CharSet, b: CharSet): boolean {
 
 /**
  * Adds the other case of every letter. ASCII letters only have ASCII partners (as PCRE in the C locale); other letters
- * get the single-character partners that JavaScript knows, as long as the range is small.
+ * get the single-character partners that JavaScript knows, as long as the range is small, or none if `asciiOnly`.
  */
-export function foldCase(set: CharSet): CharSet {
+export function foldCase(set: CharSet, asciiOnly: boolean): CharSet {
   const extra: CharSet[] = [set];
   for (let i = 0; i < set.length; i += 2) {
     const from = set[i]!;
@@ -113,7 +113,7 @@ export function foldCase(set: CharSet): CharSet {
     const lowerTo = Math.min(to, 0x7a);
     if (lowerFrom <= lowerTo) extra.push([lowerFrom - 32, lowerTo - 32]);
     const first = Math.max(from, 0x80);
-    if (to - first > 512) continue;
+    if (asciiOnly || to - first > 512) continue;
     for (let code = first; code <= to; code++) {
       for (const other of [String.fromCodePoint(code).toLowerCase(), String.fromCodePoint(code).toUpperCase()]) {
         const partner = other.codePointAt(0)!;

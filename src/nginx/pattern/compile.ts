@@ -18,6 +18,8 @@ export interface PatternOptions {
   readonly caseInsensitive: boolean;
   /** Put before the text, as ingress-nginx does with paths. */
   readonly prefix?: "^";
+  /** Text and subjects are bytes, one character each: only ASCII letters have cases. Default: false. */
+  readonly bytes?: boolean;
 }
 
 export type PatternResult =
@@ -37,7 +39,7 @@ const MAX_LINEAR_POSITIONS = 1000;
 export function compilePattern(text: string, options: PatternOptions): PatternResult {
   const prefix = options.prefix ?? "";
   try {
-    return { ok: true, pattern: { text, ...translate(prefix + text, options.caseInsensitive) } };
+    return { ok: true, pattern: { text, ...translate(prefix + text, options) } };
   } catch (error) {
     if (error instanceof PatternError) {
       const offset = Math.min(text.length, Math.max(0, error.offset - prefix.length));
@@ -48,8 +50,8 @@ export function compilePattern(text: string, options: PatternOptions): PatternRe
   }
 }
 
-function translate(text: string, ignoreCase: boolean): Omit<Pattern, "text"> {
-  const { root } = parsePattern(text, ignoreCase);
+function translate(text: string, options: PatternOptions): Omit<Pattern, "text"> {
+  const { root } = parsePattern(text, options.caseInsensitive, options.bytes);
   checkPossessive(root);
   const references = some(root, (node) => node.kind === "back-reference");
   const looks = some(root, (node) => node.kind === "look");

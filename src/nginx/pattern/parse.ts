@@ -31,11 +31,11 @@ export interface ParsedPattern {
 }
 
 /** @throws {PatternError} what is not PCRE, or not supported */
-export function parsePattern(text: string, ignoreCase: boolean): ParsedPattern {
+export function parsePattern(text: string, ignoreCase: boolean, bytes: boolean = false): ParsedPattern {
   if (text.length > MAX_PATTERN_LENGTH) {
     throw new PatternError(`the expression is longer than ${MAX_PATTERN_LENGTH} characters`, MAX_PATTERN_LENGTH);
   }
-  return new Parser(text, { i: ignoreCase, m: false, s: false, x: false, U: false }).parse();
+  return new Parser(text, { i: ignoreCase, m: false, s: false, x: false, U: false }, bytes).parse();
 }
 
 class Parser implements Reader {
@@ -48,7 +48,7 @@ class Parser implements Reader {
   /** Groups that are set for sure at the present place: for back-references. */
   #sure: Capture[] = [];
 
-  constructor(readonly text: string, flags: Flags) {
+  constructor(readonly text: string, flags: Flags, readonly bytes: boolean) {
     this.#flags = flags;
   }
 
@@ -132,7 +132,7 @@ class Parser implements Reader {
   }
 
   #set(set: CharSet): Node {
-    return { kind: "set", set: this.#flags.i ? foldCase(set) : set };
+    return { kind: "set", set: this.#flags.i ? foldCase(set, this.bytes) : set };
   }
 
   #literal(): Node {
@@ -354,7 +354,7 @@ class Parser implements Reader {
     }
     this.at++;
     let set = union(...parts);
-    if (this.#flags.i) set = foldCase(set);
+    if (this.#flags.i) set = foldCase(set, this.bytes);
     return { kind: "set", set: negated ? complement(set) : set };
   }
 

@@ -1,0 +1,50 @@
+/**
+ * What a directive's file provides, and what it may use while it reads one.
+ *
+ * @module
+ */
+import type { PatternOptions } from "../pattern/mod.ts";
+import type { Pattern } from "../../snapshot/snapshot.ts";
+import type { Block, Context, LocationBlock, Setting, SnippetProgram, Statement } from "../program.ts";
+import type { Directive, Position, Word } from "../syntax/tree.ts";
+import type { Template } from "../template.ts";
+
+/** Reads the directives of one block. */
+export interface BlockReader {
+  readonly context: Context;
+  add(statement: Statement): void;
+  setting(setting: Setting): void;
+  location(block: LocationBlock, at: Position): void;
+  /** Reads an inner block as statements and settings. */
+  block(directive: Directive, context: Context): Block;
+  /** Reads the block of a location. */
+  program(directive: Directive): SnippetProgram;
+  /** A parameter with variables; unknown ones are reported when the whole snippet has been read. */
+  template(word: Word, from?: number): Template;
+  /** The name after `$`, of a parameter that is one variable. */
+  variable(word: Word): string;
+  /** A regular expression; its named groups become variables. `bytes`: it runs on values; else on paths. */
+  pattern(word: Word, options: PatternOptions, from?: number): Pattern;
+  /** Declares a variable. */
+  define(name: string): void;
+  /** nginx would not take this: the block is denied. */
+  fail(at: Position, message: string): never;
+  /** Works, but something is worth knowing. */
+  note(at: Position, message: string, effect: string): void;
+}
+
+export interface DirectiveModule {
+  readonly name: string;
+  readonly contexts: readonly Context[];
+  /** Number of parameters; no upper limit: Infinity. */
+  readonly words: readonly [min: number, max: number];
+  /** It has a block. Default: it ends with a semicolon. */
+  readonly block?: true;
+  read(directive: Directive, reader: BlockReader): void;
+}
+
+export const EVERYWHERE: readonly Context[] = ["server", "location", "if-in-server", "if-in-location"];
+export const NOT_IN_IF: readonly Context[] = ["server", "location"];
+/** B3: header directives and the like are not allowed in an `if` of the host. */
+export const NOT_IN_HOST_IF: readonly Context[] = ["server", "location", "if-in-location"];
+export const LOCATION_ONLY: readonly Context[] = ["location", "if-in-location"];

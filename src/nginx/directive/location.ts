@@ -1,0 +1,52 @@
+/**
+ * `location [= | ~ | ~* | ^~] path { ... }`, `location @name { ... }`.
+ *
+ * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#location
+ * @module
+ */
+import type { BlockMatch } from "../program.ts";
+import type { Word } from "../syntax/tree.ts";
+import type { BlockReader, DirectiveModule } from "./directive.ts";
+
+export const location: DirectiveModule = {
+  name: "location",
+  contexts: ["server", "location"],
+  words: [1, 2],
+  block: true,
+  read(directive, reader) {
+    const match = readMatch(directive.words, reader);
+    reader.location({ match, program: reader.program(directive) }, directive);
+  },
+};
+
+function readMatch([first, second]: readonly Word[], reader: BlockReader): BlockMatch {
+  if (second !== undefined) {
+    if (["=", "~", "~*", "^~"].includes(first!.text)) return modified(first!.text, second, 0, reader);
+    return reader.fail(first!, `location modifier "${first!.text}": =, ~, ~* or ^~ expected`);
+  }
+  // The modifier may stick to the path.
+  const modifier = /^(?:=|~\*|~|\^~)/.exec(first!.text)?.[0];
+  if (modifier !== undefined && !first!.quoted) return modified(modifier, first!, modifier.length, reader);
+  if (first!.text.startsWith("@")) {
+    if (reader.context !== "server") reader.fail(first!, "a named location can stand at host level only");
+    return { kind: "named", name: first!.text.slice(1) };
+  }
+  return { kind: "prefix", path: path(first!, 0, reader), final: false };
+}
+
+function modified(modifier: string, word: Word, from: number, reader: BlockReader): BlockMatch {
+  switch (modifier) {
+    case "=":
+      return { kind: "exact", path: path(word, from, reader) };
+    case "^~":
+      return { kind: "prefix", path: path(word, from, reader), final: true };
+    default:
+      return { kind: "regex", pattern: reader.pattern(word, { caseInsensitive: modifier === "~*" }, from) };
+  }
+}
+
+function path(word: Word, from: number, reader: BlockReader): string {
+  const text = word.text.slice(from);
+  if (!text.startsWith("/")) reader.note(word, `location "${text}" does not begin with "/"`, "it never matches");
+  return text;
+}

@@ -1,0 +1,43 @@
+/**
+ * `set $variable value`.
+ *
+ * @see https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#set
+ * @module
+ */
+import { isVariable } from "../variable/mod.ts";
+import { type DirectiveModule, EVERYWHERE } from "./directive.ts";
+
+/** Variables of nginx or of the controller whose new value changes something. */
+export const ASSIGNABLE: readonly string[] = ["args", "best_http_host", "pass_access_scheme", "pass_port"];
+
+/** Variables that the controller sets by `set`, so that nginx lets snippets do it too; here they are facts. */
+const FACTS: ReadonlySet<string> = new Set([
+  "namespace",
+  "ingress_name",
+  "service_name",
+  "service_port",
+  "location_path",
+  "proxy_upstream_name",
+  "proxy_alternative_upstream_name",
+  "pass_server_port",
+  "the_real_ip",
+]);
+
+export const set: DirectiveModule = {
+  name: "set",
+  contexts: EVERYWHERE,
+  words: [2, 2],
+  read({ words: [name, value] }, reader) {
+    const variable = reader.variable(name!);
+    const template = reader.template(value!);
+    if (FACTS.has(variable)) {
+      reader.note(name!, `variable "$${variable}" is a fact here`, "the assignment is not carried out");
+      return;
+    }
+    if (isVariable(variable) && !ASSIGNABLE.includes(variable)) {
+      reader.fail(name!, `variable "$${variable}" cannot be set`);
+    }
+    reader.define(variable);
+    reader.add({ kind: "set", variable, value: template });
+  },
+};

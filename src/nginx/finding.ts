@@ -1,0 +1,30 @@
+/**
+ * What is wrong with a snippet, with its place inside.
+ *
+ * @module
+ */
+import type { Severity } from "../diagnostic.ts";
+import type { Position } from "./syntax/tree.ts";
+
+/**
+ * - `SnippetSyntax`: no nginx configuration, or none that nginx would take (unknown directive or variable, wrong place,
+ *   wrong number of parameters, a value it would refuse);
+ * - `DirectiveNotHonoured`: nginx knows it, we do not do it;
+ * - `DirectiveRefused`: it would reach beyond this host's requests and responses (files, code, sockets);
+ * - `DirectiveWithoutEffect`: accepted, and there is nothing to do here.
+ */
+export type FindingReason =
+  | "SnippetSyntax"
+  | "DirectiveNotHonoured"
+  | "DirectiveRefused"
+  | "DirectiveWithoutEffect";
+
+export interface Finding extends Position {
+  readonly reason: FindingReason;
+  readonly severity: Severity;
+  /** Name of the directive; empty when it is not about one. */
+  readonly directive: string;
+  readonly message: string;
+  /** What happens because of it; empty when nothing does. */
+  readonly effect: string;
+}

@@ -1,0 +1,214 @@
+/**
+ * Statements of the rewrite module as one function.
+ *
+ * @module
+ */
+import type { Exchange } from "../../http/exchange.ts";
+import { fromBytes, toBytes } from "../byte-text.ts";
+import { instantiate } from "../pattern/mod.ts";
+import type { Block, Condition, ReturnStatement, RewriteStatement, SetStatement, Statement } from "../program.ts";
+import type { Pattern } from "../../snapshot/snapshot.ts";
+import { compileTemplate, ValueTooLong } from "../template.ts";
+import { variableGetter } from "../variable/mod.ts";
+import { REDIRECTS, redirectTo, textAnswer } from "./answer.ts";
+import type { Level } from "./level.ts";
+import { INTERNAL_ERROR, type Verdict } from "./verdict.ts";
+
+/** What one run has done so far. Runs are synchronous and do not nest, so one object serves all. */
+interface Run {
+  level: Level;
+  /** The path was rewritten and no `break` has accepted it. */
+  changed: boolean;
+}
+
+/** `stop`: the remaining statements of the phase are skipped. */
+type Step = (x: Exchange, run: Run) => Exclude<Verdict, "restart"> | "stop";
+
+/** The level of the last `if` with settings that held, starting from `level`. */
+export interface Outcome {
+  readonly verdict: Verdict;
+  readonly level: Level;
+}
+
+/**
+ * Compiles the statements of a block. `levelOf` gives the level of an `if`'s settings; blocks at host level have none.
+ * The function returns the verdict and stores the level by `settle`.
+ */
+export function compileStatements(
+  statements: readonly Statement[],
+  base: Level,
+  levelOf: (block: Block) => Level,
+  settle: (x: Exchange, level: Level) => void,
+): (x: Exchange) => Verdict {
+  const steps = statements.map((statement) => compileStatement(statement, levelOf));
+  return (x) => {
+    const run: Run = { level: base, changed: false };
+    let verdict: Verdict;
+    try {
+      const result = runSteps(steps, x, run);
+      verdict = result === "stop" || result === undefined ? (run.changed ? "restart" : undefined) : result;
+    } catch (error) {
+      if (!(error instanceof ValueTooLong)) throw error;
+      verdict = INTERNAL_ERROR;
+    }
+    settle(x, run.level);
+    return verdict;
+  };
+}
+
+function runSteps(steps: readonly Step[], x: Exchange, run: Run): ReturnType<Step> {
+  for (let i = 0; i < steps.length; i++) {
+    const result = steps[i]!(x, run);
+    if (result !== undefined) return result;
+  }
+  return undefined;
+}
+
+function compileStatement(statement: Statement, levelOf: (block: Block) => Level): Step {
+  switch (statement.kind) {
+    case "set":
+      return compileSet(statement);
+    case "if": {
+      const holds = compileCondition(statement.condition);
+      const steps = statement.block.statements.map((inner) => compileStatement(inner, levelOf));
+      const level = statement.block.settings.length === 0 ? null : levelOf(statement.block);
+      return (x, run) => {
+        if (!holds(x)) return undefined;
+        if (level !== null) run.level = level;
+        return runSteps(steps, x, run);
+      };
+    }
+    case "return":
+      return compileReturn(statement);
+    case "rewrite":
+      return compileRewrite(statement);
+    case "break":
+      return (x, run) => {
+        run.changed = false;
+        x.rewriteEnded = true;
+        return "stop";
+      };
+    default:
+      return statement satisfies never;
+  }
+}
+
+function compileSet({ variable, value }: SetStatement): Step {
+  const evaluate = compileTemplate(value);
+  switch (variable) {
+    case "args":
+      return (x) => {
+        x.query = evaluate(x);
+        x.rewritten = true;
+        return undefined;
+      };
+    case "best_http_host":
+      return (x) => void (x.forwardedHost = evaluate(x));
+    case "pass_access_scheme":
+      return (x) => void (x.forwardedScheme = evaluate(x));
+    case "pass_port":
+      return (x) => void (x.forwardedPort = evaluate(x));
+    default:
+      return (x) => {
+        const text = evaluate(x);
+        (x.variables ??= new Map()).set(variable, text);
+        return undefined;
+      };
+  }
+}
+
+function compileCondition(condition: Condition): (x: Exchange) => boolean {
+  if (condition.kind === "constant") return () => condition.value;
+  const subject = variableGetter(condition.variable);
+  switch (condition.kind) {
+    case "present":
+      return (x) => {
+        const value = subject(x);
+        return value !== "" && value !== "0";
+      };
+    case "equal": {
+      const { negated } = condition;
+      const value = compileTemplate(condition.value);
+      return (x) => (subject(x) === value(x)) !== negated;
+    }
+    case "match": {
+      const { negated } = condition;
+      const match = compileMatch(condition.pattern);
+      return (x) => match(x, subject(x)) !== negated;
+    }
+    default:
+      return condition satisfies never;
+  }
+}
+
+/** Tests, and on success keeps the groups as `$1` to `$9` and as named variables. */
+export function compileMatch(pattern: Pattern): (x: Exchange, subject: string) => boolean {
+  const matcher = instantiate(pattern);
+  const names = [...matcher.groups].map(([name, index]) => [name.toLowerCase(), index] as const);
+  if (matcher.groupCount === 0) {
+    // A match without groups still takes those of the match before.
+    return (x, subject) => {
+      if (!matcher.test(subject)) return false;
+      if (x.captures !== null) x.captures = null;
+      return true;
+    };
+  }
+  return (x, subject) => {
+    const match = matcher.exec(subject);
+    if (match === null) return false;
+    x.captures = match;
+    if (names.length > 0) {
+      const variables = x.variables ??= new Map();
+      for (const [name, index] of names) variables.set(name, match[index] ?? "");
+    }
+    return true;
+  };
+}
+
+function compileReturn({ status, text }: ReturnStatement): Step {
+  if (status === 444) return () => ({ status, close: "abort" });
+  const value = text === null ? null : compileTemplate(text);
+  if (REDIRECTS.has(status)) {
+    return value === null ? () => ({ status }) : (x) => redirectTo(x, status, value(x));
+  }
+  if (status === 204 || status === 304) return () => ({ status });
+  if (value === null && status >= 400) return (x, run) => run.level.error(x, { status });
+  return (x, run) => textAnswer(status, value === null ? "" : value(x), run.level.defaultType);
+}
+
+function compileRewrite({ pattern, path, args, keepArgs, then }: RewriteStatement): Step {
+  const match = compileMatch(pattern);
+  const redirects = then.kind === "redirect";
+  const makePath = compileTemplate(path, redirects);
+  const makeArgs = args === null ? null : compileTemplate(args, true);
+  return (x, run) => {
+    if (!match(x, toBytes(x.path))) return undefined;
+    const target = makePath(x);
+    let query = makeArgs === null ? undefined : makeArgs(x);
+    if (keepArgs && x.query !== undefined && x.query !== "") {
+      query = query === undefined ? x.query : `${query}&${x.query}`;
+    }
+    if (then.kind === "redirect") {
+      return redirectTo(x, then.status, query === undefined ? target : `${target}?${query}`);
+    }
+    // nginx: "the rewritten URI has a zero length"
+    if (target === "") return INTERNAL_ERROR;
+    x.path = fromBytes(target);
+    x.query = query;
+    x.rewritten = true;
+    switch (then.kind) {
+      case "break":
+        run.changed = false;
+        x.rewriteEnded = true;
+        return "stop";
+      case "last":
+        run.changed = true;
+        return "stop";
+      case "continue":
+        run.changed = true;
+        return undefined;
+      default:
+        return then satisfies never;
+    }
+  };
+}

@@ -1,0 +1,177 @@
+/**
+ * What a snippet means: checked, resolved, with expressions translated. Plain JSON data; it stands in the snapshot, and
+ * the data plane makes functions of it when it builds its tables.
+ *
+ * @module
+ */
+import type { Pattern } from "../snapshot/snapshot.ts";
+import type { Template } from "./template.ts";
+
+/** Where a snippet's directives stand. */
+export type Context = "server" | "location" | "if-in-server" | "if-in-location";
+
+/** Statements run in order; settings hold for the whole block, wherever they stand in it. */
+export interface Block {
+  readonly statements: readonly Statement[];
+  readonly settings: readonly Setting[];
+}
+
+/** A whole snippet, or a location block in one. */
+export interface SnippetProgram extends Block {
+  /** Location blocks in the order of their appearance. */
+  readonly locations: readonly LocationBlock[];
+  /** Why nothing that this block covers is served (503): an access rule that is not honoured, or text that is no configuration. */
+  readonly denied: string | null;
+}
+
+export interface LocationBlock {
+  readonly match: BlockMatch;
+  readonly program: SnippetProgram;
+}
+
+export type BlockMatch =
+  /** `location = /path` */
+  | { readonly kind: "exact"; readonly path: string }
+  /** `location /path`; `final`: `^~`, no regular expression is tried when it is the longest. */
+  | { readonly kind: "prefix"; readonly path: string; readonly final: boolean }
+  | { readonly kind: "regex"; readonly pattern: Pattern }
+  /** `location @name`: only by error_page and try_files. */
+  | { readonly kind: "named"; readonly name: string };
+
+/** Directives of nginx's rewrite module. */
+export type Statement =
+  | SetStatement
+  | IfStatement
+  | ReturnStatement
+  | RewriteStatement
+  | { readonly kind: "break" };
+
+export interface SetStatement {
+  readonly kind: "set";
+  readonly variable: string;
+  readonly value: Template;
+}
+
+export interface IfStatement {
+  readonly kind: "if";
+  readonly condition: Condition;
+  readonly block: Block;
+}
+
+export type Condition =
+  | { readonly kind: "present"; readonly variable: string }
+  | { readonly kind: "equal"; readonly variable: string; readonly value: Template; readonly negated: boolean }
+  | { readonly kind: "match"; readonly variable: string; readonly pattern: Pattern; readonly negated: boolean }
+  /** A test for a file: there are no files, so it is decided already. */
+  | { readonly kind: "constant"; readonly value: boolean };
+
+export interface ReturnStatement {
+  readonly kind: "return";
+  /** 444: close without an answer. */
+  readonly status: number;
+  /** Location for redirects, body for others; `null`: none given. */
+  readonly text: Template | null;
+}
+
+export interface RewriteStatement {
+  readonly kind: "rewrite";
+  readonly pattern: Pattern;
+  readonly path: Template;
+  /** What follows a `?` in the replacement; `null`: there is none. */
+  readonly args: Template | null;
+  /** The request's own arguments are appended; false when the replacement ends with `?`. */
+  readonly keepArgs: boolean;
+  readonly then:
+    | { readonly kind: "continue" | "last" | "break" }
+    | { readonly kind: "redirect"; readonly status: 301 | 302 };
+}
+
+/** All other directives. */
+export type Setting =
+  | AddHeader
+  | SetHeaders
+  | ClearHeaders
+  | SetInputHeaders
+  | AccessRule
+  | Expires
+  | ErrorPage
+  | { readonly kind: "proxy_set_header"; readonly name: string; readonly value: Template }
+  /** Lower case. */
+  | { readonly kind: "proxy_hide_header"; readonly name: string }
+  | { readonly kind: "default_type"; readonly type: string }
+  | { readonly kind: "internal" }
+  /** There are no files: only the last parameter counts. */
+  | { readonly kind: "try_files"; readonly last: Fallback };
+
+export interface AddHeader {
+  readonly kind: "add_header";
+  readonly name: string;
+  readonly value: Template;
+  readonly always: boolean;
+}
+
+/** Which responses are changed; empty lists mean all. */
+export interface ResponseFilter {
+  readonly statuses: readonly number[];
+  /** Media types, lower case. */
+  readonly types: readonly string[];
+}
+
+/** `more_set_headers`: an empty value removes. */
+export interface SetHeaders extends ResponseFilter {
+  readonly kind: "more_set_headers";
+  readonly headers: readonly { readonly name: string; readonly value: Template }[];
+  /** `-a`: add a line, keep those there are. */
+  readonly append: boolean;
+}
+
+export interface ClearHeaders extends ResponseFilter {
+  readonly kind: "more_clear_headers";
+  /** Lower case. */
+  readonly names: readonly string[];
+  /** Of names written with `*` at their end. Lower case. */
+  readonly prefixes: readonly string[];
+}
+
+/** `more_set_input_headers` and `more_clear_input_headers`: an empty value removes. */
+export interface SetInputHeaders {
+  readonly kind: "more_set_input_headers";
+  readonly headers: readonly { readonly name: string; readonly value: Template }[];
+  /** Lower case; names whose end was written as `*`. */
+  readonly clearPrefixes: readonly string[];
+  /** `-r`: only where the request has the field. */
+  readonly replaceOnly: boolean;
+  /** Content types of requests, lower case; empty: all. */
+  readonly types: readonly string[];
+}
+
+export interface AccessRule {
+  readonly kind: "access";
+  readonly allow: boolean;
+  /** `all`, an address or a CIDR block. */
+  readonly source: string;
+}
+
+export interface Expires {
+  readonly kind: "expires";
+  readonly when:
+    | { readonly kind: "off" | "epoch" | "max" }
+    /** `modified`: counted from Last-Modified. */
+    | { readonly kind: "after"; readonly seconds: number; readonly modified: boolean }
+    /** `@15h30m`: the next time of day. Seconds since midnight. */
+    | { readonly kind: "daily"; readonly seconds: number };
+}
+
+export interface ErrorPage {
+  readonly kind: "error_page";
+  readonly statuses: readonly number[];
+  /** `keep`: the status that failed; `handler`: that of the page (`=`); else a number (`=200`). */
+  readonly status: "keep" | "handler" | number;
+  readonly target: Fallback;
+}
+
+export type Fallback =
+  | { readonly kind: "status"; readonly status: number }
+  | { readonly kind: "url"; readonly url: Template }
+  | { readonly kind: "uri"; readonly uri: Template }
+  | { readonly kind: "named"; readonly name: string };

@@ -1,0 +1,305 @@
+/**
+ * Text of a snippet -> program and findings. Never throws on bad text; what restricts access and cannot be honoured, and
+ * what nginx would not load at all, denies the block that it stands in.
+ *
+ * @module
+ */
+import { toBytes } from "./byte-text.ts";
+import { belongsElsewhere, directives, findKnownDirective } from "./directive/mod.ts";
+import type { BlockReader, DirectiveModule } from "./directive/directive.ts";
+import type { Finding } from "./finding.ts";
+import { compilePattern, instantiate, type PatternOptions } from "./pattern/mod.ts";
+import type { Block, Context, LocationBlock, Setting, SnippetProgram, Statement } from "./program.ts";
+import type { Pattern } from "../snapshot/snapshot.ts";
+import { parseTree, shorten } from "./syntax/parser.ts";
+import { type Directive, type Position, SnippetSyntaxError, type Word } from "./syntax/tree.ts";
+import { parseTemplate, type Template, TemplateError, variablesOf } from "./template.ts";
+import { isVariable } from "./variable/mod.ts";
+
+/** Where a whole snippet stands: server-snippet, or configuration-snippet and location-snippet. */
+export type SnippetContext = "server" | "location";
+
+export interface SnippetOptions {
+  /** Variables that other snippets of the same host set. */
+  readonly variables?: Iterable<string>;
+}
+
+export interface ParsedSnippet {
+  readonly program: SnippetProgram;
+  /** In order of place. */
+  readonly findings: readonly Finding[];
+  /** Variables that it sets, sorted. */
+  readonly variables: readonly string[];
+}
+
+/** Most expressions in one snippet: each costs time to analyse. */
+const MAX_PATTERNS = 300;
+
+/** Thrown by {@link BlockReader.fail}; ends one directive. */
+class DirectiveError extends Error {
+  constructor(message: string, readonly at: Position) {
+    super(message);
+  }
+}
+
+/** Parses and checks a snippet. The result is plain JSON data. */
+export function parseSnippet(text: string, context: SnippetContext, options: SnippetOptions = {}): ParsedSnippet {
+  let tree: readonly Directive[];
+  try {
+    tree = parseTree(text);
+  } catch (error) {
+    if (!(error instanceof SnippetSyntaxError)) throw error;
+    const { message, line, column } = error;
+    const finding: Finding = {
+      reason: "SnippetSyntax",
+      severity: "error",
+      directive: "",
+      message,
+      effect: DENIED[context],
+      line,
+      column,
+    };
+    return { program: { ...NOTHING, denied: message }, findings: [finding], variables: [] };
+  }
+  return new SnippetReader(options).read(tree, context);
+}
+
+const NOTHING: SnippetProgram = { statements: [], settings: [], locations: [], denied: null };
+
+const DENIED: Readonly<Record<Context, string>> = {
+  "server": "the host answers 503",
+  "if-in-server": "the host answers 503",
+  "location": "the location answers 503",
+  "if-in-location": "the location answers 503",
+};
+
+/** What has been read of one block so far. */
+interface OpenBlock {
+  readonly context: Context;
+  readonly statements: Statement[];
+  readonly settings: Setting[];
+  readonly locations: LocationBlock[];
+  readonly seen: Set<string>;
+  /** That of the location (or host) that it belongs to. */
+  readonly owner: { denied: string | null };
+}
+
+interface Use extends Position {
+  readonly name: string;
+  readonly directive: string;
+  readonly block: OpenBlock;
+}
+
+class SnippetReader {
+  readonly #findings: Finding[] = [];
+  readonly #defined: Set<string> = new Set();
+  readonly #outside: ReadonlySet<string>;
+  readonly #uses: Use[] = [];
+  #patterns = 0;
+
+  constructor(options: SnippetOptions) {
+    this.#outside = new Set(options.variables);
+  }
+
+  read(tree: readonly Directive[], context: SnippetContext): ParsedSnippet {
+    const owner = { denied: null as string | null };
+    const block = this.#block(tree, context, owner);
+    // Now that everything is read: nginx lets a variable be used before the place that sets it.
+    for (const use of this.#uses) {
+      if (this.#defined.has(use.name) || this.#outside.has(use.name) || isVariable(use.name)) continue;
+      this.#deny(use.block, use.directive, use, `unknown variable "$${shorten(use.name)}"`);
+    }
+    // Location programs were closed before their variables were checked.
+    const program = settle(block);
+    this.#findings.sort((a, b) => a.line - b.line || a.column - b.column);
+    return { program, findings: this.#findings, variables: [...this.#defined].sort() };
+  }
+
+  #block(tree: readonly Directive[], context: Context, owner: { denied: string | null }): OpenBlock {
+    const block: OpenBlock = { context, statements: [], settings: [], locations: [], seen: new Set(), owner };
+    for (const directive of tree) this.#directive(directive, block);
+    return block;
+  }
+
+  #directive(directive: Directive, block: OpenBlock): void {
+    const module = directives.get(directive.name);
+    if (module === undefined) return this.#unknown(directive, block);
+    try {
+      this.#checkShape(directive, module, block.context);
+      module.read(directive, this.#reader(directive, block));
+    } catch (error) {
+      if (!(error instanceof DirectiveError)) throw error;
+      this.#deny(block, directive.name, error.at, error.message);
+    }
+  }
+
+  #checkShape(directive: Directive, { contexts, words: [min, max], block }: DirectiveModule, context: Context): void {
+    const { name, words } = directive;
+    if (!contexts.includes(context)) {
+      throw new DirectiveError(`directive "${name}" is not allowed ${PLACE[context]}`, directive);
+    }
+    if (block === true && directive.block === null) {
+      throw new DirectiveError(`directive "${name}" has no block`, directive);
+    }
+    if (block !== true && directive.block !== null) {
+      throw new DirectiveError(`directive "${name}" cannot have a block; quote a parameter with "{"`, directive);
+    }
+    if (words.length >= min && words.length <= max) return;
+    const wanted = min === max ? String(min) : max === Infinity ? `${min} or more` : `${min} to ${max}`;
+    throw new DirectiveError(`directive "${name}" has ${words.length} parameters, wanted ${wanted}`, directive);
+  }
+
+  /** One that has no file of its own. */
+  #unknown(directive: Directive, block: OpenBlock): void {
+    const { name, words } = directive;
+    // Variables of directives that are not carried out exist in nginx all the same.
+    if (name === "auth_request_set" && words[0]?.text.startsWith("$")) {
+      this.#defined.add(words[0].text.slice(1).toLowerCase());
+    }
+    const known = findKnownDirective(name);
+    if (known === undefined) {
+      const where = belongsElsewhere(name) ? "is not allowed here" : "is unknown";
+      return this.#deny(block, name, directive, `directive "${shorten(name)}" ${where}`);
+    }
+    const { kind, guardsAccess, instead } = known;
+    const hint = instead === undefined ? "" : `; ${instead}`;
+    if (guardsAccess) block.owner.denied ??= `directive "${name}" of a snippet is not honoured`;
+    const effect = guardsAccess ? DENIED[block.context] : "it is left out";
+    const at = { directive: name, line: directive.line, column: directive.column };
+    switch (kind) {
+      case "ignored":
+        this.#findings.push({
+          reason: "DirectiveWithoutEffect",
+          severity: "info",
+          message: `directive "${name}" has nothing to act on here`,
+          effect: "",
+          ...at,
+        });
+        return;
+      case "not-honoured":
+        this.#findings.push({
+          reason: "DirectiveNotHonoured",
+          severity: guardsAccess ? "error" : "warning",
+          message: `directive "${name}" is not honoured${hint}`,
+          effect,
+          ...at,
+        });
+        return;
+      case "refused":
+        this.#findings.push({
+          reason: "DirectiveRefused",
+          severity: "error",
+          message: `directive "${shorten(name)}" is refused: it reaches beyond the requests of this host${hint}`,
+          effect,
+          ...at,
+        });
+        return;
+      default:
+        kind satisfies never;
+    }
+  }
+
+  #deny(block: OpenBlock, directive: string, { line, column }: Position, message: string): void {
+    block.owner.denied ??= message;
+    const effect = DENIED[block.context];
+    this.#findings.push({ reason: "SnippetSyntax", severity: "error", directive, message, effect, line, column });
+  }
+
+  #reader(directive: Directive, open: OpenBlock): BlockReader {
+    const fail = (at: Position, message: string): never => {
+      throw new DirectiveError(message, at);
+    };
+    const use = (name: string, at: Position): void => {
+      this.#uses.push({ name, directive: directive.name, block: open, line: at.line, column: at.column });
+    };
+    return {
+      context: open.context,
+      fail,
+      note: ({ line, column }, message, effect) => {
+        const { name } = directive;
+        const reason = "DirectiveWithoutEffect";
+        this.#findings.push({ reason, severity: "warning", directive: name, message, effect, line, column });
+      },
+      define: (name) => void this.#defined.add(name),
+      add: (statement) => void open.statements.push(statement),
+      setting: (setting) => void open.settings.push(setting),
+      location: (block, at) => {
+        const { match } = block;
+        const key = match.kind === "regex"
+          ? `~${match.pattern.source}`
+          : match.kind === "named"
+          ? `@${match.name}`
+          : `${match.kind === "exact" ? "=" : ""}${match.path}`;
+        if (open.seen.has(key)) fail(at, "the same location stands twice");
+        open.seen.add(key);
+        open.locations.push(block);
+      },
+      block: (inner, context) => {
+        const { statements, settings } = this.#block(inner.block ?? [], context, open.owner);
+        return { statements, settings } satisfies Block;
+      },
+      program: (inner) => {
+        const owner = { denied: null as string | null };
+        return lazily(this.#block(inner.block ?? [], "location", owner));
+      },
+      template: (word, from = 0) => this.#template(word, from, use, fail),
+      variable: (word) => {
+        const match = /^\$(?:([A-Za-z0-9_]+)|\{([A-Za-z0-9_]+)\})$/.exec(word.text);
+        const name = (match?.[1] ?? match?.[2])?.toLowerCase();
+        if (name === undefined || /^[0-9]+$/.test(name)) {
+          return fail(word, `"${shorten(word.text)}": a variable expected`);
+        }
+        if (directive.name !== "set") use(name, word);
+        return name;
+      },
+      pattern: (word, options, from = 0) => this.#pattern(word, options, from, fail),
+    };
+  }
+
+  #template(word: Word, from: number, use: (name: string, at: Position) => void, fail: BlockReader["fail"]): Template {
+    try {
+      const template = parseTemplate(word.text.slice(from));
+      for (const name of variablesOf(template)) use(name, word);
+      return template;
+    } catch (error) {
+      if (error instanceof TemplateError) return fail(word, error.message);
+      throw error;
+    }
+  }
+
+  #pattern(word: Word, options: PatternOptions, from: number, fail: BlockReader["fail"]): Pattern {
+    if (++this.#patterns > MAX_PATTERNS) fail(word, `the snippet has more than ${MAX_PATTERNS} regular expressions`);
+    const text = word.text.slice(from);
+    const result = compilePattern(options.bytes === true ? toBytes(text) : text, options);
+    if (!result.ok) {
+      return fail(word, `regular expression "${shorten(text)}": ${result.message} (at character ${result.offset + 1})`);
+    }
+    for (const name of instantiate(result.pattern).groups.keys()) this.#defined.add(name.toLowerCase());
+    return { ...result.pattern, text };
+  }
+}
+
+const PLACE: Readonly<Record<Context, string>> = {
+  "server": "at host level",
+  "location": "in a location",
+  "if-in-server": 'in an "if" at host level',
+  "if-in-location": 'in an "if" of a location',
+};
+
+/** Blocks of locations that are still to be settled, since unknown variables are found last. */
+const open = new WeakMap<SnippetProgram, OpenBlock>();
+
+function lazily(block: OpenBlock): SnippetProgram {
+  const program: SnippetProgram = { ...NOTHING };
+  open.set(program, block);
+  return program;
+}
+
+function settle(block: OpenBlock): SnippetProgram {
+  return {
+    statements: block.statements,
+    settings: block.settings,
+    locations: block.locations.map(({ match, program }) => ({ match, program: settle(open.get(program)!) })),
+    denied: block.owner.denied,
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * The connection: addresses, ports, TLS.
+ *
+ * @module
+ */
+import { hostname } from "node:os";
+import process from "node:process";
+import type { VariableTable } from "./getter.ts";
+
+const HOSTNAME = hostname().toLowerCase();
+
+export const connection: VariableTable = {
+  remote_addr: (x) => x.clientAddress,
+  the_real_ip: (x) => x.clientAddress,
+  remote_port: (x) => String(x.connection.peerPort),
+  realip_remote_addr: (x) => x.connection.peerAddress,
+  realip_remote_port: (x) => String(x.connection.peerPort),
+  server_addr: (x) => x.connection.localAddress,
+  server_port: (x) => String(x.connection.localPort),
+  server_name: (x) => x.host,
+  proxy_protocol_addr: (x) => x.connection.proxied?.sourceAddress,
+  proxy_protocol_port: (x) => x.connection.proxied === null ? undefined : String(x.connection.proxied.sourcePort),
+  proxy_protocol_server_addr: (x) => x.connection.proxied?.destinationAddress,
+  proxy_protocol_server_port: (x) =>
+    x.connection.proxied === null ? undefined : String(x.connection.proxied.destinationPort),
+  connection: (x) => String(x.connection.id),
+  connection_requests: (x) => String(x.connection.requestCount),
+  hostname: () => HOSTNAME,
+  pid: () => String(process.pid),
+  https: (x) => x.scheme === "https" ? "on" : "",
+  ssl_protocol: (x) => x.connection.tls?.protocol,
+  ssl_cipher: (x) => x.connection.tls?.cipher,
+  ssl_server_name: (x) => x.connection.tls?.serverName || undefined,
+  // Client certificates are not asked for, so none is ever there.
+  ssl_client_verify: (x) => x.connection.tls === null ? undefined : "NONE",
+  ssl_client_s_dn: () => undefined,
+  ssl_client_i_dn: () => undefined,
+  ssl_client_cert: () => undefined,
+  ssl_client_escaped_cert: () => undefined,
+  ssl_client_fingerprint: () => undefined,
+  ssl_client_serial: () => undefined,
+  // Never anything in nginx without a pipelined request; kept for log formats.
+  pipe: () => ".",
+};
