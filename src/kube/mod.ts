@@ -22,3 +22,4 @@ export { equalObjects } from "./object-equal.ts";
 export { ManifestFolderError, type ManifestReading, type ManifestSourceOptions } from "./manifest/options.ts";
 export { ManifestSource, readManifests } from "./manifest/source.ts";
 export { type ObjectReading, readObject } from "./schema/mod.ts";
+export { pinpoint } from "./manifest/pinpoint.ts";

@@ -1,0 +1,96 @@
+/**
+ * From a finding about an object to the line and column of the field or annotation that it is about.
+ *
+ * @module
+ */
+import type { Buffer } from "node:buffer";
+import type { Diagnostic, ObjectRef, SourceRef } from "../../diagnostic.ts";
+import { splitDocuments } from "./documents.ts";
+import { backgroundIo } from "./io.ts";
+import { fieldSteps, locate, locateItems, parseYaml, type PathStep } from "./yaml.ts";
+
+/**
+ * Findings of others know where their object begins; this has them point at the very place, by looking into the files
+ * again. Those that name no field or annotation, and those whose file says something else by now, stay as they are.
+ */
+export async function pinpoint(diagnostics: readonly Diagnostic[]): Promise<Diagnostic[]> {
+  const files = new Map<string, ManifestPlaces | undefined>();
+  const pinpointed: Diagnostic[] = [];
+  for (const diagnostic of diagnostics) {
+    const { source, object, annotation, field } = diagnostic;
+    if (source?.line === undefined || object === undefined || (annotation ?? field) === undefined) {
+      pinpointed.push(diagnostic);
+      continue;
+    }
+    if (!files.has(source.file)) files.set(source.file, await ManifestPlaces.read(source.file));
+    const steps = annotation === undefined ? fieldSteps(field!) : ["metadata", "annotations", annotation];
+    const place = files.get(source.file)?.find(object, source, steps);
+    pinpointed.push(place === undefined ? diagnostic : { ...diagnostic, source: place });
+  }
+  return pinpointed;
+}
+
+interface Document {
+  readonly line: number;
+  readonly text: string;
+  readonly value: unknown;
+}
+
+/** A file whose documents are parsed when they are asked for. */
+class ManifestPlaces {
+  readonly #documents = new Map<number, Document | undefined>();
+
+  private constructor(readonly bytes: Buffer, readonly spans: ReturnType<typeof splitDocuments>) {}
+
+  static async read(file: string): Promise<ManifestPlaces | undefined> {
+    try {
+      const bytes = await backgroundIo.read(file);
+      return new ManifestPlaces(bytes, splitDocuments(bytes));
+    } catch {
+      return undefined;
+    }
+  }
+
+  find(object: ObjectRef, source: SourceRef, steps: readonly PathStep[]): SourceRef | undefined {
+    const line = source.line ?? 1;
+    const document = this.#documentAt(line);
+    if (document === undefined) return undefined;
+    const path = isNamed(document.value, object) ? [] : itemPath(document, object, line);
+    if (path === undefined) return undefined;
+    const position = locate(document.text, [...path, ...steps]);
+    if (position === undefined) return undefined;
+    return { file: source.file, line: document.line + position.line - 1, column: position.column };
+  }
+
+  #documentAt(line: number): Document | undefined {
+    const span = this.spans.findLast((span) => span.line <= line);
+    if (span === undefined) return undefined;
+    if (!this.#documents.has(span.start)) {
+      const text = this.bytes.toString("utf8", span.start, span.end);
+      let document: Document | undefined;
+      try {
+        document = { line: span.line, text, value: parseYaml(text) };
+      } catch {
+        document = undefined;
+      }
+      this.#documents.set(span.start, document);
+    }
+    return this.#documents.get(span.start);
+  }
+}
+
+/** Path of the item of a List that begins at a line of the file. */
+function itemPath({ value, text, line: first }: Document, object: ObjectRef, line: number): PathStep[] | undefined {
+  const items = (value as { items?: unknown } | null)?.items;
+  if (!Array.isArray(items)) return undefined;
+  const at = locateItems(text).findIndex((position, i) =>
+    first + position.line - 1 === line && isNamed(items[i], object)
+  );
+  return at === -1 ? undefined : ["items", at];
+}
+
+/** Items of a typed list name no kind. */
+function isNamed(value: unknown, { kind, name }: ObjectRef): boolean {
+  const object = value as { kind?: unknown; metadata?: { name?: unknown } | null } | null | undefined;
+  return (object?.kind ?? kind) === kind && object?.metadata?.name === name;
+}
