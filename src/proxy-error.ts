@@ -13,6 +13,7 @@ export type Retry = "yes" | "no" | "if-reused";
 /** Stable codes; `status` of each is in {@link STATUS_OF}. */
 export type ProxyErrorCode =
   | "downstream-malformed"
+  | "downstream-version"
   | "downstream-timeout"
   | "downstream-target-too-long"
   | "downstream-fields-too-large"
@@ -29,6 +30,7 @@ export type ProxyErrorCode =
 /** Status that the client gets for each code, as nginx answers (499 is only logged). */
 export const STATUS_OF: Readonly<Record<ProxyErrorCode, number>> = {
   "downstream-malformed": 400,
+  "downstream-version": 505,
   "downstream-timeout": 408,
   "downstream-target-too-long": 414,
   "downstream-fields-too-large": 400,

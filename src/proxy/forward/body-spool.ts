@@ -1,0 +1,204 @@
+/**
+ * A request body that is read whole before an upstream gets it: in memory up to a bound, beyond it in a temporary file
+ * that has no name any more. It can be sent several times.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import { close, open, read, unlink, write } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { latin1Text } from "../../http/mod.ts";
+
+/** Bytes read from the file at a time. */
+const READ_BYTES = 65536;
+/** Bytes that wait for the file before the client is paused. */
+const MAX_QUEUED_BYTES = 262144;
+
+/** Who fills a spool. */
+export interface SpoolOwner {
+  /** The file does not keep pace: stop, then go on. */
+  spoolFull(): void;
+  spoolDrained(): void;
+  /** Everything is in. */
+  spoolReady(): void;
+  /** The file cannot be written or read. */
+  spoolFailed(error: Error): void;
+}
+
+/** Takes a body out of a spool. */
+export interface SpoolReader {
+  /** `false`: wait for {@link BodySpool.resume}. The buffer is the reader's to keep. */
+  spoolData(bytes: Uint8Array): boolean;
+  spoolEnd(): void;
+}
+
+/** One body. */
+export class BodySpool {
+  /** Bytes of the body. */
+  bytes = 0;
+  readonly #owner: SpoolOwner;
+  readonly #limitBytes: number;
+  #memory: Uint8Array[] = [];
+  #memoryBytes = 0;
+  #file = -1;
+  #opening = false;
+  #spilled = false;
+  #writing = false;
+  #full = false;
+  #complete = false;
+  #closed = false;
+  #reader: SpoolReader | null = null;
+  #readAt = 0;
+  #reading = false;
+  /** File offset up to which everything is written. */
+  #written = 0;
+
+  constructor(owner: SpoolOwner, limitBytes: number) {
+    this.#owner = owner;
+    this.#limitBytes = limitBytes;
+  }
+
+  /** The whole body is in memory. */
+  get inMemory(): boolean {
+    return !this.#spilled;
+  }
+
+  /** Adds a part. Small parts are copied, so that they do not keep a large buffer alive. */
+  add(bytes: Uint8Array, start: number, end: number): void {
+    const part = bytes.subarray(start, end);
+    this.bytes += part.length;
+    this.#memoryBytes += part.length;
+    this.#memory.push(part.length * 2 < bytes.buffer.byteLength ? Uint8Array.prototype.slice.call(part) : part);
+    if (!this.#spilled && this.bytes > this.#limitBytes) {
+      this.#spilled = true;
+      this.#open();
+    } else if (this.#spilled) this.#write();
+    if (this.#spilled && this.#memoryBytes > MAX_QUEUED_BYTES && !this.#full) {
+      this.#full = true;
+      this.#owner.spoolFull();
+    }
+  }
+
+  /** Nothing more comes; {@link SpoolOwner.spoolReady} follows, at once when everything is in memory. */
+  complete(): void {
+    this.#complete = true;
+    if (!this.#spilled) this.#owner.spoolReady();
+    else if (!this.#opening && !this.#writing && this.#memory.length === 0) this.#owner.spoolReady();
+  }
+
+  /** The body, one char a byte; only when it is in memory. */
+  text(): string {
+    let text = "";
+    for (const part of this.#memory) text += latin1Text(part, 0, part.length);
+    return text;
+  }
+
+  /** Sends the body from its start. One reader at a time; a new one replaces the former. */
+  read(reader: SpoolReader): void {
+    this.#reader = reader;
+    this.#readAt = 0;
+    if (this.#spilled) return this.resume();
+    for (const part of this.#memory) {
+      if (this.#reader !== reader) return;
+      reader.spoolData(part);
+    }
+    if (this.#reader === reader) reader.spoolEnd();
+  }
+
+  /** Goes on after the reader said no. */
+  resume(): void {
+    const reader = this.#reader;
+    if (reader === null || !this.#spilled || this.#reading || this.#closed) return;
+    if (this.#readAt >= this.bytes) {
+      this.#reader = null;
+      return reader.spoolEnd();
+    }
+    this.#reading = true;
+    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, this.bytes - this.#readAt));
+    read(this.#file, buffer, 0, buffer.length, this.#readAt, (error, got) => {
+      this.#reading = false;
+      if (this.#closed) return this.#closeFile();
+      // a new reader has begun at the start meanwhile
+      if (this.#reader !== reader) return this.resume();
+      if (error !== null || got === 0) {
+        return this.#fail(error ?? new Error("the temporary file is shorter than it was"));
+      }
+      this.#readAt += got;
+      if (reader.spoolData(got === buffer.length ? buffer : buffer.subarray(0, got))) this.resume();
+    });
+  }
+
+  /** Stops sending. */
+  stop(): void {
+    this.#reader = null;
+  }
+
+  /** Throws the body away. */
+  discard(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#reader = null;
+    this.#memory = [];
+    if (!this.#writing && !this.#reading && !this.#opening) this.#closeFile();
+  }
+
+  #closeFile(): void {
+    if (this.#file < 0) return;
+    const file = this.#file;
+    this.#file = -1;
+    close(file, () => {});
+  }
+
+  #fail(error: Error): void {
+    if (this.#closed) return;
+    this.discard();
+    this.#owner.spoolFailed(error);
+  }
+
+  #open(): void {
+    this.#opening = true;
+    const path = join(tmpdir(), `sallyport-${randomBytes(12).toString("hex")}`);
+    open(path, "wx+", 0o600, (error, file) => {
+      this.#opening = false;
+      if (error !== null) return this.#fail(error);
+      this.#file = file;
+      // without a name it goes away with the process, whatever happens
+      unlink(path, () => {});
+      if (this.#closed) return this.#closeFile();
+      this.#write();
+    });
+  }
+
+  #write(): void {
+    if (this.#opening || this.#writing || this.#closed || this.#memory.length === 0) return;
+    this.#writing = true;
+    const batch = this.#memory.length === 1 ? this.#memory[0]! : Buffer.concat(this.#memory);
+    this.#memory = [];
+    this.#memoryBytes = 0;
+    this.#writeFrom(batch, 0);
+  }
+
+  #writeFrom(batch: Uint8Array, at: number): void {
+    write(this.#file, batch, at, batch.length - at, this.#written, (error, got) => {
+      if (this.#closed) {
+        this.#writing = false;
+        return this.#closeFile();
+      }
+      if (error !== null) {
+        this.#writing = false;
+        return this.#fail(error);
+      }
+      this.#written += got;
+      if (at + got < batch.length) return this.#writeFrom(batch, at + got);
+      this.#writing = false;
+      if (this.#memory.length > 0) this.#write();
+      if (this.#full && this.#memoryBytes <= MAX_QUEUED_BYTES) {
+        this.#full = false;
+        this.#owner.spoolDrained();
+      }
+      if (this.#complete && !this.#writing && !this.#closed) this.#owner.spoolReady();
+    });
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Which field lines are not passed on, compiled once for each location's settings.
+ *
+ * @module
+ */
+import { compileFieldMask, type FieldMask } from "../../http/mod.ts";
+import type { ForwardSettings } from "../contract.ts";
+
+/** Hop-by-hop and framing fields of requests (RFC 9110 section 7.6.1); the wire writes its own. */
+const REQUEST_HOP = [
+  "connection",
+  "content-length",
+  "expect",
+  "http2-settings",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+/** The same of responses. Content-Length stays visible to policies and is written anew. */
+const RESPONSE_HOP = ["connection", "date", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
+
+/** Trailer fields that are never passed on: framing, routing, credentials, cookies (RFC 9110 section 6.5.1). */
+const TRAILER_HOP = [
+  ...REQUEST_HOP,
+  "authorization",
+  "cache-control",
+  "content-encoding",
+  "content-range",
+  "content-type",
+  "cookie",
+  "date",
+  "host",
+  "location",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "server",
+  "set-cookie",
+  "vary",
+  "www-authenticate",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-port",
+  "x-forwarded-proto",
+  "x-real-ip",
+];
+const TRAILERS: ReadonlySet<string> = new Set(TRAILER_HOP);
+
+/** Masks of one location's settings. */
+export interface ForwardMasks {
+  readonly request: FieldMask;
+  readonly response: FieldMask;
+  /** The same, but Upgrade goes through, for 101. */
+  readonly upgrade: FieldMask;
+}
+
+const compiled = new WeakMap<ForwardSettings, ForwardMasks>();
+
+/** Masks of the settings; made when first asked for. */
+export function masksOf(settings: ForwardSettings): ForwardMasks {
+  let masks = compiled.get(settings);
+  if (masks === undefined) {
+    masks = {
+      request: compileFieldMask(REQUEST_HOP, settings.dropFields),
+      response: compileFieldMask(RESPONSE_HOP, settings.hideFields),
+      upgrade: compileFieldMask(RESPONSE_HOP.filter((name) => name !== "upgrade"), settings.hideFields),
+    };
+    compiled.set(settings, masks);
+  }
+  return masks;
+}
+
+/** Trailer lines (each with CRLF) less those that must not be passed on, or that `hidden` has. */
+export function filterTrailers(lines: string, hidden: ReadonlySet<string> | null): string {
+  if (lines === "") return "";
+  let out = "";
+  for (const line of lines.split("\r\n")) {
+    if (line === "") continue;
+    const name = line.slice(0, line.indexOf(":")).toLowerCase();
+    if (!TRAILERS.has(name) && !hidden?.has(name)) out += `${line}\r\n`;
+  }
+  return out;
+}

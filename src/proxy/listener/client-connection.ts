@@ -1,0 +1,636 @@
+/**
+ * An HTTP/1.1 (and 1.0) connection of a client: reads requests one after the other, writes their responses.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import {
+  compileFieldMask,
+  type Fields,
+  formatHttpDate,
+  hasResponseBody,
+  type HeadError,
+  INCOMPLETE,
+  latin1Text,
+  REFUSED,
+  RequestHead,
+  RequestReader,
+  ResponseHead,
+  statusLine,
+  type TlsInfo,
+} from "../../http/mod.ts";
+import { canonicalIp } from "../../net/mod.ts";
+import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
+import { ProxyError, type ProxyErrorCode } from "../../proxy-error.ts";
+import type { ServerConnection } from "../contract.ts";
+import { Timed } from "../deadline-wheel.ts";
+import type { WireCore } from "./core.ts";
+import { WireExchange } from "./exchange.ts";
+import { type BodySink, LastChunk, NO_BODY, type Transport, type TunnelSink, UNKNOWN_LENGTH } from "./transport.ts";
+
+/** What a connection is doing. */
+const Phase = {
+  /** Between two requests, nothing of the next one read. */
+  idle: 0,
+  /** Part of a head has been read. */
+  head: 1,
+  /** A request is being answered. */
+  exchange: 2,
+  /** The response is out; the rest of the request's body is read and thrown away. */
+  discard: 3,
+  /** The response is in the socket's buffer; the client does not read. */
+  flushing: 4,
+  /** Ended by us; what the client still sends is thrown away, so that it gets to read the response. */
+  linger: 5,
+  tunnel: 6,
+  closed: 7,
+} as const;
+
+/** Bytes behind the current request that are kept before the socket is paused. */
+const MAX_HELD_BYTES = 65536;
+/** A body that nobody wanted is read to its end up to this length; beyond, the connection is closed. */
+const MAX_DISCARD_BYTES = 65536;
+/** nginx's lingering_timeout and lingering_time. */
+const LINGER_IDLE_MS = 5_000;
+const LINGER_TOTAL_MS = 30_000;
+/** A body part up to this size goes into one write with the head. */
+const MAX_JOINED_BYTES = 16384;
+
+const RESPONSE_FRAMING = compileFieldMask(["connection", "content-length", "date", "keep-alive", "transfer-encoding"]);
+const CRLF = Buffer.from("\r\n", "latin1");
+const ERROR_CODES: Readonly<Record<HeadError["kind"], ProxyErrorCode>> = {
+  "malformed": "downstream-malformed",
+  "version": "downstream-version",
+  "target-too-long": "downstream-target-too-long",
+  "fields-too-large": "downstream-fields-too-large",
+};
+
+/** How a connection came in. */
+export interface ConnectionOrigin {
+  readonly tls: TlsInfo | null;
+  readonly proxied: ProxyAddresses | null;
+  /** Port listened on. */
+  readonly localPort: number;
+  /** Plain text came in on a TLS port: every request is answered by 400. */
+  readonly refusePlain: boolean;
+}
+
+/** One connection. */
+export class ClientConnection extends Timed implements ServerConnection, Transport {
+  readonly id: number;
+  readonly peerAddress: string;
+  readonly localPort: number;
+  readonly tls: TlsInfo | null;
+  readonly proxied: ProxyAddresses | null;
+  requestCount = 0;
+  memo: unknown = null;
+  passesChunks = false;
+  readonly #core: WireCore;
+  readonly #socket: Socket;
+  readonly #reader: RequestReader;
+  readonly #refusePlain: boolean;
+  readonly #onClose: (connection: ClientConnection) => void;
+  #peerPort = -1;
+  #localAddress: string | null = null;
+  #phase: number = Phase.idle;
+  #exchange: WireExchange | null = null;
+  /** Received but not looked at yet. */
+  #held: Buffer | null = null;
+  #pumping = false;
+  #paused = false;
+  #sink: BodySink | null = null;
+  #bodyPaused = false;
+  #tunnel: TunnelSink | null = null;
+  /** The last write said that the socket is full. */
+  #blocked = false;
+  /** Response head that goes out with the first bytes of the body. */
+  #corked = "";
+  /** Body of unknown length to an HTTP/1.1 client. */
+  #chunked = false;
+  #keepAlive = false;
+  #continueOwed = false;
+  #lingerEnd = 0;
+  #headBytes = 0;
+
+  constructor(
+    core: WireCore,
+    socket: Socket,
+    origin: ConnectionOrigin,
+    onClose: (connection: ClientConnection) => void,
+  ) {
+    super(core.wheel);
+    this.#core = core;
+    this.#socket = socket;
+    this.#onClose = onClose;
+    this.id = core.connectionId();
+    this.peerAddress = canonicalIp(socket.remoteAddress ?? "") ?? socket.remoteAddress ?? "";
+    this.localPort = origin.localPort;
+    this.tls = origin.tls;
+    this.proxied = origin.proxied;
+    this.#refusePlain = origin.refusePlain;
+    this.#reader = new RequestReader(new RequestHead());
+    core.counters.idle++;
+    socket.on("data", (bytes: Buffer) => this.#received(bytes));
+    socket.on("drain", () => this.#drained());
+    socket.on("end", () => this.#ended());
+    socket.on("close", () => this.#closed());
+    // what goes wrong shows as a close
+    socket.on("error", ignore);
+    this.setDeadline(core.settings.headerTimeoutMs);
+  }
+
+  get peerPort(): number {
+    if (this.#peerPort < 0) this.#peerPort = this.#socket.remotePort ?? 0;
+    return this.#peerPort;
+  }
+
+  get localAddress(): string {
+    return this.#localAddress ??= canonicalIp(this.#socket.localAddress ?? "") ?? "";
+  }
+
+  get requestComplete(): boolean {
+    return this.#reader.bodyDone;
+  }
+
+  // ---- receiving
+
+  #received(bytes: Buffer): void {
+    if (this.#held !== null) {
+      this.#hold(Buffer.concat([this.#held, bytes]));
+    } else this.#pump(bytes);
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#held = bytes;
+    if (bytes.length > MAX_HELD_BYTES || this.#bodyPaused) this.#pauseSocket();
+  }
+
+  #pauseSocket(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  /** Looks at what was held back, then lets the socket go on. */
+  #unhold(): void {
+    if (this.#pumping) return;
+    const held = this.#held;
+    if (held !== null) {
+      this.#held = null;
+      this.#pump(held);
+    }
+    if (this.#paused && this.#held === null && this.#phase !== Phase.closed) {
+      this.#paused = false;
+      this.#socket.resume();
+    }
+  }
+
+  #pump(bytes: Buffer): void {
+    this.#pumping = true;
+    let at = 0;
+    while (at < bytes.length) {
+      switch (this.#phase) {
+        case Phase.idle:
+        case Phase.head:
+          at = this.#readHead(bytes, at);
+          break;
+        case Phase.exchange:
+          if (this.#sink === null || this.#bodyPaused || this.#reader.bodyDone) {
+            this.#pumping = false;
+            return this.#hold(at === 0 ? bytes : bytes.subarray(at));
+          }
+          at = this.#readBody(bytes, at);
+          break;
+        case Phase.discard:
+          at = this.#discard(bytes, at);
+          break;
+        case Phase.flushing:
+          this.#pumping = false;
+          return this.#hold(at === 0 ? bytes : bytes.subarray(at));
+        case Phase.linger:
+          this.#lingerOn();
+          at = bytes.length;
+          break;
+        case Phase.tunnel:
+          this.#tunnel!.tunnelData(at === 0 ? bytes : bytes.subarray(at));
+          at = bytes.length;
+          break;
+        default:
+          at = bytes.length;
+      }
+    }
+    this.#pumping = false;
+  }
+
+  /** Returns the offset after what was read. */
+  #readHead(bytes: Buffer, at: number): number {
+    const { settings } = this.#core;
+    const end = this.#reader.readHead(bytes, at, settings);
+    if (end === INCOMPLETE) {
+      if (this.#phase === Phase.idle) {
+        this.#phase = Phase.head;
+        this.#core.counters.idle--;
+        this.#headBytes = 0;
+        this.setDeadline(settings.headerTimeoutMs);
+      }
+      this.#headBytes += bytes.length - at;
+      return bytes.length;
+    }
+    if (this.#phase === Phase.idle) {
+      this.#core.counters.idle--;
+      this.#headBytes = 0;
+    }
+    this.#phase = Phase.exchange;
+    this.requestCount++;
+    this.clearDeadline();
+    if (end === REFUSED) {
+      this.#refuse(this.#reader.error!);
+      return bytes.length;
+    }
+    this.#begin(this.#headBytes + end - at);
+    return end;
+  }
+
+  #begin(headBytes: number): void {
+    const { head } = this.#reader;
+    const exchange = this.#open(head);
+    exchange.requestBytes = headBytes;
+    this.#continueOwed = head.expectsContinue;
+    if (this.#refusePlain) {
+      const message = "plain HTTP on the HTTPS port";
+      exchange.fail(new ProxyError("downstream-malformed", "downstream", "no", message));
+    } else if (head.method === "CONNECT") exchange.answer({ status: 405, close: true });
+    else exchange.begin();
+  }
+
+  #open(head: RequestHead): WireExchange {
+    const exchange = new WireExchange(this.#core, this, this, head, {
+      version: head.minorVersion === 0 ? "1.0" : "1.1",
+      method: head.method,
+      target: head.target,
+      authority: head.authority,
+      bodyBytes: head.bodyBytes,
+      scheme: this.tls === null ? "http" : "https",
+    });
+    this.#exchange = exchange;
+    return exchange;
+  }
+
+  /** What came is no request: it is answered, and the connection ends. */
+  #refuse(error: HeadError): void {
+    const { head } = this.#reader;
+    head.keepAlive = false;
+    head.bodyBytes = 0;
+    const exchange = this.#open(head);
+    exchange.closeAfter = true;
+    exchange.fail(new ProxyError(ERROR_CODES[error.kind], "downstream", "no", error.message));
+  }
+
+  #readBody(bytes: Buffer, at: number): number {
+    const reader = this.#reader;
+    const end = reader.readBody(bytes, at);
+    const exchange = this.#exchange!;
+    if (end === REFUSED) {
+      this.#sink = null;
+      exchange.bodyMalformed(reader.error!.message);
+      return bytes.length;
+    }
+    exchange.requestBytes += end - at;
+    this.#continueOwed = false;
+    const sink = this.#sink!;
+    const { data } = reader;
+    for (let i = 0; i < data.length; i += 2) {
+      if (data[i + 1]! > data[i]!) sink.bodyData(bytes, data[i]!, data[i + 1]!);
+      // the sink may have had enough
+      if (this.#sink !== sink) return end;
+    }
+    if (reader.bodyDone) {
+      this.#sink = null;
+      this.#updateDeadline();
+      sink.bodyEnd(reader.trailers);
+    } else this.#updateDeadline();
+    return end;
+  }
+
+  #discard(bytes: Buffer, at: number): number {
+    const reader = this.#reader;
+    const end = reader.readBody(bytes, at);
+    if (end === REFUSED || reader.dataBytes > MAX_DISCARD_BYTES) {
+      this.#close();
+      return bytes.length;
+    }
+    if (reader.bodyDone) this.#next();
+    else this.setDeadline(this.#core.settings.bodyTimeoutMs);
+    return end;
+  }
+
+  // ---- request body, for the exchange
+
+  readBody(sink: BodySink): void {
+    if (this.#reader.bodyDone) {
+      sink.bodyEnd(this.#reader.trailers);
+      return;
+    }
+    this.#sink = sink;
+    if (this.#continueOwed && this.#held === null) {
+      this.#continueOwed = false;
+      this.#socket.write("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
+    }
+    this.#updateDeadline();
+    this.#unhold();
+  }
+
+  pauseBody(): void {
+    if (this.#phase === Phase.tunnel) return this.#pauseSocket();
+    if (this.#bodyPaused || this.#reader.bodyDone) return;
+    this.#bodyPaused = true;
+    this.#pauseSocket();
+    this.#updateDeadline();
+  }
+
+  resumeBody(): void {
+    if (this.#phase === Phase.tunnel) return this.#unhold();
+    if (!this.#bodyPaused) return;
+    this.#bodyPaused = false;
+    this.#updateDeadline();
+    this.#unhold();
+  }
+
+  // ---- response, for the exchange
+
+  sendInterim(status: number, lines: string): void {
+    if (this.#reader.head.minorVersion === 0) return;
+    this.#socket.write(`${statusLine(status)}${lines}\r\n`, "latin1");
+  }
+
+  sendHead(exchange: WireExchange, bodyBytes: number): void {
+    const { head } = this.#reader;
+    const { status, response } = exchange;
+    let text: string;
+    if (response instanceof ResponseHead) {
+      text = response.status === status ? response.statusLine() : statusLine(status);
+    } else text = statusLine(status);
+    if (!response!.has("date")) text += `Date: ${formatHttpDate(this.#core.clock.nowMs())}\r\n`;
+    this.#chunked = false;
+    this.passesChunks = false;
+    if (status === 101) {
+      this.#keepAlive = false;
+      this.#corked = `${text}Connection: upgrade\r\n${formatFields(response!)}\r\n`;
+      return;
+    }
+    this.#keepAlive = head.keepAlive && !exchange.closeAfter && this.#mayKeepAlive();
+    if (bodyBytes >= 0) text += `Content-Length: ${bodyBytes}\r\n`;
+    // a response that may have a body, and has none, must say so
+    else if (bodyBytes === NO_BODY && head.method !== "HEAD" && hasResponseBody(status)) {
+      text += "Content-Length: 0\r\n";
+    } else if (bodyBytes === UNKNOWN_LENGTH && head.method !== "HEAD" && hasResponseBody(status)) {
+      if (head.minorVersion === 0) this.#keepAlive = false;
+      else {
+        this.#chunked = true;
+        this.passesChunks = true;
+        text += "Transfer-Encoding: chunked\r\n";
+      }
+    }
+    this.#corked = `${text}${this.#keepAlive ? "Connection: keep-alive\r\n" : "Connection: close\r\n"}${
+      formatFields(response!)
+    }\r\n`;
+  }
+
+  /** Does anything but this request speak for closing? */
+  #mayKeepAlive(): boolean {
+    const core = this.#core;
+    const { settings } = core;
+    if (core.closing || settings.keepAliveMs === 0 || this.requestCount >= settings.keepAliveRequests) return false;
+    const reader = this.#reader;
+    if (reader.bodyDone) return true;
+    // a body that is still to come must be one that is worth reading to its end
+    return !this.#continueOwed && reader.head.bodyBytes >= 0 &&
+      reader.head.bodyBytes - reader.dataBytes <= MAX_DISCARD_BYTES;
+  }
+
+  write(bytes: Uint8Array, start: number, end: number): boolean {
+    const length = end - start;
+    if (length === 0) return !this.#blocked;
+    this.#exchange!.sentBodyBytes += length;
+    if (!this.#chunked) return this.#send(bytes, start, end, "", "");
+    return this.#send(bytes, start, end, `${length.toString(16)}\r\n`, "\r\n");
+  }
+
+  writeFramed(bytes: Uint8Array, start: number, end: number): boolean {
+    this.#exchange!.sentBodyBytes += end - start;
+    return this.#send(bytes, start, end, "", "");
+  }
+
+  writeText(text: string): boolean {
+    this.#exchange!.sentBodyBytes += text.length;
+    const out = this.#chunked ? `${this.#corked}${text.length.toString(16)}\r\n${text}\r\n` : this.#corked + text;
+    this.#corked = "";
+    return this.#sendText(out);
+  }
+
+  #send(bytes: Uint8Array, start: number, end: number, before: string, after: string): boolean {
+    const head = this.#corked + before;
+    this.#corked = "";
+    const length = end - start;
+    if (length <= MAX_JOINED_BYTES && head !== "") return this.#sendText(head + latin1Text(bytes, start, end) + after);
+    if (head === "" && after === "") {
+      return this.#sendBytes(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    }
+    const socket = this.#socket;
+    socket.cork();
+    if (head !== "") this.#sendText(head);
+    this.#sendBytes(bytes.subarray(start, end));
+    if (after !== "") this.#sendBytes(CRLF);
+    socket.uncork();
+    return !this.#blocked;
+  }
+
+  #sendText(text: string): boolean {
+    if (this.#phase === Phase.closed) return false;
+    this.#exchange!.sentBytes += text.length;
+    return this.#wrote(this.#socket.write(text, "latin1"));
+  }
+
+  #sendBytes(bytes: Uint8Array): boolean {
+    if (this.#phase === Phase.closed) return false;
+    this.#exchange!.sentBytes += bytes.length;
+    return this.#wrote(this.#socket.write(bytes));
+  }
+
+  #wrote(more: boolean): boolean {
+    if (!more && !this.#blocked) {
+      this.#blocked = true;
+      this.#updateDeadline();
+    }
+    return !this.#blocked;
+  }
+
+  flush(): void {
+    if (this.#corked === "") return;
+    const text = this.#corked;
+    this.#corked = "";
+    this.#sendText(text);
+  }
+
+  end(trailers: string, lastChunk: number): void {
+    if (!this.#chunked || lastChunk === LastChunk.ended) return this.flush();
+    const text = `${this.#corked}${lastChunk === LastChunk.unsent ? "0\r\n" : ""}${trailers}\r\n`;
+    this.#corked = "";
+    this.#sendText(text);
+  }
+
+  abort(): void {
+    this.#corked = "";
+    this.#keepAlive = false;
+    this.#destroy();
+  }
+
+  release(): void {
+    if (this.#exchange === null) return;
+    this.#exchange = null;
+    this.#sink = null;
+    this.#bodyPaused = false;
+    this.#continueOwed = false;
+    if (this.#phase === Phase.closed) return;
+    if (!this.#keepAlive || this.#core.closing) return this.#close();
+    if (this.#blocked) {
+      // what a client does not read must not pile up
+      this.#phase = Phase.flushing;
+      this.setDeadline(this.#core.settings.sendTimeoutMs);
+      return;
+    }
+    this.#afterResponse();
+  }
+
+  #afterResponse(): void {
+    if (this.#reader.bodyDone) return this.#next();
+    this.#phase = Phase.discard;
+    this.setDeadline(this.#core.settings.bodyTimeoutMs);
+    this.#unhold();
+  }
+
+  /** Ready for the next request. */
+  #next(): void {
+    this.#reader.next();
+    this.#phase = Phase.idle;
+    this.#core.counters.idle++;
+    this.setDeadline(this.#core.settings.keepAliveMs);
+    this.#unhold();
+  }
+
+  tunnel(sink: TunnelSink): void {
+    this.flush();
+    this.#tunnel = sink;
+    this.#phase = Phase.tunnel;
+    this.clearDeadline();
+    this.#unhold();
+  }
+
+  // ---- the end
+
+  /** Ends the connection: FIN after what was written, then what the client still sends is read and thrown away. */
+  #close(): void {
+    if (this.#phase === Phase.idle) this.#core.counters.idle--;
+    this.#phase = Phase.linger;
+    this.#lingerEnd = this.#core.wheel.nowMs + LINGER_TOTAL_MS;
+    this.setDeadline(this.#blocked ? this.#core.settings.sendTimeoutMs : LINGER_IDLE_MS);
+    this.#held = null;
+    this.#socket.end();
+    if (this.#paused) {
+      this.#paused = false;
+      this.#socket.resume();
+    }
+  }
+
+  #lingerOn(): void {
+    if (this.#core.wheel.nowMs >= this.#lingerEnd) this.#destroy();
+    else this.setDeadline(LINGER_IDLE_MS);
+  }
+
+  #destroy(): void {
+    if (this.#phase === Phase.closed) return;
+    if (this.#phase === Phase.idle) this.#core.counters.idle--;
+    this.#phase = Phase.closed;
+    this.#held = null;
+    this.stopTiming();
+    this.#socket.destroy();
+  }
+
+  /** For a shutdown: an idle connection ends now, a busy one after its response. */
+  closeWhenIdle(): void {
+    if (this.#phase === Phase.idle) this.#close();
+  }
+
+  /** Cuts whatever is going on. */
+  cut(): void {
+    const exchange = this.#exchange;
+    this.#exchange = null;
+    this.#destroy();
+    exchange?.clientGone();
+  }
+
+  #drained(): void {
+    this.#blocked = false;
+    if (this.#phase === Phase.exchange) {
+      this.#updateDeadline();
+      this.#exchange!.clientDrained();
+    } else if (this.#phase === Phase.tunnel) this.#tunnel!.tunnelDrained();
+    else if (this.#phase === Phase.flushing) this.#afterResponse();
+    else if (this.#phase === Phase.linger) this.#lingerOn();
+  }
+
+  /** The client ended its side. As in nginx, an exchange that goes on is given up then. */
+  #ended(): void {
+    if (this.#phase === Phase.tunnel) this.#tunnel!.tunnelEnd();
+    else if (this.#phase === Phase.flushing) this.#close();
+    else this.cut();
+  }
+
+  #closed(): void {
+    const tunnel = this.#phase === Phase.tunnel ? this.#tunnel : null;
+    this.cut();
+    tunnel?.tunnelEnd();
+    this.#onClose(this);
+  }
+
+  #updateDeadline(): void {
+    if (this.#phase !== Phase.exchange) return;
+    const { settings } = this.#core;
+    const reads = this.#sink !== null && !this.#bodyPaused;
+    if (this.#blocked) {
+      this.setDeadline(reads ? Math.min(settings.sendTimeoutMs, settings.bodyTimeoutMs) : settings.sendTimeoutMs);
+    } else if (reads) this.setDeadline(settings.bodyTimeoutMs);
+    else this.clearDeadline();
+  }
+
+  override expired(): void {
+    switch (this.#phase) {
+      case Phase.head: {
+        // nginx closes without a word, and logs 408
+        this.requestCount++;
+        this.#phase = Phase.exchange;
+        this.#open(this.#reader.head).clientTimedOut();
+        break;
+      }
+      case Phase.exchange:
+        this.#exchange?.clientTimedOut();
+        break;
+      default:
+        this.#destroy();
+    }
+  }
+}
+
+function formatFields(fields: Fields): string {
+  if (fields instanceof ResponseHead) return fields.format(RESPONSE_FRAMING);
+  let text = "";
+  for (const [name, value] of fields) {
+    if (!FRAMING_NAMES.has(name.toLowerCase())) text += `${name}: ${value}\r\n`;
+  }
+  return text;
+}
+
+const FRAMING_NAMES: ReadonlySet<string> = new Set(["connection", "content-length", "keep-alive", "transfer-encoding"]);
+
+function ignore(): void {}

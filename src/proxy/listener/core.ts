@@ -1,0 +1,63 @@
+/**
+ * What all connections of a front share.
+ *
+ * @module
+ */
+import type { Clock } from "../../observe/clock.ts";
+import type { Logger } from "../../observe/logger.ts";
+import type { ExchangeHandler, WireSettings } from "../contract.ts";
+import type { DeadlineWheel } from "../deadline-wheel.ts";
+import type { UpstreamPools } from "../upstream/pool.ts";
+
+/** Counters of a front since its start. */
+export interface WireCounters {
+  /** Connections accepted. */
+  accepted: number;
+  /** Connections open now. */
+  active: number;
+  /** Connections that are between two requests. */
+  idle: number;
+  /** Requests begun. */
+  requests: number;
+  /** Requests in flight now. */
+  inFlight: number;
+  /** Exchanges that ended by an error of our own. */
+  internalErrors: number;
+}
+
+/** One for each front. */
+export class WireCore {
+  settings: WireSettings;
+  /** Graceful shutdown has begun: connections close after their response. */
+  closing = false;
+  readonly counters: WireCounters = { accepted: 0, active: 0, idle: 0, requests: 0, inFlight: 0, internalErrors: 0 };
+  #nextConnectionId = 1;
+  readonly #loggedErrors = new Set<string>();
+
+  constructor(
+    readonly handler: ExchangeHandler,
+    settings: WireSettings,
+    readonly pools: UpstreamPools,
+    readonly wheel: DeadlineWheel,
+    readonly clock: Clock,
+    readonly logger: Logger,
+  ) {
+    this.settings = settings;
+  }
+
+  connectionId(): number {
+    return this.#nextConnectionId++;
+  }
+
+  /** An error of our own: counted, and logged once a kind. */
+  internalError(error: unknown): void {
+    this.counters.internalErrors++;
+    const kind = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    if (this.#loggedErrors.has(kind) || this.#loggedErrors.size > 100) return;
+    this.#loggedErrors.add(kind);
+    this.logger.error("an exchange failed on an error of our own", {
+      error: kind,
+      stack: error instanceof Error ? error.stack ?? "" : "",
+    });
+  }
+}

@@ -1,0 +1,346 @@
+/**
+ * One request and its response: what policies see, and what decides how it is answered. The same class for every version;
+ * the {@link Transport} below it knows the wire.
+ *
+ * @module
+ */
+import {
+  type Answer,
+  errorPage,
+  FieldList,
+  type Fields,
+  hasResponseBody,
+  type HttpVersion,
+  type LocationFacts,
+  normalizePath,
+  type RequestHead,
+  type UpstreamAttempt,
+  utf8AsLatin1,
+} from "../../http/mod.ts";
+import { hostOf } from "../../net/authority.ts";
+import { ProxyError } from "../../proxy-error.ts";
+import type { ForwardPlan, ServerConnection, ServerExchange } from "../contract.ts";
+import { Forward } from "../forward/forward.ts";
+import { makeRequestId } from "../pipeline/request-id.ts";
+import type { WireCore } from "./core.ts";
+import { ResponsePump } from "./response-pump.ts";
+import { LastChunk, NO_BODY, type Transport } from "./transport.ts";
+
+const NO_ATTEMPTS: readonly UpstreamAttempt[] = [];
+
+/** How far an exchange has come. */
+const Stage = { open: 0, decided: 1, headSent: 2, over: 3 } as const;
+
+/** Goes on after a response hook that returned a promise. */
+export interface HookWaiter {
+  hooked(): void;
+}
+
+/** What the listener knows when a request begins. */
+export interface RequestFacts {
+  readonly version: HttpVersion;
+  readonly method: string;
+  readonly target: string;
+  readonly authority: string;
+  readonly bodyBytes: number;
+  readonly scheme: "http" | "https";
+}
+
+/** One request. */
+export class WireExchange implements ServerExchange, HookWaiter {
+  readonly version: HttpVersion;
+  readonly method: string;
+  readonly target: string;
+  readonly authority: string;
+  readonly requestBodyBytes: number;
+  readonly receivedAtMs: number;
+  readonly scheme: "http" | "https";
+  host: string;
+  path: string;
+  query: string | undefined;
+  rewritten = false;
+  rewriteEnded = false;
+  clientAddress: string;
+  forwardedScheme: string;
+  forwardedPort: string;
+  forwardedHost: string;
+  location: LocationFacts | null = null;
+  variables: Map<string, string> | null = null;
+  captures: readonly (string | undefined)[] | null = null;
+  status = 0;
+  response: Fields | null = null;
+  attempts: readonly UpstreamAttempt[] = NO_ATTEMPTS;
+  requestBytes = 0;
+  sentBytes = 0;
+  sentBodyBytes = 0;
+  route: unknown = null;
+  /** The connection is not used again after this response. */
+  closeAfter = false;
+  #requestId: string | null = null;
+  #stage: number = Stage.open;
+  #forward: Forward | null = null;
+  #pump: ResponsePump | null = null;
+  #answer: Answer | null = null;
+  readonly #core: WireCore;
+
+  constructor(
+    core: WireCore,
+    readonly transport: Transport,
+    readonly connection: ServerConnection,
+    readonly request: RequestHead,
+    facts: RequestFacts,
+  ) {
+    this.#core = core;
+    this.version = facts.version;
+    this.method = facts.method;
+    const { target } = facts;
+    this.target = target;
+    this.authority = facts.authority;
+    this.requestBodyBytes = facts.bodyBytes;
+    this.scheme = facts.scheme;
+    this.receivedAtMs = core.clock.nowMs();
+    this.host = hostOf(facts.authority);
+    const mark = target.indexOf("?");
+    this.path = mark < 0 ? target : target.slice(0, mark);
+    this.query = mark < 0 ? undefined : target.slice(mark + 1);
+    this.clientAddress = connection.peerAddress;
+    this.forwardedScheme = facts.scheme;
+    this.forwardedPort = String(connection.localPort);
+    this.forwardedHost = facts.authority;
+    core.counters.requests++;
+    core.counters.inFlight++;
+  }
+
+  get requestId(): string {
+    return this.#requestId ??= this.request.get("x-request-id") || makeRequestId();
+  }
+
+  set requestId(value: string) {
+    this.#requestId = value;
+  }
+
+  /** Over: nothing more is sent, nobody needs to be told. */
+  get over(): boolean {
+    return this.#stage === Stage.over;
+  }
+
+  /** The head of the response has been handed to the transport. */
+  get headSent(): boolean {
+    return this.#stage >= Stage.headSent;
+  }
+
+  /** Hands the request to the pipeline, its path decoded. */
+  begin(): void {
+    const path = normalizePath(this.path);
+    if (path === undefined) {
+      return this.fail(
+        new ProxyError("downstream-malformed", "downstream", "no", "the path of the request is malformed"),
+      );
+    }
+    this.path = path;
+    try {
+      this.#core.handler.request(this);
+    } catch (error) {
+      this.internalError(error);
+    }
+  }
+
+  answer(answer: Answer): void {
+    if (!this.#decide("answer")) return;
+    this.#prepare(answer);
+  }
+
+  respond(response: Response): void {
+    if (!this.#decide("respond to")) {
+      response.body?.cancel().catch(() => {});
+      return;
+    }
+    this.#pump = new ResponsePump(this, response);
+    this.#pump.start();
+  }
+
+  forward(plan: ForwardPlan): void {
+    if (!this.#decide("forward")) return;
+    this.#forward = new Forward(this, this.#core, plan);
+    this.#forward.start();
+  }
+
+  /** False: the client has gone, there is nobody to answer. */
+  #decide(what: string): boolean {
+    if (this.#stage === Stage.over) return false;
+    if (this.#stage !== Stage.open) throw new TypeError(`${what} the exchange: it has been answered`);
+    this.#stage = Stage.decided;
+    return true;
+  }
+
+  /** The exchange cannot go on. Before the response head the client is told, after it the response is cut. */
+  fail(error: ProxyError): void {
+    if (this.#stage >= Stage.headSent) return this.cut();
+    this.#stage = Stage.decided;
+    let answer: Answer;
+    try {
+      answer = this.#core.handler.failure(this, error);
+    } catch (thrown) {
+      return this.internalError(thrown);
+    }
+    this.#prepare(answer);
+  }
+
+  /** An error of our own: the client gets 500, its text nobody but the log. */
+  internalError(error: unknown): void {
+    this.#core.internalError(error);
+    this.#dropWork();
+    if (this.#stage >= Stage.headSent) return this.cut();
+    this.#stage = Stage.decided;
+    this.#answer = { status: 500, close: true };
+    this.#setAnswer(this.#answer);
+    this.#writeAnswer();
+  }
+
+  #prepare(answer: Answer): void {
+    this.#answer = answer;
+    if (answer.close === "abort") {
+      this.status = answer.status;
+      return this.cut();
+    }
+    this.#setAnswer(answer);
+    if (this.runHook(this)) this.#writeAnswer();
+  }
+
+  /** The response hook said that the answer's head is ready. */
+  hooked(): void {
+    this.#writeAnswer();
+  }
+
+  #setAnswer(answer: Answer): void {
+    this.status = answer.status;
+    const fields = new FieldList();
+    if (hasResponseBody(answer.status)) fields.add("Content-Type", answer.contentType ?? "text/html");
+    if (answer.fields !== undefined) {
+      for (const [name, value] of answer.fields) {
+        if (name.length === 12 && name.toLowerCase() === "content-type") fields.set(name, value);
+        else fields.add(name, value);
+      }
+    }
+    this.response = fields;
+    if (answer.close === true || closesConnection(answer.status)) this.closeAfter = true;
+  }
+
+  #writeAnswer(): void {
+    const { body } = this.#answer!;
+    this.#answer = null;
+    this.#stage = Stage.headSent;
+    const { transport } = this;
+    if (!hasResponseBody(this.status)) {
+      transport.sendHead(this, NO_BODY);
+    } else if (body === undefined || typeof body === "string") {
+      const text = body === undefined ? this.status >= 300 ? errorPage(this.status) : "" : utf8AsLatin1(body);
+      transport.sendHead(this, text.length);
+      if (this.method !== "HEAD" && text !== "") transport.writeText(text);
+    } else {
+      transport.sendHead(this, body.length);
+      if (this.method !== "HEAD" && body.length > 0) transport.write(body, 0, body.length);
+    }
+    this.finish();
+  }
+
+  /**
+   * Lets policies edit the response head. True: go on now; false: `waiter` is called when a hook is done, or the exchange
+   * has ended on an error.
+   */
+  runHook(waiter: HookWaiter): boolean {
+    let wait: void | Promise<void>;
+    try {
+      wait = this.#core.handler.responseHead(this);
+    } catch (error) {
+      this.internalError(error);
+      return false;
+    }
+    if (wait === undefined) return true;
+    wait.then(() => {
+      if (this.#stage === Stage.over) return;
+      try {
+        waiter.hooked();
+      } catch (error) {
+        this.internalError(error);
+      }
+    }, (error: unknown) => {
+      if (this.#stage !== Stage.over) this.internalError(error);
+    });
+    return false;
+  }
+
+  /** The head of a relayed response goes out. */
+  beginResponse(bodyBytes: number): void {
+    this.#stage = Stage.headSent;
+    this.transport.sendHead(this, bodyBytes);
+  }
+
+  /** The response is complete. */
+  finish(): void {
+    this.transport.end("", LastChunk.unsent);
+    this.end();
+    this.transport.release();
+  }
+
+  /** The response, or the whole exchange, is given up: the client sees a cut, never a forged end. */
+  cut(): void {
+    if (this.#stage === Stage.over) return;
+    this.transport.abort();
+    this.end();
+    this.transport.release();
+  }
+
+  /** The client has gone: 499 unless there is a status already. */
+  clientGone(): void {
+    if (this.#stage === Stage.over) return;
+    if (this.#stage < Stage.headSent) this.status = 499;
+    this.#dropWork();
+    this.end();
+  }
+
+  /** The client did not send its body in time: nginx closes without a word and logs 408. */
+  clientTimedOut(): void {
+    if (this.#stage === Stage.over) return;
+    if (this.#stage < Stage.headSent) this.status = 408;
+    this.#dropWork();
+    this.cut();
+  }
+
+  /** The body of the request turned out to be malformed. */
+  bodyMalformed(message: string): void {
+    if (this.#stage === Stage.over) return;
+    this.#dropWork();
+    this.closeAfter = true;
+    this.fail(new ProxyError("downstream-malformed", "downstream", "no", message));
+  }
+
+  clientDrained(): void {
+    if (this.#forward !== null) this.#forward.clientDrained();
+    else this.#pump?.clientDrained();
+  }
+
+  #dropWork(): void {
+    this.#forward?.cancel();
+    this.#forward = null;
+    this.#pump?.cancel();
+    this.#pump = null;
+  }
+
+  /** Tells the pipeline that it is over, once. */
+  end(): void {
+    if (this.#stage === Stage.over) return;
+    this.#stage = Stage.over;
+    this.#core.counters.inFlight--;
+    try {
+      this.#core.handler.end(this);
+    } catch (error) {
+      this.#core.internalError(error);
+    }
+  }
+}
+
+/** Statuses of our own after which nginx closes. */
+function closesConnection(status: number): boolean {
+  return status === 400 || status === 413 || status === 414 || status === 500 || status === 501;
+}

@@ -1,0 +1,193 @@
+/**
+ * The front of a data plane: listens, accepts, and makes connections of sockets.
+ *
+ * @module
+ */
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { TlsInfo } from "../../http/mod.ts";
+import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
+import type { Clock } from "../../observe/clock.ts";
+import type { Logger } from "../../observe/logger.ts";
+import type { ExchangeHandler, WireSettings } from "../contract.ts";
+import { DeadlineWheel } from "../deadline-wheel.ts";
+import type { TlsHandlers, TlsListener } from "../tls/mod.ts";
+import { UpstreamPools } from "../upstream/pool.ts";
+import { ClientConnection, type ConnectionOrigin } from "./client-connection.ts";
+import { WireCore, type WireCounters } from "./core.ts";
+import { H2Connection } from "./h2-connection.ts";
+import { ProxyPrelude } from "./proxy-prelude.ts";
+
+/** What a front is made with. */
+export interface FrontOptions {
+  /** The pipeline. */
+  readonly handler: ExchangeHandler;
+  readonly settings: WireSettings;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** One port to listen on. */
+export interface FrontListen {
+  /** IP address; `0.0.0.0` or `::` for all. */
+  readonly address: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** SO_REUSEPORT. Default: false. */
+  readonly reusePort?: boolean;
+  /** Takes the handshakes of a TLS port ({@link TlsFront} is one); `null`: plain text. */
+  readonly tls: { listener(handlers: TlsHandlers): TlsListener } | null;
+}
+
+/** What a connection can be asked for from above. */
+interface FrontConnection {
+  closeWhenIdle(): void;
+  cut(): void;
+}
+
+const BACKLOG = 511;
+
+/** One for each data plane, whatever the number of ports. */
+export class HttpFront {
+  readonly #core: WireCore;
+  readonly #servers: Server[] = [];
+  readonly #tlsListeners: TlsListener[] = [];
+  readonly #connections = new Set<FrontConnection>();
+  /** Sockets before their first byte of HTTP: PROXY header, handshake. */
+  readonly #early = new Set<Socket>();
+  /** PROXY addresses of sockets in their handshake, by peer address and port. */
+  readonly #proxied = new Map<string, ProxyAddresses>();
+  #closed: Promise<void> | null = null;
+  #allGone: (() => void) | null = null;
+
+  constructor(options: FrontOptions) {
+    const wheel = new DeadlineWheel(options.clock);
+    const pools = new UpstreamPools(wheel, options.settings.upstreamIdle);
+    this.#core = new WireCore(options.handler, options.settings, pools, wheel, options.clock, options.logger);
+  }
+
+  /** Counters since the start. */
+  get counters(): Readonly<WireCounters> {
+    return this.#core.counters;
+  }
+
+  /** Idle connections to upstreams. */
+  get idleUpstreamConnections(): number {
+    return this.#core.pools.idleConnections;
+  }
+
+  /** Takes new settings over; open connections stay. */
+  update(settings: WireSettings): void {
+    this.#core.settings = settings;
+    this.#core.pools.update(settings.upstreamIdle);
+  }
+
+  /** Opens a port; resolves with its number. Rejects when the address cannot be bound. */
+  listen(options: FrontListen): Promise<number> {
+    let port = options.port;
+    const tls = options.tls?.listener({
+      secure: (socket, info) => this.#secure(socket, info, port),
+      plain: (socket) => this.#plain(socket, port, true),
+    }) ?? null;
+    const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accepted(socket, port, tls));
+    return new Promise((resolve, reject) => {
+      server.once("error", reject);
+      const { address: host, reusePort } = options;
+      server.listen({ host, port, backlog: BACKLOG, ...(reusePort === true ? { reusePort } : {}) }, () => {
+        server.off("error", reject);
+        server.on("error", (error: Error) => {
+          this.#core.logger.error("a listener failed", { address: host, port, error: error.message });
+        });
+        this.#servers.push(server);
+        if (tls !== null) this.#tlsListeners.push(tls);
+        port = (server.address() as AddressInfo).port;
+        resolve(port);
+      });
+    });
+  }
+
+  #accepted(socket: Socket, port: number, tls: TlsListener | null): void {
+    const { counters, settings } = this.#core;
+    counters.accepted++;
+    counters.active++;
+    socket.on("close", () => {
+      counters.active--;
+      this.#early.delete(socket);
+    });
+    if (settings.proxyProtocol === true) {
+      this.#early.add(socket);
+      new ProxyPrelude(this.#core, socket, (addresses) => this.#open(socket, port, tls, addresses));
+    } else this.#open(socket, port, tls, null);
+  }
+
+  #open(socket: Socket, port: number, tls: TlsListener | null, proxied: ProxyAddresses | null): void {
+    if (tls === null) return this.#connection(socket, { tls: null, proxied, localPort: port, refusePlain: false });
+    this.#early.add(socket);
+    if (proxied !== null) {
+      const peer = peerOf(socket);
+      this.#proxied.set(peer, proxied);
+      socket.on("close", () => this.#proxied.delete(peer));
+    }
+    tls.accept(socket);
+  }
+
+  #plain(socket: Socket, port: number, refusePlain: boolean): void {
+    const proxied = this.#proxied.get(peerOf(socket)) ?? null;
+    this.#connection(socket, { tls: null, proxied, localPort: port, refusePlain });
+    socket.resume();
+  }
+
+  #secure(socket: TLSSocket, tls: TlsInfo, port: number): void {
+    const proxied = this.#proxied.size === 0 ? null : this.#proxied.get(peerOf(socket)) ?? null;
+    this.#connection(socket, { tls, proxied, localPort: port, refusePlain: false });
+  }
+
+  #connection(socket: Socket, origin: ConnectionOrigin): void {
+    this.#early.delete(socket);
+    const gone = (connection: FrontConnection): void => {
+      this.#connections.delete(connection);
+      if (this.#connections.size === 0) this.#allGone?.();
+    };
+    const { alpnProtocol } = socket as Partial<TLSSocket>;
+    const connection = alpnProtocol === "h2"
+      ? new H2Connection(this.#core, socket, origin, gone)
+      : new ClientConnection(this.#core, socket, origin, gone);
+    this.#connections.add(connection);
+    if (this.#core.closing) connection.closeWhenIdle();
+  }
+
+  /**
+   * Stops accepting, closes idle connections, lets requests in flight end (with `Connection: close`) for at most `graceMs`
+   * milliseconds, then cuts the rest. Resolves when all is closed.
+   */
+  close(graceMs: number): Promise<void> {
+    return this.#closed ??= this.#close(graceMs);
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const core = this.#core;
+    core.closing = true;
+    for (const server of this.#servers) server.close();
+    for (const tls of this.#tlsListeners) tls.dropPending();
+    for (const socket of this.#early) socket.destroy();
+    for (const connection of [...this.#connections]) connection.closeWhenIdle();
+    if (this.#connections.size > 0) {
+      await new Promise<void>((resolve) => {
+        const cancel = core.clock.after(graceMs, () => {
+          for (const connection of [...this.#connections]) connection.cut();
+          resolve();
+        });
+        this.#allGone = () => {
+          cancel();
+          resolve();
+        };
+      });
+    }
+    core.pools.close();
+    core.wheel.stop();
+  }
+}
+
+function peerOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
+}

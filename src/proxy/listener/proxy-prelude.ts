@@ -1,0 +1,66 @@
+/**
+ * Reads the PROXY protocol header before the first byte of HTTP or TLS, and puts back what came behind it.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import { parseProxyHeader, type ProxyAddresses } from "../../net/proxy-protocol.ts";
+import { Timed } from "../deadline-wheel.ts";
+import type { WireCore } from "./core.ts";
+
+/** One connection's header. */
+export class ProxyPrelude extends Timed {
+  readonly #core: WireCore;
+  readonly #socket: Socket;
+  readonly #done: (addresses: ProxyAddresses | null) => void;
+  #bytes: Buffer = Buffer.alloc(0);
+  readonly #onData = (bytes: Buffer): void => this.#received(bytes);
+  readonly #onClose = (): void => this.#stop();
+
+  /** @param done called with the addresses, `null` where the socket's own hold; not at all when the header is bad */
+  constructor(core: WireCore, socket: Socket, done: (addresses: ProxyAddresses | null) => void) {
+    super(core.wheel);
+    this.#core = core;
+    this.#socket = socket;
+    this.#done = done;
+    this.setDeadline(core.settings.headerTimeoutMs);
+    socket.on("data", this.#onData);
+    socket.on("close", this.#onClose);
+    socket.on("error", ignore);
+  }
+
+  #received(bytes: Buffer): void {
+    this.#bytes = this.#bytes.length === 0 ? bytes : Buffer.concat([this.#bytes, bytes]);
+    // the parser bounds what it takes for incomplete
+    const header = parseProxyHeader(this.#bytes);
+    if (header.kind === "incomplete") return;
+    this.#stop();
+    if (header.kind === "invalid") {
+      this.#core.logger.warning("a connection without a PROXY protocol header was closed", {
+        peer: this.#socket.remoteAddress,
+        error: header.message,
+      });
+      this.#socket.destroy();
+      return;
+    }
+    const rest = this.#bytes.subarray(header.bytes);
+    this.#socket.pause();
+    if (rest.length > 0) this.#socket.unshift(rest);
+    this.#done(header.addresses);
+    this.#socket.resume();
+  }
+
+  #stop(): void {
+    this.stopTiming();
+    this.#socket.off("data", this.#onData);
+    this.#socket.off("close", this.#onClose);
+  }
+
+  override expired(): void {
+    this.#stop();
+    this.#socket.destroy();
+  }
+}
+
+function ignore(): void {}

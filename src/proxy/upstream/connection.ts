@@ -1,0 +1,150 @@
+/**
+ * One connection to an endpoint. It carries one exchange at a time; between two it waits in its pool.
+ *
+ * @module
+ */
+import type { Buffer } from "node:buffer";
+import { connect as connectPlain, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { ResponseHead, ResponseReader } from "../../http/mod.ts";
+import type { Endpoint } from "../../snapshot/snapshot.ts";
+import type { UpstreamTls } from "../contract.ts";
+import { type DeadlineWheel, Timed } from "../deadline-wheel.ts";
+
+/** Hears of what happens on a connection while it carries an exchange. */
+export interface UpstreamOwner {
+  upstreamConnected(): void;
+  upstreamData(bytes: Buffer): void;
+  upstreamDrained(): void;
+  /** No more bytes will come: the upstream ended its side, orderly or not (`error`). */
+  upstreamEnded(error: Error | null): void;
+  /** The deadline that the owner set has passed. */
+  upstreamTimedOut(): void;
+}
+
+/** Connections to one address (and TLS settings). */
+export interface EndpointPool {
+  readonly key: string;
+  /** Last used last. */
+  readonly idle: UpstreamConnection[];
+  /** Open connections, idle or not. */
+  live: number;
+}
+
+/** Where idle connections go. */
+export interface ConnectionHome {
+  /** An idle connection is of no use any more. */
+  dropIdle(connection: UpstreamConnection): void;
+}
+
+/** One connection. */
+export class UpstreamConnection extends Timed {
+  readonly reader: ResponseReader = new ResponseReader(new ResponseHead());
+  readonly socket: Socket;
+  owner: UpstreamOwner | null;
+  connected = false;
+  /** Exchanges so far, the present one included. */
+  requests = 1;
+  readonly createdMs: number;
+  /** Something was received since the connection was taken. */
+  received = false;
+  closed = false;
+  /** Neighbours in the list of idle connections, from the longest idle on; for the pool only. */
+  idleNext: UpstreamConnection | null = null;
+  idlePrevious: UpstreamConnection | null = null;
+  #error: Error | null = null;
+  #ended = false;
+  readonly #home: ConnectionHome;
+
+  constructor(
+    wheel: DeadlineWheel,
+    home: ConnectionHome,
+    readonly pool: EndpointPool,
+    endpoint: Endpoint,
+    tls: UpstreamTls | null,
+    owner: UpstreamOwner,
+  ) {
+    super(wheel);
+    this.#home = home;
+    this.owner = owner;
+    this.createdMs = wheel.nowMs;
+    const { address: host, port } = endpoint;
+    const socket = tls === null
+      ? connectPlain({ host, port, noDelay: true, allowHalfOpen: true })
+      : openTls(host, port, tls);
+    this.socket = socket;
+    socket.on(tls === null ? "connect" : "secureConnect", () => {
+      this.connected = true;
+      this.owner?.upstreamConnected();
+    });
+    socket.on("data", (bytes: Buffer) => this.#received(bytes));
+    socket.on("drain", () => this.owner?.upstreamDrained());
+    socket.on("end", () => this.#end(null));
+    socket.on("error", (error: Error) => {
+      this.#error = error;
+    });
+    socket.on("close", () => this.#end(this.#error ?? new Error("the connection was closed")));
+  }
+
+  #received(bytes: Buffer): void {
+    this.received = true;
+    if (this.owner !== null) this.owner.upstreamData(bytes);
+    else if (!this.closed) this.#home.dropIdle(this); // nobody asked for it
+  }
+
+  #end(error: Error | null): void {
+    if (this.closed) this.stopTiming();
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.owner !== null) this.owner.upstreamEnded(error);
+    else if (!this.closed) this.#home.dropIdle(this);
+    else this.socket.destroy();
+  }
+
+  /** It may still be written to, as far as is known. */
+  get usable(): boolean {
+    return !this.closed && !this.#ended;
+  }
+
+  override expired(): void {
+    if (this.closed) {
+      this.stopTiming();
+      this.socket.destroy();
+    } else if (this.owner !== null) this.owner.upstreamTimedOut();
+    else this.#home.dropIdle(this);
+  }
+
+  /** Gives the connection up once what was written is out, at the latest after `graceMs`. */
+  end(graceMs: number): void {
+    this.closed = true;
+    this.owner = null;
+    this.setDeadline(graceMs);
+    this.socket.resume();
+    this.socket.end();
+    this.socket.once("finish", () => this.socket.destroy());
+  }
+
+  /** Gives the connection up. */
+  destroy(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.owner = null;
+    this.stopTiming();
+    this.socket.destroy();
+  }
+}
+
+function openTls(host: string, port: number, tls: UpstreamTls): Socket {
+  const socket = connectTls({
+    host,
+    port,
+    rejectUnauthorized: tls.caPem !== null,
+    ALPNProtocols: ["http/1.1"],
+    ...(tls.serverName === null ? {} : { servername: tls.serverName }),
+    ...(tls.caPem === null ? {} : { ca: tls.caPem }),
+    ...(tls.clientCertificatePem === null ? {} : { cert: tls.clientCertificatePem }),
+    ...(tls.clientPrivateKeyPem === null ? {} : { key: tls.clientPrivateKeyPem }),
+  });
+  socket.setNoDelay(true);
+  return socket;
+}

@@ -1,0 +1,150 @@
+/**
+ * Connections to endpoints that wait for their next request.
+ *
+ * @module
+ */
+import type { Endpoint } from "../../snapshot/snapshot.ts";
+import type { UpstreamTls, WireSettings } from "../contract.ts";
+import type { DeadlineWheel } from "../deadline-wheel.ts";
+import { type ConnectionHome, type EndpointPool, UpstreamConnection, type UpstreamOwner } from "./connection.ts";
+
+/** Longest that a connection is kept for what was written to it. */
+const FINISH_MS = 30_000;
+
+/** Limits of idle connections. */
+export type IdleLimits = WireSettings["upstreamIdle"];
+
+/** All connections of a process, by address. Endpoints with the same address share them, whatever their upstream. */
+export class UpstreamPools implements ConnectionHome {
+  #limits: IdleLimits;
+  readonly #wheel: DeadlineWheel;
+  readonly #byKey = new Map<string, EndpointPool>();
+  /** Spares making a key for each request. */
+  readonly #byEndpoint = new WeakMap<Endpoint, EndpointPool>();
+  #idle = 0;
+  /** Ends of the list of idle connections, in the order in which they became so. */
+  #oldest: UpstreamConnection | null = null;
+  #newest: UpstreamConnection | null = null;
+  #closing = false;
+
+  constructor(wheel: DeadlineWheel, limits: IdleLimits) {
+    this.#wheel = wheel;
+    this.#limits = limits;
+  }
+
+  /** Takes new limits over. Open connections stay, as far as these allow. */
+  update(limits: IdleLimits): void {
+    this.#limits = limits;
+    while (this.#idle > limits.connections) this.dropIdle(this.#oldest!);
+  }
+
+  /** Idle connections in all. */
+  get idleConnections(): number {
+    return this.#idle;
+  }
+
+  /** Whether connections are kept at all; if not, upstreams are told to close. */
+  get keepsConnections(): boolean {
+    return this.#limits.connections > 0;
+  }
+
+  /** An idle connection that was used before, `null` if there is none. */
+  take(endpoint: Endpoint, tls: UpstreamTls | null, owner: UpstreamOwner): UpstreamConnection | null {
+    const { idle } = this.#pool(endpoint, tls);
+    const connection = idle.pop();
+    if (connection === undefined) return null;
+    this.#unlink(connection);
+    connection.owner = owner;
+    connection.requests++;
+    connection.received = false;
+    return connection;
+  }
+
+  /** Opens a connection; the owner hears how it goes. */
+  connect(endpoint: Endpoint, tls: UpstreamTls | null, owner: UpstreamOwner): UpstreamConnection {
+    const pool = this.#pool(endpoint, tls);
+    const connection = new UpstreamConnection(this.#wheel, this, pool, endpoint, tls, owner);
+    pool.live++;
+    this.#byKey.set(pool.key, pool);
+    return connection;
+  }
+
+  /** Takes a connection back whose response was read to its end: keeps it if the limits allow. */
+  release(connection: UpstreamConnection): void {
+    const limits = this.#limits;
+    if (
+      !connection.usable || this.#closing || limits.connections <= 0 || connection.requests >= limits.requests ||
+      this.#wheel.nowMs - connection.createdMs >= limits.lifetimeMs
+    ) return this.discard(connection);
+    if (this.#idle >= limits.connections) this.dropIdle(this.#oldest!);
+    connection.owner = null;
+    connection.reader.next();
+    connection.setDeadline(limits.timeoutMs);
+    connection.pool.idle.push(connection);
+    connection.idlePrevious = this.#newest;
+    if (this.#newest === null) this.#oldest = connection;
+    else this.#newest.idleNext = connection;
+    this.#newest = connection;
+    this.#idle++;
+  }
+
+  /** Closes a connection that is in use. */
+  discard(connection: UpstreamConnection): void {
+    if (connection.closed) return;
+    connection.destroy();
+    this.#forget(connection);
+  }
+
+  /** Closes a connection that is in use once what was written has gone out. */
+  finish(connection: UpstreamConnection): void {
+    if (connection.closed) return;
+    connection.end(FINISH_MS);
+    this.#forget(connection);
+  }
+
+  #forget(connection: UpstreamConnection): void {
+    const { pool } = connection;
+    if (--pool.live === 0 && this.#byKey.get(pool.key) === pool) this.#byKey.delete(pool.key);
+  }
+
+  dropIdle(connection: UpstreamConnection): void {
+    const { idle } = connection.pool;
+    const at = idle.indexOf(connection);
+    if (at < 0) return;
+    idle.splice(at, 1);
+    this.#unlink(connection);
+    this.discard(connection);
+  }
+
+  /** Closes idle connections now and the others when they come back. */
+  close(): void {
+    this.#closing = true;
+    while (this.#oldest !== null) this.dropIdle(this.#oldest);
+  }
+
+  #unlink(connection: UpstreamConnection): void {
+    const { idlePrevious, idleNext } = connection;
+    if (idlePrevious === null) this.#oldest = idleNext;
+    else idlePrevious.idleNext = idleNext;
+    if (idleNext === null) this.#newest = idlePrevious;
+    else idleNext.idlePrevious = idlePrevious;
+    connection.idlePrevious = null;
+    connection.idleNext = null;
+    this.#idle--;
+  }
+
+  #pool(endpoint: Endpoint, tls: UpstreamTls | null): EndpointPool {
+    if (tls !== null) return this.#named(`${endpoint.address} ${endpoint.port} ${tls.key}`);
+    let pool = this.#byEndpoint.get(endpoint);
+    // a pool without connections is forgotten, and another may have taken its place
+    if (pool === undefined || pool.live === 0) {
+      pool = this.#named(`${endpoint.address} ${endpoint.port}`);
+      this.#byEndpoint.set(endpoint, pool);
+    }
+    return pool;
+  }
+
+  #named(key: string): EndpointPool {
+    return this.#byKey.get(key) ?? { key, idle: [], live: 0 };
+  }
+}
