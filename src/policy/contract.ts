@@ -12,7 +12,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { GenericSchema } from "valibot";
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Answer, Exchange, LocationFacts } from "../http/exchange.ts";
-import type { Globals } from "../snapshot/snapshot.ts";
+import type { Globals, Policies } from "../snapshot/snapshot.ts";
 
 /** Risk of an annotation as ingress-nginx rates it (annotations-risk-level). */
 export type Risk = "Low" | "Medium" | "High" | "Critical";
@@ -81,6 +81,15 @@ export interface PolicyHooks {
   readonly request?: (c: ExchangeContext) => RequestVerdict | Promise<RequestVerdict>;
   /** When the head of the final response is known, whoever made it; edits `c.env.status` and `c.env.response`. */
   readonly response?: (c: ExchangeContext) => void | Promise<void>;
+  /** As {@link PolicyHooks.request}, but in the access phase whatever the phase of the policy. */
+  readonly access?: (c: ExchangeContext) => RequestVerdict | Promise<RequestVerdict>;
+  /**
+   * Of host-wide policies: location blocks of their own, which compete with the locations of the host. Asked in every
+   * location search; `undefined`: no block takes the path. The function that comes back handles the request alone.
+   */
+  readonly locate?: (exchange: Exchange, found: FoundLocation) => ((c: ExchangeContext) => RequestVerdict) | undefined;
+  /** What to answer in place of an answer made here without a body of its own (nginx error_page). */
+  readonly errorPage?: (exchange: Exchange, answer: Answer) => Answer;
   /**
    * Generic Hono middleware around proxying, after the request hooks: it may answer with a Response, or call `next` and
    * then change status and headers (not the body) of `c.res`. Slower than hooks; for ready-made middleware only.
@@ -88,10 +97,22 @@ export interface PolicyHooks {
   readonly middleware?: MiddlewareHandler<{ Bindings: Exchange }>;
 }
 
+/** How the locations of a host match a path. */
+export interface FoundLocation {
+  /** One matches exactly. */
+  readonly exact: boolean;
+  /** Length of the longest prefix; -1: none. */
+  readonly prefixLength: number;
+  /** A regular expression matches. */
+  readonly regex: boolean;
+}
+
 /** What hooks may precompute from. `location` is `null` for host-wide policies. */
 export interface HookScope {
   readonly globals: Globals;
   readonly location: LocationFacts | null;
+  /** Policies of the virtual host. */
+  readonly hostPolicies: Policies;
   /** The host's locations are regexes. */
   readonly regexMode: boolean;
   /** Asked at request time: is a certificate registered for this host (lower case): by its own name or as `*.` and its rest? */
@@ -116,6 +137,11 @@ export interface PolicyModule<P> {
    * names. Absent: they have not.
    */
   readonly withoutIngress?: true;
+  /**
+   * Names of host-wide policies. On hosts with one of them `hooks` is asked for every location, with `undefined` for those
+   * that have no policy of their own.
+   */
+  readonly joins?: readonly string[];
   readonly annotations: readonly AnnotationDeclaration[];
   /** `undefined`: nothing to do for this Ingress. The result must be plain JSON data. */
   parse(input: PolicyInput): P | undefined;

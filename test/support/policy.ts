@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import type { AnnotationDeclaration, HookScope, PolicyInput, PolicyModule } from "../../src/policy/contract.ts";
 import { policies } from "../../src/policy/mod.ts";
-import type { Globals } from "../../src/snapshot/snapshot.ts";
+import type { Globals, Policies } from "../../src/snapshot/snapshot.ts";
 
 /** Settings that change one group or another; the rest is ingress-nginx's defaults. */
 export type FakeGlobals = { readonly [K in keyof Globals]?: Partial<Globals[K]> };
@@ -140,6 +140,7 @@ export interface FakeScope {
   readonly path?: string | null;
   readonly regexMode?: boolean;
   readonly certificates?: readonly string[];
+  readonly hostPolicies?: Policies;
 }
 
 export function fakeScope(given: FakeScope = {}): HookScope {
@@ -153,6 +154,7 @@ export function fakeScope(given: FakeScope = {}): HookScope {
       path: given.path ?? "/",
       upstreamName: "default-echo-80",
     },
+    hostPolicies: given.hostPolicies ?? {},
     regexMode: given.regexMode ?? false,
     hasCertificate: (host) => given.certificates?.includes(host) === true,
   };

@@ -5,7 +5,7 @@
  */
 import type { MiddlewareHandler } from "hono";
 import type { Exchange } from "../../http/exchange.ts";
-import type { HookScope, PolicyModule } from "../../policy/mod.ts";
+import type { HookScope, PolicyHooks, PolicyModule } from "../../policy/mod.ts";
 import type { Policies } from "../../snapshot/snapshot.ts";
 import type { ResponseStep, Step } from "./hook-chain.ts";
 
@@ -15,6 +15,8 @@ export interface CompiledHooks {
   readonly access: readonly Step[];
   readonly response: readonly ResponseStep[];
   readonly middleware: readonly MiddlewareHandler<{ Bindings: Exchange }>[];
+  readonly locate: readonly NonNullable<PolicyHooks["locate"]>[];
+  readonly errorPages: readonly NonNullable<PolicyHooks["errorPage"]>[];
 }
 
 /**
@@ -33,14 +35,20 @@ export function compileHooks(
   const access: Step[] = [];
   const response: ResponseStep[] = [];
   const middleware: MiddlewareHandler<{ Bindings: Exchange }>[] = [];
+  const locate: NonNullable<PolicyHooks["locate"]>[] = [];
+  const errorPages: NonNullable<PolicyHooks["errorPage"]>[] = [];
   for (const module of modules) {
+    if (module.scope !== scope) continue;
     const policy = data[module.name];
-    if (policy === undefined || module.scope !== scope) continue;
+    if (policy === undefined && !module.joins?.some((name) => hookScope.hostPolicies[name] !== undefined)) continue;
     const hooks = module.hooks?.(policy, hookScope);
     if (hooks === undefined) continue;
     if (hooks.request !== undefined) (module.phase === "rewrite" ? rewrite : access).push(hooks.request);
+    if (hooks.access !== undefined) access.push(hooks.access);
     if (hooks.response !== undefined) response.push(hooks.response);
     if (hooks.middleware !== undefined) middleware.push(hooks.middleware);
+    if (hooks.locate !== undefined) locate.push(hooks.locate);
+    if (hooks.errorPage !== undefined) errorPages.push(hooks.errorPage);
   }
-  return { rewrite, access, response, middleware };
+  return { rewrite, access, response, middleware, locate, errorPages };
 }

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import type { ExchangeContext, RequestVerdict } from "../../policy/mod.ts";
+import type { ExchangeContext, FoundLocation, RequestVerdict } from "../../policy/mod.ts";
 import type { Location, VirtualHost } from "../../snapshot/snapshot.ts";
 import { type LocationHit, type LocationRule, LocationTable } from "../router/mod.ts";
-import { compileHooks } from "./compile-hooks.ts";
+import type { ServerExchange } from "../contract.ts";
+import { type CompiledHooks, compileHooks } from "./compile-hooks.ts";
 import { type ResponseStep, runSteps, type Step } from "./hook-chain.ts";
 import { compileLocation, type LocationRuntime } from "./location-runtime.ts";
 import type { TableContext } from "./table-context.ts";
@@ -25,7 +26,11 @@ export type ExtraLocations = readonly (readonly [rule: LocationRule, location: L
 interface HostHooks {
   readonly steps: readonly Step[];
   readonly response: readonly ResponseStep[];
+  readonly locate: CompiledHooks["locate"];
 }
+
+/** Nothing of the host takes a path. */
+const NOWHERE: FoundLocation = { exact: false, prefixLength: -1, regex: false };
 
 /** Host of the tables. */
 export class HostRuntime {
@@ -38,9 +43,19 @@ export class HostRuntime {
     readonly extra: ExtraLocations = [],
   ) {}
 
-  /** Are there steps before the location search. */
+  /** Are there steps before the location search, or blocks beside the locations. */
   get hasSteps(): boolean {
-    return this.#compiled().steps.length > 0;
+    const { steps, locate } = this.#compiled();
+    return steps.length > 0 || locate.length > 0;
+  }
+
+  /** The block of a host policy that takes the path, in place of the location that was found. */
+  block(exchange: ServerExchange, hit: LocationHit<Slot> | undefined): Step | undefined {
+    for (const locate of this.#compiled().locate) {
+      const block = locate(exchange, hit?.found ?? NOWHERE);
+      if (block !== undefined) return block;
+    }
+    return undefined;
   }
 
   get responseSteps(): readonly ResponseStep[] {
@@ -58,7 +73,13 @@ export class HostRuntime {
     const hit = this.#locations.find(path);
     if (hit === undefined) return undefined;
     const slot = hit.value;
-    slot.runtime ??= compileLocation(slot.location!, this.host.name, this.host.regexMode, this.tables);
+    slot.runtime ??= compileLocation(
+      slot.location!,
+      this.host.name,
+      this.host.regexMode,
+      this.host.policies,
+      this.tables,
+    );
     return hit;
   }
 
@@ -83,16 +104,17 @@ export class HostRuntime {
       const hooks = compileHooks("host", this.host.policies, {
         globals,
         location: null,
+        hostPolicies: this.host.policies,
         regexMode: this.host.regexMode,
         hasCertificate: (name) => sources.hasCertificate(name),
       }, sources.modules);
-      this.#hooks = { steps: [...hooks.rewrite, ...hooks.access], response: hooks.response };
+      this.#hooks = { steps: [...hooks.rewrite, ...hooks.access], response: hooks.response, locate: hooks.locate };
     } catch (error) {
       sources.logger.error("cannot build a virtual host, it answers 503", {
         host: this.host.name,
         cause: error instanceof Error ? error.message : String(error),
       });
-      this.#hooks = { steps: [() => ({ status: 503 })], response: [] };
+      this.#hooks = { steps: [() => ({ status: 503 })], response: [], locate: [] };
     }
     return this.#hooks;
   }

@@ -8,7 +8,7 @@ import type { MiddlewareHandler } from "hono";
 import { encodePath } from "../../http/mod.ts";
 import type { Answer, Exchange, LocationFacts } from "../../http/exchange.ts";
 import type { AccessLogPolicy, ExchangeContext, RequestVerdict } from "../../policy/mod.ts";
-import { CATCH_ALL, DEFAULT_BACKEND, type Location } from "../../snapshot/snapshot.ts";
+import { CATCH_ALL, DEFAULT_BACKEND, type Location, type Policies } from "../../snapshot/snapshot.ts";
 import type { UpstreamGroup } from "../balancer/mod.ts";
 import type { ForwardSettings, ServerExchange } from "../contract.ts";
 import { type CompiledHooks, compileHooks } from "./compile-hooks.ts";
@@ -39,7 +39,14 @@ export class LocationRuntime {
     readonly steps: readonly Step[],
     readonly responseSteps: readonly ResponseStep[],
     readonly terminal: Terminal,
+    readonly errorPages: CompiledHooks["errorPages"] = [],
   ) {}
+
+  /** The page for an answer made here that has no body of its own. */
+  page(exchange: Exchange, answer: Answer): Answer {
+    if (answer.body !== undefined || this.errorPages.length === 0) return answer;
+    return this.errorPages.reduce((given, errorPage) => errorPage(exchange, given), answer);
+  }
 
   /** Runs the whole location; `undefined` when the request is on its way to an upstream. */
   run(c: ExchangeContext, route: Route): RequestVerdict | Promise<RequestVerdict> {
@@ -57,6 +64,7 @@ export function compileLocation(
   location: Location,
   host: string,
   regexMode: boolean,
+  hostPolicies: Policies,
   tables: TableContext,
 ): LocationRuntime {
   const facts = factsOf(location);
@@ -68,6 +76,7 @@ export function compileLocation(
     hooks = compileHooks("location", location.policies, {
       globals: tables.globals,
       location: facts,
+      hostPolicies,
       regexMode,
       hasCertificate: (name) => tables.sources.hasCertificate(name),
     }, tables.sources.modules);
@@ -84,11 +93,13 @@ export function compileLocation(
     return new LocationRuntime(facts, logged, [], hooks.response, (_c, route) => addSlash(route.exchange));
   }
   if (location.backend.kind === "not-found") {
-    return new LocationRuntime(facts, logged, [...hooks.rewrite, ...hooks.access], hooks.response, () => NOT_FOUND);
+    const steps = [...hooks.rewrite, ...hooks.access];
+    return new LocationRuntime(facts, logged, steps, hooks.response, () => NOT_FOUND, hooks.errorPages);
   }
   const proxying = new Proxying(location, location.backend.upstream, facts, tables);
   const steps = [...hooks.rewrite, proxying.check, ...hooks.access];
-  return new LocationRuntime(facts, logged, steps, hooks.response, proxying.terminal(hooks.middleware));
+  const terminal = proxying.terminal(hooks.middleware);
+  return new LocationRuntime(facts, logged, steps, hooks.response, terminal, hooks.errorPages);
 }
 
 /** The part of a location that leads to an upstream. */

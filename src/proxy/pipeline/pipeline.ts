@@ -12,7 +12,7 @@ import type { ProxyError } from "../../proxy-error.ts";
 import type { ExchangeHandler, ServerExchange } from "../contract.ts";
 import { CrashLog } from "./crash-log.ts";
 import { ExchangeApp, makeEntry, type RouterEntry } from "./exchange-app.ts";
-import { isPromise, runResponseSteps } from "./hook-chain.ts";
+import { isPromise, runResponseSteps, type Step } from "./hook-chain.ts";
 import type { LocationRuntime } from "./location-runtime.ts";
 import { Route } from "./route.ts";
 import type { Tables } from "./tables.ts";
@@ -77,8 +77,11 @@ export class Pipeline implements ExchangeHandler {
     return route.onHead === null ? this.#editHead(route) : this.#afterOnion(route, route.onHead);
   }
 
-  failure(_exchange: ServerExchange, error: ProxyError): Answer {
-    return error.source === "downstream" ? { status: error.status, close: true } : { status: error.status };
+  failure(exchange: ServerExchange, error: ProxyError): Answer {
+    if (error.source === "downstream") return { status: error.status, close: true };
+    const location = (exchange.route as Route | null)?.location ?? null;
+    const answer: Answer = { status: error.status };
+    return location === null ? answer : location.page(exchange, answer);
   }
 
   end(exchange: ServerExchange): void {
@@ -127,10 +130,14 @@ export class Pipeline implements ExchangeHandler {
     });
   }
 
-  #search(route: Route): LocationRuntime | null {
+  #search(route: Route): LocationRuntime | null;
+  #search(route: Route, withBlocks: true): LocationRuntime | Step | null;
+  #search(route: Route, withBlocks = false): LocationRuntime | Step | null {
     const { exchange } = route;
     route.rounds++;
     const hit = route.host.find(exchange.path);
+    const block = withBlocks ? route.host.block(exchange, hit) : undefined;
+    if (block !== undefined) return block;
     if (hit === undefined) return null;
     if (hit.captures !== null) {
       exchange.captures = hit.captures;
@@ -165,7 +172,7 @@ export class Pipeline implements ExchangeHandler {
       exchange.respond(verdict);
     } else {
       route.settled = true;
-      exchange.answer(verdict);
+      exchange.answer(route.location === null ? verdict : route.location.page(exchange, verdict));
     }
   }
 
@@ -176,8 +183,13 @@ export class Pipeline implements ExchangeHandler {
       return;
     }
     exchange.rewriteEnded = false;
-    const location = this.#search(route);
-    this.#settle(route, location === null ? { status: 404 } : location.run(route.context!, route));
+    const location = this.#search(route, true);
+    if (typeof location === "function") {
+      // a block of a snippet: what it answers belongs to no location
+      route.location = null;
+      exchange.location = null;
+      this.#settle(route, location(route.context!));
+    } else this.#settle(route, location === null ? { status: 404 } : location.run(route.context!, route));
   }
 
   async #afterOnion(route: Route, onHead: () => Promise<void>): Promise<void> {

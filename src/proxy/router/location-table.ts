@@ -22,7 +22,17 @@ export interface LocationHit<T> {
   readonly captures: readonly (string | undefined)[] | null;
   /** Numbers of its named groups; `null` when there are none. */
   readonly groups: ReadonlyMap<string, number> | null;
+  /** By what kind of rule. */
+  readonly found: {
+    readonly exact: boolean;
+    /** Length of the prefix; -1: none. */
+    readonly prefixLength: number;
+    readonly regex: boolean;
+  };
 }
+
+const BY_EXACT: LocationHit<unknown>["found"] = { exact: true, prefixLength: -1, regex: false };
+const BY_REGEX: LocationHit<unknown>["found"] = { exact: false, prefixLength: -1, regex: true };
 
 interface Expression<T> {
   readonly pattern: Pattern;
@@ -48,10 +58,20 @@ export class LocationTable<T> {
     for (const [rule, value] of rules) {
       switch (rule.kind) {
         case "exact":
-          if (!this.#exact.has(rule.path)) this.#exact.set(rule.path, { value, captures: null, groups: null });
+          if (!this.#exact.has(rule.path)) {
+            this.#exact.set(rule.path, { value, captures: null, groups: null, found: BY_EXACT });
+          }
           break;
         case "prefix":
-          prefixes.push([rule.path, { hit: { value, captures: null, groups: null }, final: rule.final === true }]);
+          prefixes.push([rule.path, {
+            hit: {
+              value,
+              captures: null,
+              groups: null,
+              found: { exact: false, prefixLength: rule.path.length, regex: false },
+            },
+            final: rule.final === true,
+          }]);
           break;
         case "regex":
           this.#expressions.push({ pattern: rule.pattern, value, matcher: null });
@@ -73,7 +93,8 @@ export class LocationTable<T> {
       const matcher = expression.matcher ??= instantiate(expression.pattern);
       const captures = matcher.exec(path);
       if (captures === null) continue;
-      return { value: expression.value, captures, groups: matcher.groups.size === 0 ? null : matcher.groups };
+      const groups = matcher.groups.size === 0 ? null : matcher.groups;
+      return { value: expression.value, captures, groups, found: BY_REGEX };
     }
     return prefix?.hit;
   }
