@@ -575,8 +575,7 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
   }
 
   #observe(outcome: "answered" | "failed"): void {
-    const { observe } = this.#plan;
-    if (observe !== undefined) observe(this.#endpoint!, outcome, this.#record!.responseMs);
+    this.#plan.observe?.(this.#endpoint!, outcome, this.#record!.responseMs);
   }
 
   #giveUpConnection(): void {
