@@ -4,17 +4,24 @@
  *
  * @module
  */
-import type { Logger } from "../observe/logger.ts";
-import type { SnapshotUpdate } from "../snapshot/snapshot.ts";
+import type { Exchange } from "../http/mod.ts";
+import { type Logger, systemClock } from "../observe/mod.ts";
+import { CATCH_ALL, type SnapshotUpdate } from "../snapshot/snapshot.ts";
+import { HttpFront } from "./listener/mod.ts";
+import { AccessLogger, builtInLocations, Pipeline, Tables } from "./pipeline/mod.ts";
+import { TlsFront } from "./tls/mod.ts";
+import { compileWireSettings } from "./wire-settings.ts";
 
 /** What a data plane is made with. */
 export interface DataPlaneOptions {
   readonly logger: Logger;
   /**
-   * Takes access log lines when access-log-path is `stdout` (whole lines, UTF-8, at most some 64 KB a call); resolves
+   * Takes access log lines when access-log-path is `stdout` (whole lines, seldom more than 64 KB a call); resolves
    * when they are written. Default: the standard output of the process.
    */
   readonly accessLog?: (lines: Uint8Array) => Promise<void>;
+  /** Told of every exchange that is over, whether it is logged or not. Must be quick, and not keep it. */
+  readonly onEnd?: (exchange: Exchange) => void;
 }
 
 /** Where to listen. */
@@ -46,33 +53,101 @@ export interface DataPlaneCounters {
 
 /** The data plane of one process. */
 export class DataPlane {
-  constructor(_options: DataPlaneOptions) {
+  readonly #options: DataPlaneOptions;
+  readonly #tables: Tables;
+  readonly #pipeline: Pipeline;
+  readonly #accessLogger: AccessLogger;
+  readonly #tls: TlsFront;
+  /** Made by the first update, which tells its limits. */
+  #front: HttpFront | null = null;
+  #ports = { http: 0, https: 0 };
+  #updates = 0;
+  #closed: Promise<void> | null = null;
+
+  constructor(options: DataPlaneOptions) {
+    const { logger } = options;
+    this.#options = options;
+    this.#tls = new TlsFront({
+      logger,
+      applicationProtocols: ["h2", "http/1.1"],
+      serves: (name) => this.#tables.match(name)?.value.host.name !== CATCH_ALL,
+    });
+    this.#tables = new Tables({
+      logger,
+      hasCertificate: (host) => this.#tls.has(host),
+      catchAllLocations: builtInLocations(() => this.counters()),
+    });
+    this.#accessLogger = new AccessLogger(logger, options.accessLog);
+    this.#pipeline = new Pipeline({
+      logger,
+      tables: this.#tables,
+      log: (exchange, quiet) => this.#ended(exchange, quiet),
+    });
   }
 
   /** Takes over what changed; the first update must hold everything. Requests in flight end on the former tables. */
-  apply(_update: SnapshotUpdate): void {
-    throw new TypeError("the data plane is not wired yet");
+  apply(update: SnapshotUpdate): void {
+    this.#tls.apply(update);
+    this.#tables.apply(update);
+    if (update.globals !== undefined) {
+      this.#accessLogger.configure(update.globals.accessLog);
+      const settings = compileWireSettings(update.globals);
+      if (this.#front === null) {
+        this.#front = new HttpFront({
+          handler: this.#pipeline,
+          settings,
+          logger: this.#options.logger,
+          clock: systemClock,
+        });
+      } else this.#front.update(settings);
+    }
+    this.#updates++;
   }
 
   /** Opens the listeners; call {@link DataPlane.apply} first. Rejects when an address cannot be bound. */
-  listen(_options: ListenOptions): Promise<void> {
-    return Promise.reject(new TypeError("the data plane is not wired yet"));
+  async listen(options: ListenOptions): Promise<void> {
+    const front = this.#front;
+    if (front === null) throw new TypeError("a data plane needs a first update before it listens");
+    await this.#tls.ready();
+    const { address, reusePort = false } = options;
+    const http = await front.listen({ address, port: options.httpPort, reusePort, tls: null });
+    const https = await front.listen({ address, port: options.httpsPort, reusePort, tls: this.#tls });
+    this.#ports = { http, https };
   }
 
   /** Ports listened on; 0 before {@link DataPlane.listen}. */
   get ports(): { readonly http: number; readonly https: number } {
-    return { http: 0, https: 0 };
+    return this.#ports;
   }
 
   /**
    * Stops accepting, closes idle connections, lets requests in flight end for at most `graceMs` milliseconds, cuts the
    * rest, then writes out the access log.
    */
-  close(_graceMs: number): Promise<void> {
-    return Promise.resolve();
+  close(graceMs: number): Promise<void> {
+    return this.#closed ??= this.#close(graceMs);
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    await this.#front?.close(graceMs);
+    this.#tables.close();
+    await this.#accessLogger.close();
   }
 
   counters(): DataPlaneCounters {
-    return { accepted: 0, active: 0, requests: 0, inFlight: 0, internalErrors: 0, updates: 0 };
+    const wire = this.#front?.counters;
+    return {
+      accepted: wire?.accepted ?? 0,
+      active: wire?.active ?? 0,
+      requests: this.#pipeline.requests,
+      inFlight: wire?.inFlight ?? 0,
+      internalErrors: this.#pipeline.internalErrors + (wire?.internalErrors ?? 0),
+      updates: this.#updates,
+    };
+  }
+
+  #ended(exchange: Exchange, quiet: boolean): void {
+    if (!quiet) this.#accessLogger.write(exchange);
+    this.#options.onEnd?.(exchange);
   }
 }

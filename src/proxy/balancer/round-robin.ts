@@ -7,6 +7,7 @@
  */
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import { type Balancer, endpointKey, type WeightedEndpoint } from "./contract.ts";
+import { currentRound, wasTried } from "./tried.ts";
 
 interface Peer {
   readonly key: string;
@@ -45,7 +46,7 @@ export class RoundRobin implements Balancer {
     if (this.#peers.length === 0 && !this.#even) {
       this.#peers = peers;
       // a random start of the smooth sequence: some picks for nobody
-      for (let i = Math.floor(this.#random() * Math.min(this.#total, 64)); i > 0; i--) this.#smooth(NONE);
+      for (let i = Math.floor(this.#random() * Math.min(this.#total, 64)); i > 0; i--) this.#smooth([]);
       return;
     }
     this.#peers = peers;
@@ -66,20 +67,16 @@ export class RoundRobin implements Balancer {
     if (size === 0) return undefined;
     if (!this.#even) return this.#smooth(tried);
     let next = this.#next;
-    if (tried.length > 0 && tried.length % size !== 0) {
-      // only the attempts of the current round over all endpoints count as tried
-      const round = tried.slice(tried.length - tried.length % size);
-      for (let i = 0; i < size && wasTried(round, this.#peers[next]!.endpoint); i++) {
-        next = next + 1 === size ? 0 : next + 1;
-      }
+    const round = currentRound(tried, size);
+    for (let i = 0; i < size && wasTried(round, this.#peers[next]!.endpoint); i++) {
+      next = next + 1 === size ? 0 : next + 1;
     }
     this.#next = next + 1 === size ? 0 : next + 1;
     return this.#peers[next]!.endpoint;
   }
 
   #smooth(tried: readonly Endpoint[]): Endpoint | undefined {
-    const size = this.#peers.length;
-    const round = tried.length === 0 ? tried : tried.slice(tried.length - tried.length % size);
+    const round = currentRound(tried, this.#peers.length);
     let best: Peer | undefined;
     let bestUntried: Peer | undefined;
     for (const peer of this.#peers) {
@@ -93,13 +90,4 @@ export class RoundRobin implements Balancer {
     chosen.current -= this.#total;
     return chosen.endpoint;
   }
-}
-
-const NONE: readonly Endpoint[] = [];
-
-function wasTried(tried: readonly Endpoint[], endpoint: Endpoint): boolean {
-  for (const other of tried) {
-    if (other === endpoint || (other.port === endpoint.port && other.address === endpoint.address)) return true;
-  }
-  return false;
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
+export { AccessLogger } from "./access-logger.ts";
 export { builtInLocations, type StubStatus } from "./built-in.ts";
 export { Pipeline, type PipelineOptions } from "./pipeline.ts";
-export type { ExtraField } from "./request-fields.ts";
 export { Tables, type TablesOptions } from "./tables.ts";

@@ -6,19 +6,17 @@
  */
 import type { Logger } from "../../observe/mod.ts";
 import { policies, type PolicyModule } from "../../policy/mod.ts";
-import { CATCH_ALL, type Globals, type SnapshotUpdate, type VirtualHost } from "../../snapshot/snapshot.ts";
+import { CATCH_ALL, type SnapshotUpdate, type VirtualHost } from "../../snapshot/snapshot.ts";
 import { UpstreamGroup } from "../balancer/mod.ts";
 import { type HostMatch, HostTable } from "../router/mod.ts";
+import { compileExtraFields } from "./extra-fields.ts";
 import { type ExtraLocations, HostRuntime } from "./host-runtime.ts";
-import type { ExtraField } from "./request-fields.ts";
 import { TableContext } from "./table-context.ts";
 
 /** What the tables take from outside. */
 export interface TablesOptions {
   readonly logger: Logger;
   hasCertificate(host: string): boolean;
-  /** Compiles proxy-set-headers; their values may have variables. */
-  compileFields(fields: Globals["headers"]["proxySetHeaders"]): readonly ExtraField[];
   /** Policies in order of execution. Default: those of the policy room. */
   readonly modules?: readonly PolicyModule<any>[];
   /** Locations that the catch-all host has beside those of the snapshot. */
@@ -48,7 +46,7 @@ export class Tables {
     if (update.globals !== undefined) {
       this.#context = new TableContext(
         update.globals,
-        this.#options.compileFields(update.globals.headers.proxySetHeaders),
+        compileExtraFields(update.globals.headers.proxySetHeaders, this.#options.logger),
         {
           logger: this.#options.logger,
           modules: this.#options.modules ?? policies,

@@ -31,7 +31,6 @@ function start(given: FakeUpdate, modules?: readonly PolicyModule<any>[]): {
   const tables = new Tables({
     logger,
     hasCertificate: (host) => host === "tls.example",
-    compileFields: (fields) => fields.map(([name, value]) => ({ name, value: () => value })),
     catchAllLocations: [],
     ...(modules === undefined ? {} : { modules }),
   });

@@ -1,0 +1,81 @@
+/**
+ * Peak-insensitive EWMA: of two random endpoints the one that has answered faster lately. A moving average with a time
+ * constant of ten seconds forgets both a bad spell and a good one.
+ *
+ * @module
+ */
+import type { Endpoint } from "../../snapshot/snapshot.ts";
+import { type Balancer, endpointKey, type WeightedEndpoint } from "./contract.ts";
+import { currentRound, wasTried } from "./tried.ts";
+
+/** Time constant of the average. */
+const DECAY_MS = 10_000;
+
+interface Peer {
+  readonly endpoint: Endpoint;
+  /** Average time of an answer, milliseconds, as of `touchedMs`. */
+  score: number;
+  touchedMs: number;
+}
+
+export interface EwmaOptions {
+  readonly random?: () => number;
+  /** Milliseconds, never going back. */
+  readonly now?: () => number;
+}
+
+/** Balancer of `load-balance: ewma`. */
+export class Ewma implements Balancer {
+  #peers: readonly Peer[] = [];
+  #byKey: ReadonlyMap<string, Peer> = new Map();
+  readonly #random: () => number;
+  readonly #now: () => number;
+
+  constructor(options: EwmaOptions = {}) {
+    this.#random = options.random ?? Math.random;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  update(endpoints: readonly WeightedEndpoint[]): void {
+    const now = this.#now();
+    const known = endpoints.flatMap(({ endpoint }) => this.#byKey.get(endpointKey(endpoint)) ?? []);
+    // a newcomer that counted as the fastest of all would get everything at once
+    const mean = known.length === 0 ? 0 : known.reduce((sum, peer) => sum + decayed(peer, now), 0) / known.length;
+    const byKey = new Map<string, Peer>();
+    for (const { endpoint } of endpoints) {
+      const key = endpointKey(endpoint);
+      const former = this.#byKey.get(key);
+      byKey.set(key, { endpoint, score: former?.score ?? mean, touchedMs: former?.touchedMs ?? now });
+    }
+    this.#byKey = byKey;
+    this.#peers = [...byKey.values()];
+  }
+
+  pick(_exchange: unknown, tried: readonly Endpoint[]): Endpoint | undefined {
+    const all = this.#peers;
+    if (all.length < 2) return all[0]?.endpoint;
+    const round = currentRound(tried, all.length);
+    const peers = round.length === 0 ? all : all.filter(({ endpoint }) => !wasTried(round, endpoint));
+    if (peers.length < 2) return peers[0]?.endpoint ?? all[0]!.endpoint;
+    const first = Math.floor(this.#random() * peers.length);
+    let second = Math.floor(this.#random() * (peers.length - 1));
+    if (second >= first) second++;
+    const now = this.#now();
+    const [a, b] = [peers[first]!, peers[second]!];
+    return decayed(b, now) < decayed(a, now) ? b.endpoint : a.endpoint;
+  }
+
+  observe(endpoint: Endpoint, outcome: "answered" | "failed", elapsedMs: number): void {
+    const peer = this.#byKey.get(endpointKey(endpoint));
+    // an endpoint that refuses at once must not count as the fastest
+    if (peer === undefined || outcome === "failed") return;
+    const now = this.#now();
+    const weight = Math.exp(-Math.max(0, now - peer.touchedMs) / DECAY_MS);
+    peer.score = peer.score * weight + elapsedMs * (1 - weight);
+    peer.touchedMs = now;
+  }
+}
+
+function decayed(peer: Peer, now: number): number {
+  return peer.score * Math.exp(-Math.max(0, now - peer.touchedMs) / DECAY_MS);
+}

@@ -1,0 +1,113 @@
+/**
+ * Decides which exchanges are logged, formats their lines, and sends them where the settings say.
+ *
+ * @module
+ */
+import type { Exchange } from "../../http/mod.ts";
+import { compilePattern, instantiate } from "../../nginx/mod.ts";
+import { AccessLog, type AccessLogSink, descriptorSink, fileSink, type Logger } from "../../observe/mod.ts";
+import type { Globals } from "../../snapshot/snapshot.ts";
+import { compileLogFormat, type FormatLine } from "./log-format.ts";
+
+type Settings = Globals["accessLog"];
+
+const STDOUT = 1;
+/** Paths that mean standard output. */
+const STDOUT_PATHS: ReadonlySet<string> = new Set(["", "stdout", "/dev/stdout", "/proc/self/fd/1"]);
+
+interface Destination {
+  readonly path: string;
+  readonly log: AccessLog;
+  close(): Promise<void>;
+}
+
+/** The access log of a data plane. */
+export class AccessLogger {
+  readonly #logger: Logger;
+  readonly #stdout: AccessLogSink;
+  #settings: Settings | null = null;
+  #format: FormatLine | null = null;
+  #skips: (target: string) => boolean = () => false;
+  #destination: Destination | null = null;
+  readonly #closing = new Set<Promise<void>>();
+
+  constructor(logger: Logger, stdout: AccessLogSink | undefined) {
+    this.#logger = logger;
+    this.#stdout = stdout ?? descriptorSink(STDOUT);
+  }
+
+  /** Takes settings over; lines written before still go where they were to go. */
+  configure(settings: Settings): void {
+    const former = this.#settings;
+    this.#settings = settings;
+    if (former === null || former.format !== settings.format || former.escapeJson !== settings.escapeJson) {
+      this.#format = this.#compile(settings);
+    }
+    this.#skips = compileSkips(settings.skipUrls, this.#logger);
+    if (this.#destination?.path !== settings.path || !settings.enabled) this.#leave();
+    if (settings.enabled) this.#destination ??= this.#open(settings.path);
+  }
+
+  /** Writes the line of an exchange that is over. */
+  write(exchange: Exchange): void {
+    const destination = this.#destination;
+    if (destination === null || this.#skips(exchange.target)) return;
+    destination.log.write(this.#format!(exchange));
+  }
+
+  /** Resolves when all is written. */
+  async close(): Promise<void> {
+    this.#leave();
+    await Promise.all(this.#closing);
+  }
+
+  #leave(): void {
+    const former = this.#destination;
+    if (former === null) return;
+    this.#destination = null;
+    const closed: Promise<void> = former.log.flush().then(() => former.close()).finally(() =>
+      this.#closing.delete(closed)
+    );
+    this.#closing.add(closed);
+  }
+
+  #open(path: string): Destination {
+    if (STDOUT_PATHS.has(path)) {
+      const log = new AccessLog({ sink: this.#stdout, logger: this.#logger });
+      return { path, log, close: () => Promise.resolve() };
+    }
+    const sink = fileSink(path);
+    return { path, log: new AccessLog({ sink, logger: this.#logger }), close: () => sink.close() };
+  }
+
+  #compile({ format, escapeJson }: Settings): FormatLine {
+    try {
+      return compileLogFormat(format, escapeJson);
+    } catch (error) {
+      this.#logger.error("cannot read log-format-upstream, the default format is used", {
+        cause: error instanceof Error ? error.message : String(error),
+      });
+      return compileLogFormat("", escapeJson);
+    }
+  }
+}
+
+/** skip-access-log-urls: request URIs as in nginx's `map`: whole texts without regard to case, or `~` and `~*` regexes. */
+function compileSkips(urls: readonly string[], logger: Logger): (target: string) => boolean {
+  if (urls.length === 0) return () => false;
+  const whole = new Set<string>();
+  const patterns: ((target: string) => boolean)[] = [];
+  for (const url of urls) {
+    if (!url.startsWith("~")) {
+      whole.add(url.toLowerCase());
+      continue;
+    }
+    const caseInsensitive = url.startsWith("~*");
+    const result = compilePattern(url.slice(caseInsensitive ? 2 : 1), { caseInsensitive });
+    if (result.ok) {
+      const matcher = instantiate(result.pattern);
+      patterns.push((target) => matcher.test(target));
+    } else logger.error("cannot read an expression of skip-access-log-urls", { value: url, cause: result.message });
+  }
+  return (target) => whole.has(target.toLowerCase()) || patterns.some((matches) => matches(target));
+}

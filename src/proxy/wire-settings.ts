@@ -1,0 +1,33 @@
+/**
+ * Limits and deadlines of client connections, out of the globals.
+ *
+ * @module
+ */
+import type { Globals } from "../snapshot/snapshot.ts";
+import type { WireSettings } from "./contract.ts";
+
+/** As many field lines as anybody needs, and no more than cost little. */
+const MAX_FIELDS = 128;
+/** nginx's send_timeout, for which ingress-nginx has no setting. */
+const SEND_TIMEOUT_MS = 60_000;
+
+/** Compiles the settings of the wire. */
+export function compileWireSettings(globals: Globals): WireSettings {
+  const { client, headers, realIp, tls, upstreamKeepAlive } = globals;
+  const { largeHeaderBuffers } = client;
+  return {
+    headerTimeoutMs: client.headerTimeoutMs,
+    bodyTimeoutMs: client.bodyTimeoutMs,
+    keepAliveMs: client.keepAliveMs,
+    keepAliveRequests: client.keepAliveRequests,
+    sendTimeoutMs: SEND_TIMEOUT_MS,
+    maxLineBytes: largeHeaderBuffers.bytes,
+    maxHeadBytes: largeHeaderBuffers.count * largeHeaderBuffers.bytes,
+    maxFields: MAX_FIELDS,
+    dropUnderscores: !headers.enableUnderscoresInHeaders,
+    refuseInvalidNames: !headers.ignoreInvalidHeaders,
+    proxyProtocol: realIp.useProxyProtocol,
+    maxConcurrentStreams: tls.http2MaxConcurrentStreams,
+    upstreamIdle: upstreamKeepAlive,
+  };
+}
