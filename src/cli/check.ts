@@ -5,7 +5,7 @@
  */
 import { createCompiler } from "../compiler/mod.ts";
 import type { Diagnostic, Severity } from "../diagnostic.ts";
-import { ManifestFolderError, readManifests } from "../kube/mod.ts";
+import { ManifestFolderError, pinpoint, readManifests } from "../kube/mod.ts";
 import { formatDiagnostics } from "./check-format.ts";
 import { EXIT_FAILURE, EXIT_OK, FatalError } from "./exit.ts";
 import { COMPILE_FLAGS } from "./flag/compile-flags.ts";
@@ -62,7 +62,7 @@ export async function check(args: readonly string[]): Promise<number> {
     status: RUN_FLAGS["status-port"].default,
   };
   const { snapshot, diagnostics } = createCompiler(compilerOptions(values, ports)).compile(reading.store, []);
-  const all = [...reading.diagnostics, ...diagnostics];
+  const all = [...reading.diagnostics, ...await pinpoint(diagnostics)];
   const count = (severity: Severity): number => all.filter((d) => d.severity === severity).length;
   const summary: CheckSummary = {
     files: reading.files,

@@ -14,7 +14,7 @@ import {
 } from "../admin/mod.ts";
 import { type CompilerOptions, createCompiler } from "../compiler/mod.ts";
 import { Controller } from "../controller/mod.ts";
-import { ManifestFolderError, ManifestSource, Store } from "../kube/mod.ts";
+import { ManifestFolderError, ManifestSource, pinpoint, Store } from "../kube/mod.ts";
 import type { Logger } from "../observe/mod.ts";
 import { DataPlane, type DataPlaneCounters, type ListenOptions } from "../proxy/mod.ts";
 import type { SnapshotUpdate } from "../snapshot/mod.ts";
@@ -83,6 +83,7 @@ export class Program {
       createCompiler: () => createCompiler(options.compiler),
       publish: (update) => this.#serving.apply(update),
       logger,
+      locate: pinpoint,
     });
     this.#source = new ManifestSource({
       folders,

@@ -9,7 +9,7 @@ import type { StoreChange, StoreView } from "../kube/mod.ts";
 import { type Clock, type Logger, systemClock } from "../observe/mod.ts";
 import type { Snapshot, SnapshotUpdate } from "../snapshot/snapshot.ts";
 import { completeUpdate } from "./complete-update.ts";
-import { logDiagnostics } from "./diagnostic-log.ts";
+import { type LocateDiagnostics, logDiagnostics } from "./diagnostic-log.ts";
 import { HoldOff } from "./hold-off.ts";
 import { PendingChanges } from "./pending-changes.ts";
 
@@ -21,6 +21,8 @@ export interface ControllerOptions {
   /** Brings an update into force; resolves (or returns) when it is served. May throw: the former state then counts. */
   readonly publish: (update: SnapshotUpdate) => void | Promise<void>;
   readonly logger: Logger;
+  /** Finds the lines of new findings before they are logged; see {@link logDiagnostics}. */
+  readonly locate?: LocateDiagnostics;
   readonly clock?: Clock;
   /** Quiet time that ends a burst of changes, milliseconds. Default 3. */
   readonly holdOffMs?: number;
@@ -167,8 +169,8 @@ export class Controller {
       lastSucceeded: true,
       lastAppliedAtMs: this.#clock.nowMs(),
     };
-    const { logger } = this.#options;
-    logDiagnostics(logger, news);
+    const { logger, locate } = this.#options;
+    void logDiagnostics(logger, news, locate);
     const level = first || changesSomething(update) ? "info" : "debug";
     const now = this.#clock.elapsedMs();
     logger[level](first ? "first configuration compiled" : "configuration applied", {

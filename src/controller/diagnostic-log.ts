@@ -11,12 +11,20 @@ const MAX_LINES = 200;
 
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
 
-/** Writes one line each, errors first. */
-export function logDiagnostics(logger: Logger, diagnostics: readonly Diagnostic[]): void {
-  const sorted = diagnostics.length > 1
-    ? [...diagnostics].sort((a, b) => RANK[a.severity] - RANK[b.severity])
-    : diagnostics;
-  for (const diagnostic of sorted.slice(0, MAX_LINES)) logDiagnostic(logger, diagnostic);
+/** Finds the very line of what a finding is about; resolves to as many findings, in the same order. */
+export type LocateDiagnostics = (diagnostics: readonly Diagnostic[]) => Promise<readonly Diagnostic[]>;
+
+/** Writes one line each, errors first: at once, or when `locate` has found their places. Never rejects. */
+export async function logDiagnostics(
+  logger: Logger,
+  diagnostics: readonly Diagnostic[],
+  locate?: LocateDiagnostics,
+): Promise<void> {
+  if (diagnostics.length === 0) return;
+  const sorted = [...diagnostics].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+  const chosen: readonly Diagnostic[] = sorted.slice(0, MAX_LINES);
+  const located = locate === undefined ? chosen : await locate(chosen).catch(() => chosen);
+  for (const diagnostic of located) logDiagnostic(logger, diagnostic);
   if (sorted.length > MAX_LINES) {
     logger.warning("further findings are not logged: see /configuration/diagnostics on the status port", {
       count: sorted.length - MAX_LINES,

@@ -30,9 +30,9 @@ describe("sallyport check", () => {
     const { code, stdout } = await runToEnd(["check", dir]);
     assert.match(
       stdout,
-      /a\.yaml:2: .*Ingress\/default\/a: nginx\.ingress\.kubernetes\.io\/no-such-thing: .*; .* \[\w+\]\n/,
+      /a\.yaml:4:\d+: .*Ingress\/default\/a: nginx\.ingress\.kubernetes\.io\/no-such-thing: .*; .* \[\w+\]\n/,
     );
-    assert.match(stdout, /a\.yaml:2: error: Ingress\/default\/a: .*nowhere.*503/);
+    assert.match(stdout, /a\.yaml:9:\d+: error: Ingress\/default\/a: .*nowhere.*503/);
     assert.equal(code, 1);
   });
 
@@ -50,7 +50,7 @@ describe("sallyport check", () => {
     assert.equal(summary.errors, 1);
     assert.equal(summary.files, 1);
     assert.equal(diagnostics[0].object.name, "a");
-    assert.equal(diagnostics[0].source.line, 1);
+    assert.equal(diagnostics[0].source.line, 8);
     assert.equal(code, 1);
   });
 
