@@ -2,7 +2,7 @@
  * Compiles mod.ts to one executable for each target, stamps the version, and proves on Linux that it needs nothing but
  * libc. Called by compile.sh.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -45,7 +45,7 @@ function compile(target: string, file: string): void {
     ? ["--bytecode", "--format=esm"]
     : [`--target=${TARGETS[target]}`, `--compile-executable-path=${runtimeFor(target, root)}`];
   try {
-    execFileSync(process.execPath, [
+    const build = spawnSync(process.execPath, [
       "build",
       "mod.ts",
       "--compile",
@@ -61,6 +61,7 @@ function compile(target: string, file: string): void {
       ...machine,
       `--outfile=${temporary}`,
     ], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+    if (build.status !== 0) throw new Error(`bun build failed for ${target}`);
     if (target.startsWith("linux-")) checkLibraries(temporary);
     renameSync(temporary, file);
   } finally {
