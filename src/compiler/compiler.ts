@@ -63,9 +63,12 @@ class Outgoing<T> {
     this.#remove.add(key);
   }
 
-  finish(): Changes<T> {
-    const set = [...this.#set].sort(([a], [b]) => compareText(a, b)).map(([, value]) => value);
-    return { set, remove: [...this.#remove].sort(compareText) };
+  /** In order; without what `former` has already, which happens when one run takes back what it did. */
+  finish(former: Readonly<Record<string, T>> = {}): Changes<T> {
+    const set = [...this.#set].filter(([key, value]) => !equalData(former[key], value));
+    set.sort(([a], [b]) => compareText(a, b));
+    const remove = [...this.#remove].filter((key) => Object.hasOwn(former, key));
+    return { set: set.map(([, value]) => value), remove: remove.sort(compareText) };
   }
 }
 
@@ -125,9 +128,9 @@ export class IncrementalCompiler implements Compiler {
     this.#passServedCertificates(dirty, certificates);
 
     const changed: SnapshotUpdate = {
-      virtualHosts: virtualHosts.finish(),
-      upstreams: upstreams.finish(),
-      certificates: certificates.finish(),
+      virtualHosts: virtualHosts.finish(this.#snapshot?.virtualHosts),
+      upstreams: upstreams.finish(this.#snapshot?.upstreams),
+      certificates: certificates.finish(this.#snapshot?.certificates),
     };
     const update = globals === undefined ? changed : { globals, ...changed };
     this.#snapshot = applyUpdate(this.#snapshot, update);

@@ -6,11 +6,11 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import { type ObjectKey, objectKey, type StoreView } from "../kube/mod.ts";
 import { equalData } from "../snapshot/equal.ts";
-import type { Globals, Policies } from "../snapshot/snapshot.ts";
+import type { Globals } from "../snapshot/snapshot.ts";
 import { knownConfigKeys } from "./config-keys.ts";
 import type { CompilerOptions } from "./contract.ts";
 import { compileGlobals } from "./globals.ts";
-import { askForConfigKeys, type EntryContext, parseWithoutIngress } from "./ingress-entry.ts";
+import { askForConfigKeys, type EntryContext, parseWithoutIngress, type WithoutIngress } from "./ingress-entry.ts";
 import { nearest } from "./nearest.ts";
 import { type AnnotationSettings, ConfigData, ConfigReader, readAnnotationSettings, shorten } from "./settings.ts";
 
@@ -19,7 +19,7 @@ export interface Configuration {
   readonly settings: AnnotationSettings;
   readonly globals: Globals;
   readonly entryContext: Omit<EntryContext, "view">;
-  readonly withoutIngress: { readonly policies: Policies; readonly denied: string | null };
+  readonly withoutIngress: WithoutIngress;
   /** ConfigMaps that it was made from. */
   readonly reads: ReadonlySet<ObjectKey>;
   readonly diagnostics: readonly Diagnostic[];
@@ -55,7 +55,7 @@ export function readConfiguration(
     allowCrossNamespace: settings.allowCrossNamespace,
     closed: null,
   };
-  askForConfigKeys(open);
+  askForConfigKeys({ ...open, reportConfig: (key, finding) => reader.report(key, finding) });
   const closed = judgeKeys(reader);
   const { view: _, ...entryContext } = { ...open, closed };
   return {

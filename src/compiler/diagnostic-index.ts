@@ -16,7 +16,9 @@ const NUL = "\0";
 
 function keyOf({ object, field, annotation, reason, severity, message, effect }: Diagnostic): string {
   const { kind = "", namespace = "", name = "" } = object ?? {};
-  return [kind, namespace, name, field ?? "", annotation ?? "", reason, message, effect ?? "", severity].join(NUL);
+  // paths[9] comes before paths[10]
+  const place = field?.replace(/\d+/g, (digits) => digits.padStart(6, "0")) ?? "";
+  return [kind, namespace, name, place, annotation ?? "", reason, message, effect ?? "", severity].join(NUL);
 }
 
 /** Groups of diagnostics by who made them. */

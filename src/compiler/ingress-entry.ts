@@ -57,6 +57,8 @@ export interface EntryContext {
   readonly allowCrossNamespace: boolean;
   /** Why everything answers 503: a ConfigMap key that keeps requests out is not honoured. */
   readonly closed: string | null;
+  /** Takes what policies say of the ConfigMap, while it is read; absent once that has been told. */
+  readonly reportConfig?: PolicyInput["reportConfig"];
 }
 
 /** Collects what policies say while they are parsed. */
@@ -79,6 +81,14 @@ class Input implements PolicyInput {
 
   get config(): ReadonlyMap<string, string> {
     return this.context.config;
+  }
+
+  get paths(): readonly string[] {
+    return this.ingress?.spec.rules.flatMap((rule) => rule.paths.map(({ path }) => path)) ?? [];
+  }
+
+  get hosts(): readonly string[] {
+    return this.ingress?.spec.rules.map(({ host }) => host) ?? [];
   }
 
   annotation(key: string): string | undefined {
@@ -104,6 +114,10 @@ class Input implements PolicyInput {
     if (this.ingress === null) return;
     const annotation = `${this.context.annotationsPrefix}/${finding.annotation}`;
     this.diagnostics.push(diagnose(this.ingress, { ...finding, annotation }));
+  }
+
+  reportConfig(key: string, finding: Parameters<PolicyInput["reportConfig"]>[1]): void {
+    this.context.reportConfig?.(key, finding);
   }
 
   deny(reason: string): void {
@@ -132,11 +146,17 @@ function parsePolicies(input: Input, which: (policy: PolicyModule<unknown>) => b
   return parsed;
 }
 
-/** Policies of locations that come from no Ingress, and why they are closed. */
-export function parseWithoutIngress(context: EntryContext): { policies: Policies; denied: string | null } {
+/** Policies of locations and hosts that come from no Ingress, and why they are closed. */
+export interface WithoutIngress {
+  readonly policies: Policies;
+  readonly hostPolicies: Policies;
+  readonly denied: string | null;
+}
+
+export function parseWithoutIngress(context: EntryContext): WithoutIngress {
   const input = new Input(context, null, new Map());
-  const { location } = parsePolicies(input, (policy) => policy.withoutIngress === true);
-  return { policies: location, denied: input.denied ?? context.closed };
+  const { location, host } = parsePolicies(input, (policy) => policy.withoutIngress === true);
+  return { policies: location, hostPolicies: host, denied: input.denied ?? context.closed };
 }
 
 /** Has every policy ask for the ConfigMap keys that it honours, as for an Ingress without annotations. */

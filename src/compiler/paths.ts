@@ -9,7 +9,7 @@ import { rewrites, type RewriteTargetPolicy } from "../policy/mod.ts";
 import { compareText } from "../snapshot/order.ts";
 import { CATCH_ALL, type Location, type LocationBackend, type Policies } from "../snapshot/snapshot.ts";
 import { diagnose } from "./diagnose.ts";
-import { type IngressEntry, portText } from "./ingress-entry.ts";
+import { type IngressEntry, portText, type WithoutIngress } from "./ingress-entry.ts";
 import { upstreamId } from "./upstream-id.ts";
 
 /** One path of a host with all that it shares with the locations made of it. */
@@ -30,7 +30,7 @@ export interface HostPath {
 export interface PathContext {
   /** Backend of what no rule takes. */
   readonly fallback: LocationBackend;
-  readonly withoutIngress: { readonly policies: Policies; readonly denied: string | null };
+  readonly withoutIngress: WithoutIngress;
   /** Name of an upstream by its id. */
   upstreamName(id: string): string;
 }

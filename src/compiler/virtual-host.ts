@@ -23,14 +23,17 @@ export interface CompiledHost {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Host-wide policies: of each the one of the first Ingress that has it. Aliases have become names. */
-function hostPolicies(entries: readonly IngressEntry[]): Policies {
+/** Host-wide policies: of each the one of the first Ingress that has it, else what holds without. Aliases have become names. */
+function hostPolicies(entries: readonly IngressEntry[], { withoutIngress }: HostContext): Policies {
   const policies: Record<string, unknown> = {};
   for (const entry of entries) {
     if (entry.ingress.spec.rules.length === 0) continue;
     for (const [name, policy] of Object.entries(entry.policies.host)) {
       if (name !== "server-alias" && !Object.hasOwn(policies, name)) policies[name] = policy;
     }
+  }
+  for (const [name, policy] of Object.entries(withoutIngress.hostPolicies)) {
+    if (!Object.hasOwn(policies, name)) policies[name] = policy;
   }
   return policies;
 }
@@ -48,7 +51,7 @@ export function compileVirtualHost(name: string, entries: readonly IngressEntry[
   const paths = collectPaths(name, entries, context, diagnostics);
   const { regexMode, locations } = makeLocations(name, paths, diagnostics);
   return {
-    virtualHost: { name, names, tls, policies: hostPolicies(entries), regexMode, locations },
+    virtualHost: { name, names, tls, policies: hostPolicies(entries, context), regexMode, locations },
     diagnostics,
   };
 }

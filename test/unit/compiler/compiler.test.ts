@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import type { CompilerOptions } from "../../../src/compiler/contract.ts";
+import { createCompiler } from "../../../src/compiler/mod.ts";
+import { keyOf, type KubeObject, Store } from "../../../src/kube/mod.ts";
+import { compilerOptions, configMap, ingress, NOW_MS, secret, service, slice } from "../../support/compiler.ts";
+
+const pem = (file: string): string =>
+  readFileSync(new URL(`../../fixture/certificate/${file}.pem`, import.meta.url), "utf8");
+
+/** A compiler with its store: `put` and `remove` compile at once. */
+function bench(options: Partial<CompilerOptions>, ...objects: KubeObject[]) {
+  const store = new Store();
+  store.apply({ put: objects, remove: [] });
+  const compiler = createCompiler(compilerOptions(options));
+  return {
+    first: compiler.compile(store, []),
+    put: (...put: KubeObject[]) => compiler.compile(store, store.apply({ put, remove: [] })),
+    remove: (...gone: KubeObject[]) => compiler.compile(store, store.apply({ put: [], remove: gone.map(keyOf) })),
+    again: () => compiler.compile(store, []),
+  };
+}
+
+const app = ingress("app", { "a.example": { "/": "echo" } });
+const echo = [service("echo", ["80:8080"]), slice("echo", ["10.0.0.1"])];
+
+describe("compile()", () => {
+  test("touches only the upstream when its endpoints change", () => {
+    const { first, put } = bench({}, app, ...echo);
+    const { snapshot, update } = put(slice("echo", ["10.0.0.1", "10.0.0.2"]));
+    assert.deepEqual(update.upstreams.set.map(({ endpoints }) => endpoints.length), [2]);
+    assert.deepEqual(update.virtualHosts, { set: [], remove: [] });
+    assert.equal(snapshot.virtualHosts, first.snapshot.virtualHosts);
+    assert.equal(snapshot.certificates, first.snapshot.certificates);
+  });
+
+  test("touches only the hosts of the Ingress that changes", () => {
+    const other = ingress("other", { "b.example": { "/": "echo" } });
+    const { first, put } = bench({}, app, other, ...echo);
+    const { snapshot, update } = put(ingress("app", { "a.example": { "/x": "echo" } }));
+    assert.deepEqual(update.virtualHosts.set.map(({ name }) => name), ["a.example"]);
+    assert.deepEqual(update.upstreams, { set: [], remove: [] });
+    assert.equal(snapshot.virtualHosts["b.example"], first.snapshot.virtualHosts["b.example"]);
+  });
+
+  test("changes the certificate, and no host, when a Secret is renewed for the same names", () => {
+    const tls = { tls: [{ hosts: ["c.example"], secretName: "c" }] };
+    const { put } = bench(
+      {},
+      ingress("c", { "c.example": { "/": "echo" } }, tls),
+      secret("c", { "tls.crt": pem("chain.crt"), "tls.key": pem("chain.key") }),
+    );
+    const { update } = put(secret("c", { "tls.crt": pem("expired.crt"), "tls.key": pem("chain.key") }));
+    assert.deepEqual(update.certificates.set.map(({ id }) => id), ["default/c"]);
+    assert.deepEqual(update.virtualHosts.set, []);
+  });
+
+  test("takes a host away with its last Ingress, and its upstream", () => {
+    const { remove } = bench({}, app, ...echo);
+    const { update, snapshot } = remove(app);
+    assert.deepEqual(update.virtualHosts.remove, ["a.example"]);
+    assert.deepEqual(update.upstreams.remove, ["default-echo-80"]);
+    assert.deepEqual(Object.keys(snapshot.virtualHosts), ["_"]);
+  });
+
+  test("gives an alias to the next host when a rule host goes", () => {
+    const aliased = ingress("aliased", { "a.example": {} }, { annotations: { "server-alias": "b.example" } });
+    const ruled = ingress("ruled", { "b.example": {} });
+    const { first, remove, put } = bench({}, aliased, ruled);
+    assert.deepEqual(first.snapshot.virtualHosts["a.example"]?.names, [{ kind: "exact", name: "a.example" }]);
+    assert.equal(remove(ruled).snapshot.virtualHosts["a.example"]?.names.length, 2);
+    assert.equal(put(ruled).snapshot.virtualHosts["a.example"]?.names.length, 1);
+  });
+
+  test("keeps the last good version of an Ingress whose update is refused, and says so", () => {
+    const good = ingress("app", { "a.example": {} }, { annotations: { "server-alias": "b.example" } });
+    const bad = ingress("app", { "c.example": {} }, { annotations: { "server-alias": "b;c" } });
+    const { first, put, remove } = bench({}, good);
+    const refused = put(bad);
+    assert.equal(refused.snapshot.virtualHosts["a.example"], first.snapshot.virtualHosts["a.example"]);
+    assert.equal(refused.snapshot.virtualHosts["c.example"], undefined);
+    assert.deepEqual(refused.newDiagnostics.map(({ reason, effect }) => [reason, effect]), [
+      ["InvalidAnnotation", "its last good version stays in force"],
+    ]);
+    const mended = put(ingress("app", { "c.example": {} }));
+    assert.deepEqual(Object.keys(mended.snapshot.virtualHosts), ["_", "c.example"]);
+    assert.deepEqual(mended.diagnostics, []);
+    assert.deepEqual(Object.keys(remove(good).snapshot.virtualHosts), ["_"]);
+  });
+
+  test("serves no version that the present settings forbid", () => {
+    const risky = ingress("app", { "a.example": {} }, { annotations: { "server-alias": "b.example" } });
+    const { first, put } = bench({ configMap: "ingress/c" }, configMap("ingress/c", {}), risky);
+    assert.ok(first.snapshot.virtualHosts["a.example"]);
+    assert.equal(
+      put(configMap("ingress/c", { "annotations-risk-level": "Low" })).snapshot.virtualHosts["a.example"],
+      undefined,
+    );
+    assert.ok(put(configMap("ingress/c", { "annotations-risk-level": "High" })).snapshot.virtualHosts["a.example"]);
+  });
+
+  test("has snippets on without --configmap, and off with an empty one", () => {
+    const snippet = ingress("app", { "a.example": {} }, { annotations: { "server-snippet": "return 418;" } });
+    const reasons = (options: Partial<CompilerOptions>): string[] =>
+      bench(options, snippet).first.diagnostics.map(({ reason }) => reason);
+    assert.ok(!reasons({}).includes("SnippetNotAllowed"));
+    assert.deepEqual(reasons({ configMap: "ingress/c" }), ["SnippetNotAllowed"]);
+  });
+
+  test("closes everything when a ConfigMap key that keeps requests out is not honoured", () => {
+    const { first } = bench(
+      { configMap: "ingress/c" },
+      app,
+      ...echo,
+      configMap("ingress/c", { "enable-modsecurity": "true" }),
+    );
+    const denied = Object.values(first.snapshot.virtualHosts).flatMap(({ locations }) =>
+      locations.map(({ denied }) => denied)
+    );
+    assert.deepEqual([...new Set(denied)], ["read enable-modsecurity: it is not honoured yet"]);
+  });
+
+  test("follows a ConfigMap that adds fields", () => {
+    const { first, put } = bench(
+      { configMap: "ingress/c" },
+      configMap("ingress/c", { "add-headers": "ingress/fields" }),
+      configMap("ingress/fields", { "X-A": "one" }),
+    );
+    assert.deepEqual(first.snapshot.globals.headers.addHeaders, [["X-A", "one"]]);
+    const { update } = put(configMap("ingress/fields", { "X-A": "two" }));
+    assert.deepEqual(update.globals?.headers.addHeaders, [["X-A", "two"]]);
+  });
+
+  test("reports a certificate that expires while nothing changes, once", () => {
+    let nowMs = Date.UTC(2020, 5, 1);
+    const tls = { tls: [{ hosts: ["c.example"], secretName: "c" }] };
+    const { first, again } = bench(
+      { now: () => nowMs },
+      ingress("c", { "c.example": { "/": "echo" } }, tls),
+      ...echo,
+      secret("c", { "tls.crt": pem("expired.crt"), "tls.key": pem("chain.key") }),
+    );
+    assert.deepEqual(first.diagnostics.map(({ reason }) => reason), []);
+    nowMs = Date.UTC(2020, 11, 25);
+    assert.deepEqual(again().newDiagnostics.map(({ reason }) => reason), ["CertificateExpiresSoon"]);
+    nowMs = NOW_MS;
+    assert.deepEqual(again().newDiagnostics.map(({ reason }) => reason), ["CertificateExpired"]);
+    assert.deepEqual(again().newDiagnostics, []);
+  });
+
+  test("leaves out what belongs to other namespaces", () => {
+    const objects = [ingress("a/one", { "a.example": {} }), ingress("b/two", { "b.example": {} })];
+    const hosts = (options: Partial<CompilerOptions>): string[] =>
+      Object.keys(bench(options, ...objects).first.snapshot.virtualHosts);
+    assert.deepEqual(hosts({ watchNamespace: "a" }), ["_", "a.example"]);
+    assert.deepEqual(hosts({ watchNamespaceSelector: "kubernetes.io/metadata.name in (b)" }), ["_", "b.example"]);
+  });
+
+  test("refuses a selector that is none", () => {
+    assert.throws(() => createCompiler(compilerOptions({ watchNamespaceSelector: "a=(" })), RangeError);
+  });
+
+  test("uses topology hints where they are wanted and complete", () => {
+    const zones = (...names: string[]) =>
+      slice("echo", names.map((_, i) => `10.0.0.${i + 1}`)).endpoints.map((each, i) => ({
+        ...each,
+        forZones: [names[i]!],
+      }));
+    const auto = service("echo", ["80:8080"]);
+    const objects = [
+      app,
+      { ...auto, metadata: { ...auto.metadata, annotations: { "service.kubernetes.io/topology-mode": "Auto" } } },
+      { ...slice("echo", ["10.0.0.1"]), endpoints: zones("here", "there") },
+    ];
+    const addresses = (options: Partial<CompilerOptions>) =>
+      bench(options, ...objects).first.snapshot.upstreams["default-echo-80"]?.endpoints.map(({ address }) => address);
+    assert.deepEqual(addresses({ enableTopologyAwareRouting: true, zone: "here" }), ["10.0.0.1"]);
+    assert.deepEqual(addresses({ enableTopologyAwareRouting: true }), ["10.0.0.1", "10.0.0.2"]);
+    assert.deepEqual(addresses({ zone: "here" }), ["10.0.0.1", "10.0.0.2"]);
+  });
+
+  test("survives 10,000 alternations in a path without hanging", () => {
+    const long = ingress("long", { "a.example": { [`/(${"a|".repeat(10_000)})*$`]: "echo" } }, {
+      annotations: { "use-regex": "true" },
+    });
+    const { first } = bench({}, long, ...echo);
+    assert.ok(first.snapshot.virtualHosts["a.example"]);
+  });
+});
