@@ -11,6 +11,7 @@
  *
  * @module
  */
+export { fromBytes, toBytes } from "./byte-text.ts";
 export type { Finding, FindingReason } from "./finding.ts";
 export type { HandWrittenLocation } from "./interpreter/hand-written.ts";
 export { compileLocationProgram, type LocationProgram } from "./interpreter/location-program.ts";

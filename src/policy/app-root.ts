@@ -6,12 +6,14 @@
  * @module
  */
 import { readText } from "./_read.ts";
+import { fieldValue } from "./_field-value.ts";
 import { pathWithCaptures } from "./_schema.ts";
+import { compileText, isTemplate, templateOf } from "./_template.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
 const annotations: readonly AnnotationDeclaration[] = [{
   key: "app-root",
-  schema: pathWithCaptures,
+  schema: templateOf(pathWithCaptures),
   scope: "host",
   risk: "Medium",
   onInvalid: "ignore",
@@ -20,7 +22,7 @@ const annotations: readonly AnnotationDeclaration[] = [{
 }];
 
 export interface AppRootPolicy {
-  /** Absolute path. */
+  /** Absolute path; variables may stand in it. */
   readonly path: string;
 }
 
@@ -32,7 +34,7 @@ export const appRoot = {
   parse(input): AppRootPolicy | undefined {
     const path = readText(input, "app-root");
     if (path === undefined) return undefined;
-    if (!path.startsWith("/")) {
+    if (!path.startsWith("/") || !isTemplate(path)) {
       input.report({
         reason: "InvalidAnnotation",
         severity: "warning",
@@ -45,12 +47,16 @@ export const appRoot = {
     return { path };
   },
   hooks({ path }) {
+    const text = compileText(path);
     return {
       request(c) {
         const exchange = c.env;
         if (exchange.path !== "/") return undefined;
         // $http_host: with its port, and empty for an HTTP/1.0 request without one.
-        return { status: 302, fields: [["Location", `${exchange.scheme}://${exchange.authority}${path}`]] };
+        return {
+          status: 302,
+          fields: [["Location", `${exchange.scheme}://${exchange.authority}${fieldValue(text(exchange))}`]],
+        };
       },
     };
   },

@@ -48,6 +48,9 @@ export interface PolicyInput {
   /** Empty for locations that come from no Ingress; so is `ingressName`. */
   readonly namespace: string;
   readonly ingressName: string;
+  /** Paths and hosts of its rules. */
+  readonly paths: readonly string[];
+  readonly hosts: readonly string[];
   /** Value of a declared annotation (aliases applied), validated; `undefined` when absent or invalid. */
   annotation(key: string): string | undefined;
   readonly globals: Globals;
@@ -59,6 +62,8 @@ export interface PolicyInput {
   report(
     finding: Pick<Diagnostic, "reason" | "severity" | "message" | "effect"> & { readonly annotation: string },
   ): void;
+  /** Reports about a key of the controller's ConfigMap; told once, however many Ingresses there are. */
+  reportConfig(key: string, finding: Pick<Diagnostic, "reason" | "severity" | "message" | "effect">): void;
   /** The access rule cannot be built: all locations of the Ingress answer 503. */
   deny(reason: string): void;
 }
@@ -133,8 +138,8 @@ export interface PolicyModule<P> {
   readonly scope: "location" | "host" | "upstream";
   readonly phase: Phase;
   /**
-   * Locations that come from no Ingress (the root of `_`) have the policy too: parsed without annotations, with empty
-   * names. Absent: they have not.
+   * Locations that come from no Ingress (the root of `_`), or all hosts, have the policy too: parsed without annotations,
+   * with empty names. Absent: they have not.
    */
   readonly withoutIngress?: true;
   /**

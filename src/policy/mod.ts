@@ -7,11 +7,10 @@
  *
  * @module
  */
-import type { Policies } from "../snapshot/snapshot.ts";
 import { accessLog } from "./access-log.ts";
 import { appRoot } from "./app-root.ts";
 import { compression } from "./compression.ts";
-import type { PolicyInput, PolicyModule } from "./contract.ts";
+import type { PolicyModule } from "./contract.ts";
 import { cors } from "./cors.ts";
 import { customHeaders } from "./custom-headers.ts";
 import { type DeclaredAnnotation, indexDeclarations } from "./declarations.ts";
@@ -133,25 +132,4 @@ export function findAnnotation(name: string): DeclaredAnnotation | undefined {
 /** All declarations, in the order of {@link policies}. */
 export function declaredAnnotations(): readonly DeclaredAnnotation[] {
   return policies.flatMap((policy) => policy.annotations.map((declaration) => ({ declaration, policy })));
-}
-
-/** Policies of a location that comes from no Ingress: the settings of the ConfigMap, no annotations. */
-export function defaultPolicies(from: Pick<PolicyInput, "globals" | "config">): Policies {
-  const input: PolicyInput = {
-    ...from,
-    namespace: "",
-    ingressName: "",
-    annotation: () => undefined,
-    secret: () => undefined,
-    configMap: () => undefined,
-    report: () => {},
-    deny: () => {},
-  };
-  const parsed: Record<string, unknown> = {};
-  for (const policy of policies) {
-    if (policy.scope !== "location" || policy.withoutIngress !== true) continue;
-    const data: unknown = policy.parse(input);
-    if (data !== undefined) parsed[policy.name] = data;
-  }
-  return parsed;
 }

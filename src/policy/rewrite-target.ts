@@ -10,18 +10,16 @@
  * @module
  */
 import type { Exchange } from "../http/exchange.ts";
-import { encodePath } from "../http/mod.ts";
-import { compilePattern, instantiate, type Matcher } from "../nginx/mod.ts";
+import { compilePattern, fromBytes, instantiate, type Matcher, toBytes } from "../nginx/mod.ts";
 import { fieldValue } from "./_field-value.ts";
 import { readText } from "./_read.ts";
 import { pathWithCaptures } from "./_schema.ts";
-import { compileText } from "./_text.ts";
-import { variable } from "./_variable.ts";
+import { compileText, isTemplate, templateOf } from "./_template.ts";
 import type { AnnotationDeclaration, PolicyHooks, PolicyModule } from "./contract.ts";
 
 const annotations: readonly AnnotationDeclaration[] = [{
   key: "rewrite-target",
-  schema: pathWithCaptures,
+  schema: templateOf(pathWithCaptures),
   scope: "location",
   risk: "Medium",
   onInvalid: "ignore",
@@ -45,23 +43,18 @@ export function rewrites(policy: RewriteTargetPolicy | undefined, path: string):
  * matched there, this finds there too.
  */
 function compilePath(path: string): Matcher | undefined {
-  const anywhere = compilePattern(path, { caseInsensitive: true });
+  const text = toBytes(path);
+  const anywhere = compilePattern(text, { caseInsensitive: true, bytes: true });
   if (anywhere.ok && anywhere.pattern.engine === "native") return instantiate(anywhere.pattern);
-  const anchored = compilePattern(path, { caseInsensitive: true, prefix: "^" });
+  const anchored = compilePattern(text, { caseInsensitive: true, prefix: "^", bytes: true });
   const chosen = anchored.ok ? anchored : anywhere;
   return chosen.ok ? instantiate(chosen.pattern) : undefined;
-}
-
-/** Captures of a path with escapes are escaped again where they become part of a query, as nginx does. */
-function escapeInQuery(exchange: Exchange, capture: string): string {
-  if (!exchange.target.includes("%")) return capture;
-  return encodePath(capture).replace(/[&+;]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** A target that begins with a scheme is a redirect (302). */
 function redirectHooks(matcher: Matcher, target: string): PolicyHooks {
   const dropsQuery = target.endsWith("?");
-  const location = compileText(dropsQuery ? target.slice(0, -1) : target, variable, escapeInQuery);
+  const location = compileText(dropsQuery ? target.slice(0, -1) : target, true);
   const joint = target.includes("?") ? "&" : "?";
   return {
     request(c) {
@@ -75,12 +68,12 @@ function redirectHooks(matcher: Matcher, target: string): PolicyHooks {
 }
 
 function match(matcher: Matcher, exchange: Exchange): boolean {
-  const captures = matcher.exec(exchange.path);
+  const captures = matcher.exec(toBytes(exchange.path));
   if (captures === null) return false;
   exchange.captures = captures;
   if (matcher.groups.size > 0) {
     exchange.variables ??= new Map();
-    for (const [name, group] of matcher.groups) exchange.variables.set(name, captures[group] ?? "");
+    for (const [name, group] of matcher.groups) exchange.variables.set(name.toLowerCase(), captures[group] ?? "");
   }
   return true;
 }
@@ -92,7 +85,7 @@ export const rewriteTarget = {
   annotations,
   parse(input): RewriteTargetPolicy | undefined {
     const target = readText(input, "rewrite-target");
-    return target === undefined ? undefined : { target };
+    return target === undefined || !isTemplate(target) ? undefined : { target };
   },
   hooks(policy, { location }) {
     if (location === null || !rewrites(policy, location.path)) return undefined;
@@ -103,12 +96,10 @@ export const rewriteTarget = {
     if (/^(?:https?:\/\/|\$scheme)/.test(target)) return redirectHooks(matcher, target);
 
     const mark = target.indexOf("?");
-    const newPath = compileText(mark === -1 ? target : target.slice(0, mark), variable);
-    const newQuery = mark === -1 || mark === target.length - 1 ? undefined : compileText(
-      target.endsWith("?") ? target.slice(mark + 1, -1) : target.slice(mark + 1),
-      variable,
-      escapeInQuery,
-    );
+    const newPath = compileText(mark === -1 ? target : target.slice(0, mark));
+    const newQuery = mark === -1 || mark === target.length - 1
+      ? undefined
+      : compileText(target.endsWith("?") ? target.slice(mark + 1, -1) : target.slice(mark + 1), true);
     const dropsQuery = target.endsWith("?");
     return {
       request(c) {
@@ -118,7 +109,7 @@ export const rewriteTarget = {
         // The query is made of the former path's captures, like the path.
         const query = newQuery?.(exchange);
         // nginx would send a target without a slash as it is, and answer 500 to an empty one: no upstream gains by that.
-        exchange.path = path.startsWith("/") ? path : `/${path}`;
+        exchange.path = fromBytes(path.startsWith("/") ? path : `/${path}`);
         if (query !== undefined) {
           exchange.query = dropsQuery || exchange.query === undefined || exchange.query === ""
             ? query

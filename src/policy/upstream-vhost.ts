@@ -7,13 +7,12 @@
 import { fieldValue } from "./_field-value.ts";
 import { readText } from "./_read.ts";
 import { serverName } from "./_schema.ts";
-import { compileText } from "./_text.ts";
-import { variable } from "./_variable.ts";
+import { compileText, isTemplate, templateOf } from "./_template.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
 const annotations: readonly AnnotationDeclaration[] = [{
   key: "upstream-vhost",
-  schema: serverName,
+  schema: templateOf(serverName),
   scope: "location",
   risk: "Low",
   onInvalid: "drop-ingress",
@@ -33,10 +32,10 @@ export const upstreamVhost = {
   annotations,
   parse(input): UpstreamVhostPolicy | undefined {
     const host = readText(input, "upstream-vhost");
-    return host === undefined ? undefined : { host };
+    return host === undefined || !isTemplate(host) ? undefined : { host };
   },
   hooks({ host }) {
-    const text = compileText(host, variable);
+    const text = compileText(host);
     return {
       request(c) {
         c.env.request.set("Host", fieldValue(text(c.env)));

@@ -7,14 +7,13 @@
 import { fieldValue } from "./_field-value.ts";
 import { readText } from "./_read.ts";
 import { pathWithCaptures } from "./_schema.ts";
-import { compileText } from "./_text.ts";
-import { variable } from "./_variable.ts";
+import { compileText, isTemplate, templateOf } from "./_template.ts";
 import { rewrites } from "./rewrite-target.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
 const annotations: readonly AnnotationDeclaration[] = [{
   key: "x-forwarded-prefix",
-  schema: pathWithCaptures,
+  schema: templateOf(pathWithCaptures),
   scope: "location",
   risk: "Medium",
   onInvalid: "drop-ingress",
@@ -36,7 +35,7 @@ export const xForwardedPrefix = {
   parse(input): XForwardedPrefixPolicy | undefined {
     const value = readText(input, "x-forwarded-prefix");
     const target = readText(input, "rewrite-target");
-    if (value === undefined) return undefined;
+    if (value === undefined || !isTemplate(value)) return undefined;
     if (target === undefined) {
       input.report({
         reason: "AnnotationWithoutEffect",
@@ -51,7 +50,7 @@ export const xForwardedPrefix = {
   },
   hooks({ value, target }, { location }) {
     if (location === null || !rewrites({ target }, location.path)) return undefined;
-    const text = compileText(value, variable);
+    const text = compileText(value);
     return {
       request(c) {
         const prefix = fieldValue(text(c.env));

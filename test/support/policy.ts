@@ -72,6 +72,8 @@ export interface FakeSurroundings {
   readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** False: --enable-annotation-validation=false. */
   readonly validate?: boolean;
+  readonly paths?: readonly string[];
+  readonly hosts?: readonly string[];
 }
 
 /** What came of one Ingress. */
@@ -114,6 +116,8 @@ export function parsePolicy<P>(
   const input: PolicyInput = {
     namespace: "default",
     ingressName: "app",
+    paths: around.paths ?? ["/"],
+    hosts: around.hosts ?? ["a.example"],
     annotation: (key) => valid.get(key),
     globals: fakeGlobals(around.globals),
     config: new Map(Object.entries(around.config ?? {})),
@@ -126,6 +130,7 @@ export function parsePolicy<P>(
       return entries && new Map(entries);
     },
     report: (finding) => findings.push(`${finding.annotation}: ${finding.message}`),
+    reportConfig: (key, finding) => findings.push(`${key}: ${finding.message}`),
     deny: (reason) => denied.push(reason),
   };
   const policy = module.parse(input);

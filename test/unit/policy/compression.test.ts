@@ -11,12 +11,15 @@ function run(config: Record<string, string>, given: FakeExchange): Exchange {
   const policy = compression.parse({
     namespace: "default",
     ingressName: "a",
+    paths: [],
+    hosts: [],
     annotation: () => undefined,
     globals: fakeGlobals(),
     config: new Map(Object.entries(config)),
     secret: () => undefined,
     configMap: () => undefined,
     report: () => {},
+    reportConfig: () => {},
     deny: () => {},
   });
   const exchange = fakeExchange({ status: 200, ...given });

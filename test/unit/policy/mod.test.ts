@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { indexDeclarations } from "../../../src/policy/declarations.ts";
-import {
-  declaredAnnotations,
-  defaultPolicies,
-  findAnnotation,
-  findKnown,
-  knownAnnotations,
-  policies,
-} from "../../../src/policy/mod.ts";
-import { fakeGlobals } from "../../support/policy.ts";
+import { declaredAnnotations, findAnnotation, findKnown, knownAnnotations, policies } from "../../../src/policy/mod.ts";
 
 /** Ours beside those of ingress-nginx. */
 const OWN = ["load-balancing-scheme", "real-ip-header", "service-name-header"];
@@ -46,16 +38,6 @@ describe("policies", () => {
     );
     assert.equal(rewriting.at(-1)?.name, "ssl-redirect");
     assert.equal(policies.find(({ name }) => name === "source-range")?.phase, "access");
-  });
-});
-
-describe("defaultPolicies()", () => {
-  test("gives locations without Ingress what the data plane reads, the same object each time", () => {
-    const from = { globals: fakeGlobals(), config: new Map([["proxy-body-size", "8k"]]) };
-    const parsed = defaultPolicies(from);
-    assert.deepEqual(parsed["proxy-body-size"], { maxBodyBytes: 8192 });
-    assert.equal(parsed["ssl-redirect"], undefined, "the root of _ is never redirected");
-    assert.equal(defaultPolicies(from)["proxy-timeouts"], parsed["proxy-timeouts"]);
   });
 });
 
