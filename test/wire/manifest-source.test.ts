@@ -179,6 +179,24 @@ describe("ManifestSource following a folder", () => {
     assert.equal(changes.length, 1);
   });
 
+  test("waits for the rest of a file that is written piece by piece", async (t) => {
+    const folder = new TempFolder(t);
+    const parts = ["a", "b", "c", "d"].map((name) => `---\n${ingressText(name, `${name}.example`)}`);
+    folder.write("a.yaml", parts.join(""));
+    const { store, changes, log, until } = await follow(t, [folder.path]);
+    truncateSync(folder.at("a.yaml"));
+    for (const part of parts) {
+      for (const half of [part.slice(0, 60), part.slice(60)]) {
+        await new Promise((resolve) => setTimeout(resolve, 25));
+        appendFileSync(folder.at("a.yaml"), half);
+      }
+    }
+    appendFileSync(folder.at("a.yaml"), `---\n${ingressText("e", "e.example")}`);
+    await until("the last", () => hostsOf(store).includes("e.example"));
+    assert.deepEqual(changes.map((change) => change.key), ["Ingress/default/e"]);
+    assert.deepEqual(log.lines, []);
+  });
+
   test("takes a file that stays empty at its word", async (t) => {
     const folder = new TempFolder(t);
     folder.write("a.yaml", ingressText("a", "a.example"));

@@ -13,20 +13,15 @@ import type { Claims } from "./claims.ts";
 import { FolderWatch } from "./folder-watch.ts";
 import { backgroundIo, errorCode, type FileIo, problemOf, waitingIo } from "./io.ts";
 import { readManifestText } from "./manifest-text.ts";
+import { isYoung, QUIET_MS, quietMs, settleMs, YOUNG_MS } from "./patience.ts";
 import { FileNode, type FileVersion, FolderNode, inodeOf, sameVersion, versionOf } from "./tree.ts";
 
-/** A file written in place is read when it has not changed for this long, in ms. */
-const QUIET_MS = 10;
-/** An emptied or half-written file may take this long to be filled again, in ms. */
-const INCOMPLETE_MS = 150;
-/** A file that never stops changing is read after this long, in ms. */
-const PATIENCE_MS = 500;
-/** Times of files within this many ms of now may stand for more than one version (the kernel's clock ticks). */
-const YOUNG_MS = 25;
 /** A file that vanished is forgotten after this long, in ms. */
 const GRACE_MS = 50;
 /** Folders within folders. */
 const MAX_DEPTH = 32;
+/** Paths of former folders that are remembered. */
+const MAX_OLD_PATHS = 10_000;
 /** Entries that are looked at together. */
 const BATCH = 64;
 /** Work between two pauses, in ms. */
@@ -93,10 +88,13 @@ export class Scanner {
     const { changed, unwatched, watched } = this.#options;
     if (changed !== undefined && !this.#stopped) {
       folder.watch = new FolderWatch(folder.path, {
-        changed: (name) => changed(folder, name),
+        changed: (name) => {
+          folder.doubtful = false;
+          changed(folder, name);
+        },
         failed: (error) => {
           folder.doubtful = true;
-          unwatched?.(folder, error);
+          if (!folder.closed) unwatched?.(folder, error);
         },
       });
       watched?.(folder);
@@ -250,11 +248,12 @@ export class Scanner {
     const { version } = look;
     const { maxFileBytes } = this.#options;
     if (file.version !== undefined && sameVersion(file.version, version) && !file.young) return;
-    if (version.size > maxFileBytes) {
-      const message = `cannot read the file: ${version.size} bytes are more than the limit of ${maxFileBytes}`;
-      return this.#fail(file, { message }, version);
-    }
-    const wait = this.#waitFor(file, version);
+    const tooLarge = (size: number) =>
+      this.#fail(file, {
+        message: `cannot read the file: ${size} bytes are more than the limit of ${maxFileBytes}`,
+      }, version);
+    if (version.size > maxFileBytes) return tooLarge(version.size);
+    const wait = this.#first ? 0 : quietMs(file, version);
     if (wait > 0) return this.#options.again(folder, name, wait);
     let bytes;
     try {
@@ -263,18 +262,16 @@ export class Scanner {
       if (errorCode(error) === "ENOENT") return this.#options.again(folder, name, QUIET_MS);
       return this.#fail(file, { message: `cannot read the file: ${problemOf(error)}` });
     }
+    if (bytes.length > maxFileBytes) return tooLarge(bytes.length); // it grew meanwhile
     const young = isYoung(version);
     const reading = await readManifestText(file.path, bytes, file.text, () => this.breathe());
-    if (reading.kind === "broken") {
-      // Half of a file is often no YAML: wait for the other half before saying so.
-      if (!this.#first && young && this.#waitedMs(file) < INCOMPLETE_MS) {
-        return this.#options.again(folder, name, QUIET_MS);
-      }
-      return this.#fail(file, reading.problem, version);
-    }
+    const text = reading.kind === "read" ? reading.text : undefined;
+    const settle = this.#first ? 0 : settleMs(file, version, text);
+    if (settle > 0) return this.#options.again(folder, name, settle);
+    if (reading.kind === "broken") return this.#fail(file, reading.problem, version);
     const before = file.text;
     this.#setProblem(file, undefined);
-    file.waitingSince = undefined;
+    this.#read(file);
     file.version = version;
     file.young = young;
     if (young) this.#options.again(folder, name, YOUNG_MS * 2);
@@ -285,28 +282,18 @@ export class Scanner {
     }
   }
 
+  /** It was read, for better or worse: waiting begins anew. */
+  #read(file: FileNode): void {
+    file.waitingSince = undefined;
+    file.doubted = false;
+  }
+
   #note(file: FileNode): void {
     const faulty = file.problem !== undefined ||
       (file.text?.documents.some((document) => document.diagnostics.length > 0) ?? false);
     if (faulty) this.faulty.add(file);
     else this.faulty.delete(file);
     this.findingsChanged = true;
-  }
-
-  /** Milliseconds that a file should be left alone because it is being written; 0: read it now. */
-  #waitFor(file: FileNode, version: FileVersion): number {
-    if (this.#first) return 0;
-    const inPlace = file.version === undefined || file.version.inode === version.inode;
-    if (!inPlace) return 0;
-    const age = Math.abs(Date.now() - version.mtimeMs);
-    const emptied = version.size === 0 && (file.text?.documents.length ?? 0) > 0;
-    if (emptied && age < INCOMPLETE_MS && this.#waitedMs(file) < INCOMPLETE_MS) return QUIET_MS;
-    return age < QUIET_MS && this.#waitedMs(file) < PATIENCE_MS ? QUIET_MS : 0;
-  }
-
-  #waitedMs(file: FileNode): number {
-    file.waitingSince ??= performance.now();
-    return performance.now() - file.waitingSince;
   }
 
   #fileAt(folder: FolderNode, name: string): FileNode {
@@ -328,7 +315,7 @@ export class Scanner {
 
   /** The present content cannot be had; the last good one stays. */
   #fail(file: FileNode, problem: { readonly message: string } | Diagnostic, version?: FileVersion): void {
-    file.waitingSince = undefined;
+    this.#read(file);
     file.version = version;
     file.young = version !== undefined && isYoung(version);
     const kept = (file.text?.documents.length ?? 0) > 0;
@@ -359,12 +346,14 @@ export class Scanner {
       child.closed = true;
       child.watch?.close();
       child.watch = undefined;
+      if (this.#oldPaths.size >= MAX_OLD_PATHS) this.#oldPaths.clear();
       this.#oldPaths.add(child.path);
       for (const [name, grandchild] of child.children) this.#vanish(child, name, grandchild);
       return;
     }
     child.gone = true;
-    child.waitingSince = undefined;
+    child.version = undefined; // what comes back under this name is written anew
+    this.#read(child);
     this.#options.claims.reorder(child.text, this.touched);
     this.findingsChanged = true;
     this.#gone.set(child.path, { file: child, sinceMs: performance.now() });
@@ -396,10 +385,6 @@ type Look = { readonly kind: "missing" } | Present | {
   readonly error: unknown;
   readonly isLink: boolean;
 };
-
-function isYoung(version: FileVersion): boolean {
-  return Math.abs(Date.now() - version.mtimeMs) < YOUNG_MS;
-}
 
 /** A root folder as a node; fails as node:fs does. */
 export async function rootFolder(path: string, rank: number): Promise<FolderNode | "not-a-folder"> {

@@ -23,6 +23,8 @@ const FOLLOW_UP_MS = 300;
 const FOLLOW_UP_CEILING_MS = 2000;
 /** More names than these at once: the whole folder is looked at. */
 const MAX_NAMES = 256;
+/** Links whose targets are looked at in one glance; with more, it takes several. */
+const MAX_LINKS = 500;
 /** How often files that vanished are looked after, in ms. */
 const GONE_MS = 25;
 
@@ -40,6 +42,9 @@ export class ManifestSource {
   #later: { readonly folder: FolderNode; readonly name: string; readonly atMs: number }[] = [];
   #followUps = new Map<FolderNode, number>();
   #glance = false;
+  /** Links that were seen to be unchanged since the round of them began. */
+  #linksSeen = new Set<FolderNode | FileNode>();
+  #saidUnwatched = false;
   #running: Promise<void> | undefined;
   #started = false;
   #stopped = false;
@@ -56,11 +61,7 @@ export class ManifestSource {
       again: (folder, name, ms) => this.#again(folder, name, ms),
       changed: (folder, name) => this.#changed(folder, name),
       watched: (folder) => this.#followUp(folder),
-      unwatched: (folder, error) =>
-        options.logger.warning("cannot watch a manifests folder; it is looked at every second", {
-          folder: folder.path,
-          error: error instanceof Error ? error.message : String(error),
-        }),
+      unwatched: (folder, error) => this.#unwatched(folder, error),
     });
   }
 
@@ -100,6 +101,16 @@ export class ManifestSource {
   /** All findings that stand now, sorted by file, then line. */
   diagnostics(): readonly Diagnostic[] {
     return this.#folders.diagnostics();
+  }
+
+  /** Said once: where watches run out, they do so for many folders. */
+  #unwatched(folder: FolderNode, error: unknown): void {
+    if (this.#saidUnwatched) return;
+    this.#saidUnwatched = true;
+    this.#options.logger.warning("cannot watch a manifests folder; it is looked at every second", {
+      folder: folder.path,
+      error: error instanceof Error ? error.message : String(error),
+    });
   }
 
   #changed(folder: FolderNode, name: string | undefined): void {
@@ -215,6 +226,7 @@ export class ManifestSource {
   /** What a watch cannot tell: folders that were replaced, targets of links, folders without a watch. */
   async #glanceAtFolders(): Promise<void> {
     await this.#folders.lookAtRoots();
+    let links = 0;
     for (const folder of this.#folders.all()) {
       if (this.#stopped) return;
       try {
@@ -227,9 +239,13 @@ export class ManifestSource {
         continue;
       }
       for (const [name, child] of folder.children) {
-        if (child.isLink && await this.#linkMoved(child)) this.#request(folder, name);
+        if (!child.isLink || links >= MAX_LINKS || this.#linksSeen.has(child)) continue;
+        links++;
+        this.#linksSeen.add(child);
+        if (await this.#linkMoved(child)) this.#request(folder, name);
       }
     }
+    if (links < MAX_LINKS) this.#linksSeen.clear();
   }
 
   async #linkMoved(node: FolderNode | FileNode): Promise<boolean> {

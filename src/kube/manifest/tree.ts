@@ -44,6 +44,8 @@ export class FileNode implements ClaimingFile {
   gone = false;
   /** When it was first put off because it was being written, in ms of the monotonic clock. */
   waitingSince: number | undefined;
+  /** What it holds looks like a part of what is being written. */
+  doubted = false;
 
   constructor(readonly path: string, readonly order: string) {}
 
