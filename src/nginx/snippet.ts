@@ -146,7 +146,10 @@ class SnippetReader {
     }
     if (words.length >= min && words.length <= max) return;
     const wanted = min === max ? String(min) : max === Infinity ? `${min} or more` : `${min} to ${max}`;
-    throw new DirectiveError(`directive "${name}" has ${words.length} parameters, wanted ${wanted}`, directive);
+    throw new DirectiveError(
+      `directive "${name}" has ${words.length} parameter${words.length === 1 ? "" : "s"}, wanted ${wanted}`,
+      directive,
+    );
   }
 
   /** One that has no file of its own. */
@@ -161,7 +164,9 @@ class SnippetReader {
       const where = belongsElsewhere(name) ? "is not allowed here" : "is unknown";
       return this.#deny(block, name, directive, `directive "${shorten(name)}" ${where}`);
     }
-    const { kind, guardsAccess, instead } = known;
+    const { kind, instead } = known;
+    // What only opens up is safe to leave out.
+    const guardsAccess = known.guardsAccess && !(words.length === 1 && words[0]!.text === "off");
     const hint = instead === undefined ? "" : `; ${instead}`;
     if (guardsAccess) block.owner.denied ??= `directive "${name}" of a snippet is not honoured`;
     const effect = guardsAccess ? DENIED[block.context] : "it is left out";

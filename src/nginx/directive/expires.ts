@@ -16,13 +16,18 @@ export const expires: DirectiveModule = {
   read({ words: [first, second] }, reader) {
     const modified = second !== undefined;
     if (modified && first!.text !== "modified") reader.fail(first!, `"${first!.text}": modified expected`);
-    reader.setting({ kind: "expires", when: readWhen(second ?? first!, modified, reader) });
+    const word = second ?? first!;
+    if (word.text.includes("$")) {
+      reader.template(word);
+      reader.note(word, "expires with a variable is not honoured", "it is left out");
+      return;
+    }
+    reader.setting({ kind: "expires", when: readWhen(word, modified, reader) });
   },
 };
 
 function readWhen(word: Word, modified: boolean, reader: BlockReader): Expires["when"] {
   const { text } = word;
-  if (text.includes("$")) return reader.fail(word, "expires with a variable is not supported");
   if (!modified) {
     if (text === "off" || text === "epoch" || text === "max") return { kind: text };
     if (text.startsWith("@")) {

@@ -32,7 +32,7 @@ const IGNORED =
   "lua_need_request_body lua_ssl_trusted_certificate";
 
 const NOT_HONOURED = "absolute_redirect client_max_body_size ssl_ciphers ssl_conf_command ssl_dhparam " +
-  "ssl_ecdh_curve ssl_prefer_server_ciphers ssl_protocols userid add_trailer auth_request_set brotli brotli_comp_level brotli_min_length " +
+  "ssl_ecdh_curve ssl_prefer_server_ciphers ssl_protocols satisfy userid add_trailer auth_request_set brotli brotli_comp_level brotli_min_length " +
   "brotli_types charset charset_types client_body_timeout client_header_buffer_size client_header_timeout " +
   "gzip gzip_buffers gzip_comp_level gzip_disable gzip_http_version gzip_min_length gzip_proxied gzip_static gzip_types " +
   "gzip_vary http2_max_concurrent_streams image_filter keepalive_disable keepalive_requests keepalive_time keepalive_timeout " +
@@ -59,7 +59,7 @@ const GUARDS = "auth_basic auth_basic_user_file auth_delay auth_jwt auth_jwt_key
   "limit_rate limit_rate_after limit_req max_headers modsecurity modsecurity_rules " +
   "modsecurity_rules_file modsecurity_rules_remote modsecurity_transaction_id proxy_ssl_crl proxy_ssl_trusted_certificate " +
   "proxy_ssl_verify proxy_ssl_verify_depth grpc_ssl_verify grpc_ssl_trusted_certificate realip_header real_ip_header " +
-  "real_ip_recursive satisfy secure_link secure_link_md5 secure_link_secret set_real_ip_from " +
+  "real_ip_recursive secure_link secure_link_md5 secure_link_secret set_real_ip_from " +
   "ssl_client_certificate ssl_crl ssl_ocsp " +
   "ssl_reject_handshake ssl_trusted_certificate ssl_verify_client ssl_verify_depth valid_referers " +
   "";
