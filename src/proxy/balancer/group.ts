@@ -7,21 +7,31 @@
 import type { Logger } from "../../observe/mod.ts";
 import type { Exchange } from "../../http/exchange.ts";
 import type { BalancerSpec, Endpoint, Upstream } from "../../snapshot/snapshot.ts";
+import { compileTemplate, parseTemplate } from "../../nginx/mod.ts";
+import { ConsistentHash } from "./consistent-hash.ts";
 import type { Balancer } from "./contract.ts";
+import { Ewma } from "./ewma.ts";
 import { RoundRobin } from "./round-robin.ts";
 import { type Resolve, resolve } from "./resolver.ts";
 
 /** Time that a name nobody asks for is still kept fresh. */
 const IDLE_MS = 60_000;
 
-/** How to make a balancer of a kind. */
-function makeBalancer(spec: BalancerSpec): Balancer {
+/** Makes the balancer that an upstream asks for. */
+function makeBalancer(spec: BalancerSpec, logger: Logger, upstream: string): Balancer {
   switch (spec.kind) {
     case "round-robin":
       return new RoundRobin();
     case "ewma":
+      return new Ewma();
     case "hash":
-      return new RoundRobin();
+      try {
+        return new ConsistentHash({ key: compileTemplate(parseTemplate(spec.key)), subsetSize: spec.subsetSize });
+      } catch (error) {
+        const cause = error instanceof Error ? error.message : String(error);
+        logger.error("cannot read the key of an upstream, its endpoints take turns", { upstream, cause });
+        return new RoundRobin();
+      }
     default:
       return spec satisfies never;
   }
@@ -51,7 +61,7 @@ export class UpstreamGroup {
     const former = this.#upstream;
     this.#upstream = upstream;
     if (former === null || JSON.stringify(former.balancer) !== JSON.stringify(upstream.balancer)) {
-      this.#balancer = makeBalancer(upstream.balancer);
+      this.#balancer = makeBalancer(upstream.balancer, this.#logger, this.name);
       this.#size = 0;
     }
     if (upstream.dns === null) {
