@@ -15,12 +15,14 @@ import {
   virtualBytes,
 } from "../observe/mod.ts";
 import { certificateFamilies } from "./certificate-metrics.ts";
+import type { OrphanMetrics } from "./orphan-metrics.ts";
 import type { AdminSource } from "./source.ts";
 
 /** Labels that all metrics of a controller have, and its version. */
 export interface MetricsOptions {
   readonly source: AdminSource;
   readonly version: string;
+  readonly orphans: OrphanMetrics;
   /** POD_NAMESPACE */
   readonly namespace: string;
   /** POD_NAME */
@@ -31,6 +33,17 @@ export interface MetricsOptions {
 
 const PREFIX = "nginx_ingress_controller";
 type Type = MetricFamily["type"];
+
+/** Labels that every series of a controller has. */
+export function controllerLabels(
+  options: Pick<MetricsOptions, "namespace" | "pod" | "controllerClass">,
+): Readonly<Record<string, string>> {
+  return {
+    controller_namespace: options.namespace,
+    controller_class: options.controllerClass,
+    controller_pod: options.pod,
+  };
+}
 
 /** Memory, processor time and descriptors: there with and without --enable-metrics. */
 export function processFamilies(): MetricFamily[] {
@@ -53,11 +66,7 @@ export function processFamilies(): MetricFamily[] {
 /** Updates of the configuration, connections, requests in all, certificates: with --enable-metrics. */
 export function controllerFamilies(options: MetricsOptions): MetricFamily[] {
   const { source } = options;
-  const labels = {
-    controller_namespace: options.namespace,
-    controller_class: options.controllerClass,
-    controller_pod: options.pod,
-  };
+  const labels = controllerLabels(options);
   const one = (
     name: string,
     type: Type,
@@ -110,6 +119,7 @@ export function controllerFamilies(options: MetricsOptions): MetricFamily[] {
     one("nginx_process_cpu_seconds_total", "counter", "Processor time used, in seconds.", cpuSeconds()),
     one("nginx_process_resident_memory_bytes", "gauge", "Resident memory.", process.memoryUsage.rss()),
     one("nginx_process_oldest_start_time_seconds", "gauge", "Start, seconds since the epoch.", startedAtSeconds()),
+    options.orphans.family(source.diagnostics(), labels),
     ...snapshot === null ? [] : certificateFamilies(snapshot, options.controllerClass),
   ];
 }

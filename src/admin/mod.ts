@@ -6,7 +6,8 @@
  */
 export { type Backend, listBackends } from "./backends.ts";
 export { createHealthApp, type HealthOptions } from "./health.ts";
-export { controllerFamilies, type MetricsOptions, processFamilies } from "./metrics.ts";
+export { controllerFamilies, controllerLabels, type MetricsOptions, processFamilies } from "./metrics.ts";
+export { OrphanMetrics } from "./orphan-metrics.ts";
 export { type AdminListener, serveApp } from "./serve.ts";
 export type { AdminSource, ServingCounters, UpdateCounters } from "./source.ts";
 export { createStatusApp, formatStubStatus, type StatusOptions } from "./status.ts";

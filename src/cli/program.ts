@@ -6,7 +6,6 @@
 import {
   type AdminListener,
   type AdminSource,
-  controllerFamilies,
   createHealthApp,
   createStatusApp,
   processFamilies,
@@ -21,7 +20,7 @@ import type { SnapshotUpdate } from "../snapshot/mod.ts";
 import { WorkerPool } from "../worker/mod.ts";
 import { FatalError } from "./exit.ts";
 import { listenOnAll, tellListenError } from "./listen.ts";
-import { VERSION } from "./version.ts";
+import { type MetricsSettings, ProgramMetrics } from "./program-metrics.ts";
 
 /** What a program is made with. */
 export interface ProgramOptions {
@@ -37,10 +36,8 @@ export interface ProgramOptions {
   readonly healthzHost: string;
   readonly healthCheckPath: string;
   readonly statusPort: number;
-  readonly metrics: boolean;
-  /** POD_NAMESPACE and POD_NAME, for the labels of metrics. */
-  readonly podNamespace: string;
-  readonly podName: string;
+  /** `null`: metrics of the process only. */
+  readonly metrics: MetricsSettings | null;
   /** Starts each of the processes that serve; `null`: this process serves. */
   readonly workers: { readonly count: number; readonly command: readonly string[] } | null;
   readonly logger: Logger;
@@ -70,6 +67,7 @@ export class Program {
   readonly #source: ManifestSource;
   readonly #controller: Controller;
   readonly #serving: Serving;
+  readonly #metrics: ProgramMetrics | null;
   #healthz: AdminListener | undefined;
   #status: AdminListener | undefined;
   #unready: string | null = "starting";
@@ -77,11 +75,17 @@ export class Program {
   constructor(options: ProgramOptions) {
     this.#options = options;
     const { logger, folders, workers } = options;
-    this.#serving = workers === null ? new DataPlane({ logger }) : new WorkerPool({ ...workers, logger });
+    this.#metrics = options.metrics === null ? null : new ProgramMetrics(options.metrics);
+    this.#serving = workers === null
+      ? new DataPlane({ logger, ...this.#metrics === null ? {} : { onEnd: this.#metrics.onEnd } })
+      : new WorkerPool({ ...workers, logger });
     this.#controller = new Controller({
       view: this.#store,
       createCompiler: () => createCompiler(options.compiler),
-      publish: (update) => this.#serving.apply(update),
+      publish: (update) => {
+        this.#metrics?.hosts(update);
+        return this.#serving.apply(update);
+      },
       logger,
       locate: pinpoint,
     });
@@ -147,25 +151,13 @@ export class Program {
     const health = createHealthApp({
       source,
       path: healthCheckPath,
-      metrics: () =>
-        this.#options.metrics ? [...processFamilies(), ...this.#controllerFamilies(source)] : processFamilies(),
+      metrics: () => [...processFamilies(), ...this.#metrics?.families(source) ?? []],
     });
     this.#healthz = await listenOnAll(healthzHost, (host) => serveApp(health, host, healthzPort))
       .catch((error) => tellListenError(error, healthzHost, healthzPort, "--healthz-port"));
     const status = createStatusApp({ source, healthPath: healthCheckPath });
     this.#status = await serveApp(status, "127.0.0.1", statusPort)
       .catch((error) => tellListenError(error, "127.0.0.1", statusPort, "--status-port"));
-  }
-
-  #controllerFamilies(source: AdminSource): ReturnType<typeof controllerFamilies> {
-    const { podNamespace, podName, compiler } = this.#options;
-    return controllerFamilies({
-      source,
-      version: VERSION,
-      namespace: podNamespace,
-      pod: podName,
-      controllerClass: compiler.controllerClass,
-    });
   }
 
   async #listen(): Promise<void> {

@@ -32,6 +32,9 @@ export async function run(args: readonly string[]): Promise<number> {
   logger.info("sallyport starts", { version: VERSION, runtime: `${runtime().name} ${runtime().version}` });
   tellIdleFlags(logger, parsed);
   tellFewOpenFiles(logger);
+  if (values["enable-metrics"] && values.workers > 0) {
+    logger.warning("metrics of single requests are not collected from workers: they need --workers 0");
+  }
 
   const program = new Program({
     folders: values.manifests,
@@ -47,9 +50,7 @@ export async function run(args: readonly string[]): Promise<number> {
     healthzHost: values["healthz-host"],
     healthCheckPath: values["health-check-path"],
     statusPort: values["status-port"],
-    metrics: values["enable-metrics"],
-    podNamespace: process.env["POD_NAMESPACE"] ?? "",
-    podName: process.env["POD_NAME"] ?? "",
+    metrics: metricsOf(values),
     workers: workersOf(values),
     logger,
   });
@@ -81,6 +82,22 @@ export async function run(args: readonly string[]): Promise<number> {
   });
   await ended;
   return EXIT_OK;
+}
+
+function metricsOf(values: RunFlags["values"]): ProgramOptions["metrics"] {
+  if (!values["enable-metrics"]) return null;
+  return {
+    namespace: process.env["POD_NAMESPACE"] ?? "",
+    pod: process.env["POD_NAME"] ?? "",
+    controllerClass: values["controller-class"],
+    perHost: values["metrics-per-host"],
+    undefinedHosts: values["metrics-per-undefined-host"],
+    statusClasses: values["report-status-classes"],
+    timeBuckets: values["time-buckets"],
+    lengthBuckets: values["length-buckets"],
+    sizeBuckets: values["size-buckets"],
+    exclude: values["exclude-socket-metrics"],
+  };
 }
 
 function workersOf(values: RunFlags["values"]): ProgramOptions["workers"] {

@@ -85,7 +85,9 @@ export class RequestMetrics {
   readonly #countsRequests: boolean;
   readonly #byFacts = new WeakMap<LocationFacts, LocationSeries>();
   readonly #locations = new Map<string, LocationSeries>();
-  #hosts: ReadonlySet<string> = new Set();
+  /** Exact names of hosts, with the number of virtual hosts that have each. */
+  readonly #hosts = new Map<string, number>();
+  readonly #virtualHosts = new Map<string, readonly string[]>();
   #series = 0;
 
   constructor(options: RequestMetricsOptions) {
@@ -105,15 +107,27 @@ export class RequestMetrics {
     this.#countsRequests = !left.has("requests");
   }
 
-  /**
-   * The hosts that Ingresses name, and which Ingresses (`namespace/name`) there are; series of others are forgotten.
-   */
-  retain(hosts: ReadonlySet<string>, ingresses: ReadonlySet<string>): void {
-    this.#hosts = hosts;
+  /** A virtual host came or changed: `names` are the exact names that it answers to. */
+  setHost(virtualHost: string, names: readonly string[]): void {
+    this.removeHost(virtualHost);
+    this.#virtualHosts.set(virtualHost, names);
+    for (const name of names) this.#hosts.set(name, (this.#hosts.get(name) ?? 0) + 1);
+  }
+
+  removeHost(virtualHost: string): void {
+    for (const name of this.#virtualHosts.get(virtualHost) ?? []) {
+      const users = this.#hosts.get(name)! - 1;
+      if (users === 0) this.#hosts.delete(name);
+      else this.#hosts.set(name, users);
+    }
+    this.#virtualHosts.delete(virtualHost);
+  }
+
+  /** The Ingresses (`namespace/name`) that there are; series of others are forgotten. */
+  retain(ingresses: ReadonlySet<string>): void {
     for (const [key, { facts, byKey }] of this.#locations) {
-      if (facts.ingressName === "" || facts === NOWHERE || ingresses.has(`${facts.namespace}/${facts.ingressName}`)) {
-        continue;
-      }
+      if (facts.ingressName === "" || facts === NOWHERE) continue;
+      if (ingresses.has(`${facts.namespace}/${facts.ingressName}`)) continue;
       this.#series -= byKey.size;
       byKey.clear();
       this.#locations.delete(key);

@@ -42,21 +42,21 @@ export const RUN_FLAGS = {
   "health-check-path": text("PATH", "/healthz", health("Path of the health check, on all ports that have one.")),
   "status-port": port(10246, health("Port on 127.0.0.1 for the configuration in force and its diagnostics.")),
   "enable-metrics": bool(false, health("Serve metrics of the controller and the proxy at /metrics of --healthz-port.")),
-  "metrics-per-host": bool(true, notYetMetrics("Give metrics of requests a host label.")),
-  "metrics-per-undefined-host": bool(false, notYetMetrics("Count requests for hosts of no Ingress, too.")),
-  "report-status-classes": bool(false, notYetMetrics("Label requests 2xx, 3xx, ... in place of the status.")),
+  "metrics-per-host": bool(true, health("Give metrics of requests a host label.")),
+  "metrics-per-undefined-host": bool(false, health("Count requests for hosts of no Ingress, too.")),
+  "report-status-classes": bool(false, health("Label requests 2xx, 3xx, ... in place of the status.")),
   "time-buckets": buckets(
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    notYetMetrics("Buckets of durations, seconds."),
+    health("Buckets of durations, seconds."),
   ),
   "length-buckets": buckets(
     [10, 20, 30, 40, 50, 60, 70, 80, 90, 100],
-    notYetMetrics("Buckets of request and response sizes, bytes."),
+    health("Buckets of request and response sizes, bytes."),
   ),
-  "size-buckets": buckets([10, 100, 1e3, 1e4, 1e5, 1e6, 1e7], notYetMetrics("Buckets of bytes sent.")),
+  "size-buckets": buckets([10, 100, 1e3, 1e4, 1e5, 1e6, 1e7], health("Buckets of bytes sent.")),
   "bucket-factor": decimal(0, notYetMetrics("Growth of native histograms; above 1 turns them on.")),
   "max-buckets": integer("N", 100, notYetMetrics("Most buckets of a native histogram."), { min: 0, max: 4294967295 }),
-  "exclude-socket-metrics": words([], notYetMetrics("Metrics of requests that are left out.")),
+  "exclude-socket-metrics": words([], health("Metrics of requests that are left out.")),
 
   "shutdown-grace-period": integer("SECONDS", 0, {
     group: "Shutdown",

@@ -8,6 +8,7 @@ import {
   controllerFamilies,
   createHealthApp,
   createStatusApp,
+  OrphanMetrics,
   processFamilies,
   serveApp,
 } from "../../../src/admin/mod.ts";
@@ -69,7 +70,14 @@ const source: AdminSource = {
   serving: () => ({ accepted: 10, active: 4, requests: 20, inFlight: 1 }),
   updates: () => ({ applied: 2, failed: 1, lastSucceeded: true, lastAppliedAtMs: 1_700_000_000_500 }),
 };
-const metrics = { source, version: "1.2.3", namespace: "ns", pod: 'pod"x', controllerClass: "k8s.io/c" };
+const metrics = {
+  source,
+  orphans: new OrphanMetrics(),
+  version: "1.2.3",
+  namespace: "ns",
+  pod: 'pod"x',
+  controllerClass: "k8s.io/c",
+};
 
 interface Told {
   readonly status: number;
@@ -224,5 +232,22 @@ describe("controllerFamilies()", () => {
       ]
     ) assert.ok(text.split("\n").includes(line), line);
     assert.match(text, /^# TYPE nginx_ingress_controller_success counter$/m);
+  });
+});
+
+describe("OrphanMetrics", () => {
+  it("shows 1 for an Ingress without a Service or endpoints, and 0 once it is put right", () => {
+    const orphans = new OrphanMetrics();
+    const object = (name: string) => ({ kind: "Ingress", namespace: "d", name });
+    const values = (...found: [string, string][]) =>
+      orphans.family(
+        found.map(([reason, name]) => ({ reason, severity: "error", message: "", object: object(name) })),
+        { x: "y" },
+      ).samples.map(({ labels, value }) => [labels["ingress"], labels["type"], labels["x"], value]);
+    assert.deepEqual(values(["ServiceNotFound", "a"], ["NoReadyEndpoints", "b"], ["Other", "c"]), [
+      ["a", "no-service", "y", 1],
+      ["b", "no-endpoint", "y", 1],
+    ]);
+    assert.deepEqual(values(["NoReadyEndpoints", "b"]), [["a", "no-service", "y", 0], ["b", "no-endpoint", "y", 1]]);
   });
 });

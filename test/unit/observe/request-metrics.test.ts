@@ -39,7 +39,7 @@ function metricsWith(options: Partial<RequestMetricsOptions> = {}): RequestMetri
     labels: { controller_class: "c" },
     ...options,
   });
-  metrics.retain(new Set(["a.example"]), new Set(["d/my"]));
+  metrics.setHost("a.example", ["a.example"]);
   return metrics;
 }
 
@@ -93,6 +93,18 @@ describe("RequestMetrics", () => {
     assert.equal("host" in none.families()[0]!.samples[0]!.labels, false);
   });
 
+  it("knows hosts by all their names, as long as one virtual host has them", () => {
+    const metrics = metricsWith();
+    metrics.setHost("b.example", ["b.example", "alias.example"]);
+    metrics.setHost("c.example", ["c.example", "alias.example"]);
+    metrics.setHost("c.example", ["c.example"]);
+    metrics.record(exchangeOf({ host: "alias.example" }), 1050);
+    metrics.removeHost("b.example");
+    metrics.removeHost("b.example");
+    metrics.record(exchangeOf({ host: "alias.example" }), 1050);
+    assert.equal(metrics.families()[0]!.samples[0]!.value, 1);
+  });
+
   it("shows classes of statuses when asked, and leaves out what is not wanted", () => {
     const exclude = ["nginx_ingress_controller_bytes_sent", "request_size"];
     const metrics = metricsWith({ statusClasses: true, exclude });
@@ -113,7 +125,9 @@ describe("RequestMetrics", () => {
     const metrics = metricsWith();
     const location = { ...FACTS };
     metrics.record(exchangeOf({ location }), 1050);
-    metrics.retain(new Set(["a.example"]), new Set());
+    metrics.retain(new Set(["d/my"]));
+    assert.equal(metrics.families()[0]!.samples.length, 1);
+    metrics.retain(new Set());
     assert.deepEqual(metrics.families()[0]!.samples, []);
     // A request that began before the change ends after it.
     metrics.record(exchangeOf({ location }), 1050);
