@@ -11,6 +11,7 @@ import { accessLog } from "./access-log.ts";
 import { appRoot } from "./app-root.ts";
 import { compression } from "./compression.ts";
 import type { PolicyModule } from "./contract.ts";
+import { configurationSnippet } from "./configuration-snippet.ts";
 import { cors } from "./cors.ts";
 import { customHeaders } from "./custom-headers.ts";
 import { type DeclaredAnnotation, indexDeclarations } from "./declarations.ts";
@@ -30,6 +31,7 @@ import { realIpHeader } from "./real-ip-header.ts";
 import { redirect } from "./redirect.ts";
 import { rewriteTarget } from "./rewrite-target.ts";
 import { serverAlias } from "./server-alias.ts";
+import { globalServerSnippet, serverSnippet } from "./server-snippet.ts";
 import { serviceNameHeader } from "./service-name-header.ts";
 import { serviceUpstream } from "./service-upstream.ts";
 import { sourceRange } from "./source-range.ts";
@@ -45,6 +47,7 @@ export { findKnown, type KnownAnnotation, knownAnnotations } from "./known.ts";
 export type { AccessLogPolicy } from "./access-log.ts";
 export type { AppRootPolicy } from "./app-root.ts";
 export type { CodingSettings, CompressionPolicy } from "./compression.ts";
+export type { ConfigurationSnippetPolicy } from "./configuration-snippet.ts";
 export type { CorsPolicy } from "./cors.ts";
 export type { CustomHeadersPolicy } from "./custom-headers.ts";
 export type { DefaultBackendPolicy } from "./default-backend.ts";
@@ -63,6 +66,7 @@ export type { RealIpHeaderPolicy } from "./real-ip-header.ts";
 export type { RedirectPolicy } from "./redirect.ts";
 export { rewrites, type RewriteTargetPolicy } from "./rewrite-target.ts";
 export type { ServerAliasPolicy } from "./server-alias.ts";
+export type { SnippetPolicy } from "./_snippet.ts";
 export type { ServiceNameHeaderPolicy } from "./service-name-header.ts";
 export type { ServiceUpstreamPolicy } from "./service-upstream.ts";
 export type { SourceRangePolicy } from "./source-range.ts";
@@ -82,11 +86,15 @@ export const policies: readonly PolicyModule<any>[] = [
   defaultBackend,
 
   // Host rewrite step: before the location search.
+  // The order of ingress-nginx: what the Ingress says, then app-root, then what the ConfigMap says.
+  serverSnippet,
   appRoot,
+  globalServerSnippet,
 
   // Location rewrite step.
   // First: a preflight is answered whatever the rest says.
   cors,
+  configurationSnippet,
   // After snippets, so that their answers win and their break holds; before the rewrite, which it makes useless.
   redirect,
   rewriteTarget,
