@@ -1,5 +1,5 @@
 /**
- * Writes a Secret with a self-signed certificate, valid for a week:
+ * Writes a Secret with a self-signed certificate, valid for three months:
  *
  *     bun scripts/demo-certificate.ts NAMESPACE/SECRET HOST > secret.yaml
  */
@@ -8,7 +8,7 @@ import { makeSelfSigned } from "../src/proxy/tls/self-signed.ts";
 
 const [id = "", host = ""] = process.argv.slice(2);
 const [namespace, name] = id.split("/");
-const pair = await makeSelfSigned({ commonName: host, organization: "Sallyport demo", names: [host], days: 7 });
+const pair = await makeSelfSigned({ commonName: host, organization: "Sallyport demo", names: [host], days: 90 });
 const secret = {
   apiVersion: "v1",
   kind: "Secret",

@@ -14,12 +14,12 @@ export interface Started {
   stop(): Promise<void>;
 }
 
-/** Its error output is shown. Everything started ends with this program. */
-export function start({ command, stdout }: PeerCommand): Started {
+/** Everything started ends with this program. @param log file that its error output is added to */
+export function start({ command, stdout }: PeerCommand, log: string): Started {
   const [program = "", ...args] = command;
-  const file = stdout === undefined ? null : openSync(stdout, "w");
-  const child = spawn(program, args, { stdio: ["ignore", file ?? "ignore", "inherit"] });
-  if (file !== null) closeSync(file);
+  const files = [openSync(stdout ?? "/dev/null", "w"), openSync(log, "a")] as const;
+  const child = spawn(program, args, { stdio: ["ignore", ...files] });
+  for (const file of files) closeSync(file);
   children.add(child);
   const ended = new Promise<void>((resolve) => {
     child.on("error", (error) => {

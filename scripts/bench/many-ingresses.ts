@@ -38,7 +38,7 @@ const certificate = await makeSelfSigned({
   commonName: "*.bench.example",
   organization: "Sallyport benchmark",
   names: ["*.bench.example"],
-  days: 7,
+  days: 90,
 });
 writeManifest(manifests, "configuration", configuration(certificate, false));
 for (let i = 0; i < ingresses; i++) {
@@ -48,7 +48,8 @@ for (let i = 0; i < ingresses; i++) {
   ]);
 }
 
-start(backend(folder, BACKEND_PORT));
+const errors = join(folder, "errors.log");
+start(backend(folder, BACKEND_PORT), errors);
 await until(BACKEND_PORT, "/", "backend", 200, 5000);
 
 const began = performance.now();
