@@ -13,7 +13,7 @@ import type { Claims } from "./claims.ts";
 import { FolderWatch } from "./folder-watch.ts";
 import { backgroundIo, errorCode, type FileIo, problemOf, waitingIo } from "./io.ts";
 import { readManifestText } from "./manifest-text.ts";
-import { isYoung, QUIET_MS, quietMs, settleMs, YOUNG_MS } from "./patience.ts";
+import { isYoung, QUIET_MS, quietMs, settleMs } from "./patience.ts";
 import { FileNode, type FileVersion, FolderNode, inodeOf, sameVersion, versionOf } from "./tree.ts";
 
 /** A file that vanished is forgotten after this long, in ms. */
@@ -24,6 +24,8 @@ const MAX_DEPTH = 32;
 const MAX_OLD_PATHS = 10_000;
 /** Entries that are looked at together. */
 const BATCH = 64;
+/** Files below this size are read several at a time. */
+const SMALL_BYTES = 256 * 1024;
 /** Work between two pauses, in ms. */
 const STRETCH_MS = 8;
 
@@ -149,7 +151,14 @@ export class Scanner {
     for (let at = 0; at < wanted.length && !this.#stopped && !folder.closed; at += BATCH) {
       const batch = wanted.slice(at, at + BATCH);
       const looks = await Promise.all(batch.map((name) => this.#look(folder, name)));
-      for (const [i, look] of looks.entries()) await this.#scanEntry(folder, batch[i]!, look);
+      // Small files are read together: most of the time goes into waiting for each.
+      const reads: Promise<void>[] = [];
+      for (const [i, look] of looks.entries()) {
+        const scanned = this.#scanEntry(folder, batch[i]!, look);
+        if (look.kind === "file" && look.version.size < SMALL_BYTES && !this.#first) reads.push(scanned);
+        else await scanned;
+      }
+      await Promise.all(reads);
       const pause = this.breathe();
       if (pause !== undefined) await pause;
     }
@@ -274,7 +283,6 @@ export class Scanner {
     this.#read(file);
     file.version = version;
     file.young = young;
-    if (young) this.#options.again(folder, name, YOUNG_MS * 2);
     if (before !== reading.text) {
       file.text = reading.text;
       this.#options.claims.replace(file, before, reading.text, this.touched);
