@@ -448,7 +448,10 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
     if (!reader.bodyDone) {
       const before = reader.dataBytes;
       end = reader.readBody(bytes, at);
-      if (end === REFUSED) return this.#cut();
+      if (end === REFUSED) {
+        transport.flush();
+        return this.#cut();
+      }
       this.#record!.responseBytes += reader.dataBytes - before;
       framed = reader.bodyBytes === CHUNKED && transport.passesChunks;
       const parts = framed ? reader.kept : reader.data;

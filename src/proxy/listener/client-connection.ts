@@ -109,6 +109,8 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
   /** Body of unknown length to an HTTP/1.1 client. */
   #chunked = false;
   #keepAlive = false;
+  /** The end of the response shows otherwise than by the end of the connection. */
+  #delimited = true;
   #continueOwed = false;
   #lingerEnd = 0;
   #headBytes = 0;
@@ -373,6 +375,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     } else text = statusLine(status);
     if (!response!.has("date")) text += `Date: ${formatHttpDate(this.#core.clock.nowMs())}\r\n`;
     this.#chunked = false;
+    this.#delimited = true;
     this.passesChunks = false;
     if (status === 101) {
       this.#keepAlive = false;
@@ -385,8 +388,10 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     else if (bodyBytes === NO_BODY && head.method !== "HEAD" && hasResponseBody(status)) {
       text += "Content-Length: 0\r\n";
     } else if (bodyBytes === UNKNOWN_LENGTH && head.method !== "HEAD" && hasResponseBody(status)) {
-      if (head.minorVersion === 0) this.#keepAlive = false;
-      else {
+      if (head.minorVersion === 0) {
+        this.#keepAlive = false;
+        this.#delimited = false;
+      } else {
         this.#chunked = true;
         this.passesChunks = true;
         text += "Transfer-Encoding: chunked\r\n";
@@ -481,8 +486,14 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
   }
 
   abort(): void {
+    const exchange = this.#exchange;
     this.#corked = "";
     this.#keepAlive = false;
+    if (exchange === null || !exchange.headSent || this.#phase !== Phase.exchange) return this.#destroy();
+    // what was written still goes out, and lacks its end
+    if (this.#delimited) return this.#close();
+    // here a FIN would look like the end
+    if (this.tls === null) this.#socket.resetAndDestroy();
     this.#destroy();
   }
 
@@ -492,7 +503,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     this.#sink = null;
     this.#bodyPaused = false;
     this.#continueOwed = false;
-    if (this.#phase === Phase.closed) return;
+    if (this.#phase === Phase.linger || this.#phase === Phase.closed) return;
     if (!this.#keepAlive || this.#core.closing) return this.#close();
     if (this.#blocked) {
       // what a client does not read must not pile up

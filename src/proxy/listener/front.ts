@@ -171,10 +171,11 @@ export class HttpFront {
     for (const tls of this.#tlsListeners) tls.dropPending();
     for (const socket of this.#early) socket.destroy();
     for (const connection of [...this.#connections]) connection.closeWhenIdle();
+    if (graceMs <= 0) this.#cutAll();
     if (this.#connections.size > 0) {
       await new Promise<void>((resolve) => {
         const cancel = core.clock.after(graceMs, () => {
-          for (const connection of [...this.#connections]) connection.cut();
+          this.#cutAll();
           resolve();
         });
         this.#allGone = () => {
@@ -185,6 +186,10 @@ export class HttpFront {
     }
     core.pools.close();
     core.wheel.stop();
+  }
+
+  #cutAll(): void {
+    for (const connection of [...this.#connections]) connection.cut();
   }
 }
 
