@@ -57,7 +57,7 @@ export const knownAnnotations: readonly KnownAnnotation[] = [
   { key: "auth-tls-verify-depth", risk: "Low", guardsAccess: true },
   { key: "auth-type", risk: "Low", guardsAccess: true },
   { key: "auth-url", risk: "High", guardsAccess: true },
-  { key: "backend-protocol", risk: "Low", guardsAccess: true, inert: ["HTTP", "http"] },
+  { key: "backend-protocol", risk: "Low", guardsAccess: false },
   { key: "canary", risk: "Low", guardsAccess: false, inert: FALSE },
   { key: "canary-by-cookie", risk: "Medium", guardsAccess: false },
   { key: "canary-by-header", risk: "Medium", guardsAccess: false },

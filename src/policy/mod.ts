@@ -9,6 +9,7 @@
  */
 import { accessLog } from "./access-log.ts";
 import { appRoot } from "./app-root.ts";
+import { backendProtocol } from "./backend-protocol.ts";
 import { compression } from "./compression.ts";
 import type { PolicyModule } from "./contract.ts";
 import { configurationSnippet } from "./configuration-snippet.ts";
@@ -46,6 +47,7 @@ export { findKnown, type KnownAnnotation, knownAnnotations } from "./known.ts";
 
 export type { AccessLogPolicy } from "./access-log.ts";
 export type { AppRootPolicy } from "./app-root.ts";
+export type { BackendProtocolPolicy } from "./backend-protocol.ts";
 export type { CodingSettings, CompressionPolicy } from "./compression.ts";
 export type { ConfigurationSnippetPolicy } from "./configuration-snippet.ts";
 export type { CorsPolicy } from "./cors.ts";
@@ -114,6 +116,7 @@ export const policies: readonly PolicyModule<any>[] = [
   proxyNextUpstream,
   proxyRequestBuffering,
   proxyHttpVersion,
+  backendProtocol,
   proxyBuffering,
   accessLog,
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type {
+  BackendProtocolPolicy,
   ProxyBodySizePolicy,
   ProxyBufferingPolicy,
   ProxyHttpVersionPolicy,
@@ -12,7 +13,7 @@ import type {
   ProxyTimeoutsPolicy,
 } from "../../policy/mod.ts";
 import type { Globals, Location } from "../../snapshot/snapshot.ts";
-import type { ForwardSettings } from "../contract.ts";
+import type { ForwardSettings, UpstreamTls } from "../contract.ts";
 import type { TableContext } from "./table-context.ts";
 
 /** Fields that nginx keeps to itself because they steer it. */
@@ -55,6 +56,7 @@ export function compileHideFields(headers: Globals["headers"]): ReadonlySet<stri
 
 /** The policies that are read here and have no hooks. */
 interface WirePolicies {
+  readonly "backend-protocol"?: BackendProtocolPolicy;
   readonly "proxy-body-size"?: ProxyBodySizePolicy;
   readonly "proxy-timeouts"?: ProxyTimeoutsPolicy;
   readonly "proxy-next-upstream"?: ProxyNextUpstreamPolicy;
@@ -63,8 +65,33 @@ interface WirePolicies {
   readonly "proxy-buffering"?: ProxyBufferingPolicy;
 }
 
+/** As nginx speaks TLS to endpoints by default: no look at the certificate, no server name. */
+const UNVERIFIED_TLS: UpstreamTls = {
+  key: "unverified",
+  serverName: null,
+  caPem: null,
+  clientCertificatePem: null,
+  clientPrivateKeyPem: null,
+};
+
+/** Settings of one location, by the scheme of the request. */
+export interface SchemeSettings {
+  readonly http: ForwardSettings;
+  readonly https: ForwardSettings;
+  /** For a default backend, which is spoken to in plain HTTP whatever the location says. */
+  readonly plain: ForwardSettings;
+}
+
 /** Compiles the settings of one location; equal ones are one object. */
-export function compileForwardSettings(location: Location, tables: TableContext): ForwardSettings {
+export function compileForwardSettings(location: Location, tables: TableContext): SchemeSettings {
+  const protocol = (location.policies as WirePolicies)["backend-protocol"]?.tls;
+  const plain = compile(location, tables, null);
+  if (protocol === undefined) return { http: plain, https: plain, plain };
+  const secure = compile(location, tables, UNVERIFIED_TLS);
+  return { http: protocol === "always" ? secure : plain, https: secure, plain };
+}
+
+function compile(location: Location, tables: TableContext, tls: UpstreamTls | null): ForwardSettings {
   const policies = location.policies as WirePolicies;
   const timeouts = policies["proxy-timeouts"];
   const requests = policies["proxy-request-buffering"];
@@ -81,10 +108,10 @@ export function compileForwardSettings(location: Location, tables: TableContext)
     maxResponseHeadBytes: policies["proxy-buffering"]?.bufferBytes ?? DEFAULTS.maxResponseHeadBytes,
     ...(version === undefined || version.connectionField === "" ? {} : { connectionField: version.connectionField }),
   };
-  const key = JSON.stringify(own);
+  const key = `${tls?.key ?? ""} ${JSON.stringify(own)}`;
   let settings = tables.settings.get(key);
   if (settings === undefined) {
-    settings = { ...own, hideFields: tables.hideFields, dropFields: tables.requestFields.drop };
+    settings = { ...own, tls, hideFields: tables.hideFields, dropFields: tables.requestFields.drop };
     tables.settings.set(key, settings);
   }
   return settings;

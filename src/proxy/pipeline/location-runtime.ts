@@ -10,9 +10,9 @@ import type { Answer, Exchange, LocationFacts } from "../../http/exchange.ts";
 import type { AccessLogPolicy, ExchangeContext, RequestVerdict } from "../../policy/mod.ts";
 import { CATCH_ALL, DEFAULT_BACKEND, type Location, type Policies } from "../../snapshot/snapshot.ts";
 import type { UpstreamGroup } from "../balancer/mod.ts";
-import type { ForwardSettings, ServerExchange } from "../contract.ts";
+import type { ServerExchange } from "../contract.ts";
 import { type CompiledHooks, compileHooks } from "./compile-hooks.ts";
-import { compileForwardSettings } from "./forward-settings.ts";
+import { compileForwardSettings, type SchemeSettings } from "./forward-settings.ts";
 import { isPromise, type ResponseStep, runSteps, type Step } from "./hook-chain.ts";
 import type { RouterEntry } from "./exchange-app.ts";
 import { runOnion } from "./onion.ts";
@@ -106,7 +106,7 @@ export function compileLocation(
 class Proxying {
   readonly #tables: TableContext;
   readonly #facts: LocationFacts;
-  readonly #settings: ForwardSettings;
+  readonly #settings: SchemeSettings;
   readonly #fallbackName: string | undefined;
   #group: UpstreamGroup;
 
@@ -154,7 +154,9 @@ class Proxying {
     const { exchange } = route;
     let fieldBlock = this.#tables.requestFields.block(exchange);
     if (route.fallback !== null) fieldBlock += explain503(exchange, this.#facts);
-    exchange.forward(route.plan(this.#settings, route.fallback ?? this.#group, targetOf(exchange), fieldBlock));
+    const plain = route.fallback !== null || this.#group.name === DEFAULT_BACKEND;
+    const settings = plain ? this.#settings.plain : this.#settings[exchange.scheme];
+    exchange.forward(route.plan(settings, route.fallback ?? this.#group, targetOf(exchange), fieldBlock));
   }
 }
 
