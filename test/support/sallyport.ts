@@ -140,7 +140,8 @@ export class Sallyport {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#running.child.kill(signal);
+    // Not child.kill(): on Deno the child then counts as killed by that signal, however it ends.
+    process.kill(this.pid, signal);
   }
 
   /** A request to the HTTP port. */
