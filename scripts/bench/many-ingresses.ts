@@ -55,7 +55,7 @@ await until(BACKEND_PORT, "/", "backend", 200, 5000);
 const began = performance.now();
 const proxy = start({
   command: sallyportCommand(join(root, "dist", "sallyport"), manifests, HTTP_PORT, HTTP_PORT + 1),
-});
+}, errors);
 await until(HTTP_PORT + 2, "/healthz", "health", 200, 60_000);
 const readyMs = performance.now() - began;
 await until(HTTP_PORT, "/web", host(ingresses - 1), 200, 1000);
