@@ -21,13 +21,13 @@ export class AliasIndex {
     const note = (alias: string): void => {
       for (const other of this.#claims.get(alias)) if (other !== host) touched.add(other);
     };
-    for (const alias of former) {
-      if (aliases.includes(alias)) continue;
+    const before = new Set(former);
+    const after = new Set(aliases);
+    for (const alias of before.difference(after)) {
       this.#claims.delete(alias, host);
       note(alias);
     }
-    for (const alias of aliases) {
-      if (former.includes(alias)) continue;
+    for (const alias of after.difference(before)) {
       note(alias);
       this.#claims.add(alias, host);
     }

@@ -28,7 +28,7 @@ import { DependencyIndex } from "./dependency-index.ts";
 import { DiagnosticIndex } from "./diagnostic-index.ts";
 import { aliasesOf } from "./host-names.ts";
 import { type ClassSelector, selectClasses } from "./ingress-class.ts";
-import { type IngressEntry, PolicyInterner } from "./ingress-entry.ts";
+import { fieldsOf, type IngressEntry, PolicyInterner } from "./ingress-entry.ts";
 import { type FilterContext, type FilteredIngress, filterIngress } from "./ingress-filter.ts";
 import { type LabelSelector, parseLabelSelector } from "./namespace-selector.ts";
 import { compareIngresses, nameOf } from "./order.ts";
@@ -247,9 +247,10 @@ export class IncrementalCompiler implements Compiler {
     const came = after === undefined ? undefined : this.#replaceIn(before, after);
     const went = before === undefined || after !== undefined ? undefined : this.#index.remove(before);
     for (const entry of [before, after]) {
-      for (const host of entry?.hosts ?? []) dirty.hosts.add(host);
-      for (const { id } of entry?.uses ?? []) dirty.upstreams.add(id);
-      for (const secret of entry?.secrets ?? []) dirty.certificates.add(secret);
+      if (entry === undefined) continue;
+      for (const host of entry.rules.keys()) dirty.hosts.add(host);
+      for (const id of entry.upstreams) dirty.upstreams.add(id);
+      for (const secret of entry.secrets) dirty.certificates.add(secret);
     }
     for (const host of [...came?.hosts ?? [], ...went?.hosts ?? []]) {
       for (const claimant of this.#aliases.claimants(host)) dirty.hosts.add(claimant);
@@ -262,8 +263,7 @@ export class IncrementalCompiler implements Compiler {
     const went = before === undefined ? undefined : this.#index.remove(before);
     const came = this.#index.add(after);
     const difference = (a: readonly string[], b: readonly string[]): string[] => [
-      ...a.filter((each) => !b.includes(each)),
-      ...b.filter((each) => !a.includes(each)),
+      ...new Set(a).symmetricDifference(new Set(b)),
     ];
     return {
       upstreams: difference(came.upstreams, went?.upstreams ?? []),
@@ -290,7 +290,7 @@ export class IncrementalCompiler implements Compiler {
       }
       dirty.upstreams.add(id);
       for (const name of this.#index.upstreams.get(id)) {
-        for (const host of this.#filtered.get(name)?.entry?.hosts ?? []) dirty.hosts.add(host);
+        for (const host of this.#filtered.get(name)?.entry?.rules.keys() ?? []) dirty.hosts.add(host);
       }
     }
   }
@@ -306,7 +306,7 @@ export class IncrementalCompiler implements Compiler {
       for (const name of users) {
         const entry = this.#filtered.get(name)?.entry;
         if (entry === undefined || entry.ingress.spec.tls.length === 0) continue;
-        for (const host of entry.hosts) dirty.hosts.add(host);
+        for (const host of entry.rules.keys()) dirty.hosts.add(host);
       }
     }
     this.#certificates.age(nowMs);
@@ -340,6 +340,7 @@ export class IncrementalCompiler implements Compiler {
       const context: HostContext = {
         annotationsPrefix: this.#options.annotationsPrefix,
         fallback: this.#fallback,
+        backends: new Map(),
         withoutIngress: configuration.withoutIngress,
         upstreamName: (id) => this.#names.nameOf(id),
         certificate: (id) => this.#certificates.get(id),
@@ -409,7 +410,7 @@ export class IncrementalCompiler implements Compiler {
   *#usersOf(id: string): Iterable<UpstreamUser> {
     for (const name of this.#index.upstreams.get(id)) {
       const entry = this.#filtered.get(name)!.entry!;
-      for (const use of entry.uses) if (use.id === id) yield { entry, field: use.field };
+      for (const field of fieldsOf(entry, id)) yield { entry, field };
     }
   }
 

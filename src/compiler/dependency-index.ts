@@ -34,12 +34,12 @@ export class DependencyIndex {
     for (const secret of entry.secrets) this.secrets.add(secret, name);
     for (const key of entry.reads) this.reads.add(key, name);
     const upstreams: string[] = [];
-    for (const { id } of entry.uses) {
+    for (const id of entry.upstreams) {
       if (!this.upstreams.add(id, name)) continue;
       upstreams.push(id);
       this.services.add(serviceOf(id), id);
     }
-    return { upstreams, hosts: entry.hosts.filter((host) => this.hosts.add(host, name)) };
+    return { upstreams, hosts: [...entry.rules.keys()].filter((host) => this.hosts.add(host, name)) };
   }
 
   /** Forgets an entry; tells what nobody refers to any more. */
@@ -48,12 +48,12 @@ export class DependencyIndex {
     for (const secret of entry.secrets) this.secrets.delete(secret, name);
     for (const key of entry.reads) this.reads.delete(key, name);
     const upstreams: string[] = [];
-    for (const { id } of entry.uses) {
+    for (const id of entry.upstreams) {
       if (!this.upstreams.delete(id, name)) continue;
       upstreams.push(id);
       this.services.delete(serviceOf(id), id);
     }
-    return { upstreams, hosts: entry.hosts.filter((host) => this.hosts.delete(host, name)) };
+    return { upstreams, hosts: [...entry.rules.keys()].filter((host) => this.hosts.delete(host, name)) };
   }
 }
 

@@ -54,14 +54,14 @@ export function compileHostTls(
   if (entry === undefined) return NONE;
   const chosen = chooseSecret(host, entry, context);
   const certificate = chosen === undefined ? undefined : usable(host, chosen, entry, context, diagnostics);
-  const serverNames = [host];
+  const serverNames = new Set([host]);
   const covering = context.certificate(certificate ?? DEFAULT_CERTIFICATE);
   for (const name of names) {
     const text = name.kind === "exact" ? name.name : name.kind === "leading-wildcard" ? `*${name.suffix}` : undefined;
-    if (text === undefined || serverNames.includes(text)) continue;
-    if (covering?.kind === "good" && coversName(covering.certificate.names, text)) serverNames.push(text);
+    if (text === undefined) continue;
+    if (covering?.kind === "good" && coversName(covering.certificate.names, text)) serverNames.add(text);
   }
-  return { kind: "terminate", certificate: certificate ?? DEFAULT_CERTIFICATE, serverNames };
+  return { kind: "terminate", certificate: certificate ?? DEFAULT_CERTIFICATE, serverNames: [...serverNames] };
 }
 
 function usable(

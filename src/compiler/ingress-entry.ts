@@ -6,7 +6,7 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import { type Ingress, type IngressBackend, type ObjectKey, objectKey, type StoreView } from "../kube/mod.ts";
 import { policies, type PolicyInput, type PolicyModule } from "../policy/mod.ts";
-import { CATCH_ALL, type Globals, type Policies } from "../snapshot/snapshot.ts";
+import { CATCH_ALL, type Globals, type IngressRef, type Policies } from "../snapshot/snapshot.ts";
 import type { AnnotationReading } from "./annotations.ts";
 import { diagnose } from "./diagnose.ts";
 import { nameOf } from "./order.ts";
@@ -20,14 +20,6 @@ export interface EntryPolicies {
   readonly upstream: Policies;
 }
 
-/** One mention of a Service. */
-export interface BackendUse {
-  /** See {@link upstreamId}. */
-  readonly id: string;
-  /** For diagnostics. */
-  readonly field: string;
-}
-
 /** An Ingress that is served. */
 export interface IngressEntry {
   /** `namespace/name`. */
@@ -36,9 +28,12 @@ export interface IngressEntry {
   readonly policies: EntryPolicies;
   /** Why all its locations answer 503. */
   readonly denied: string | null;
-  /** Names of the virtual hosts that it has a part in. */
-  readonly hosts: readonly string[];
-  readonly uses: readonly BackendUse[];
+  /** For locations; one object for all of them. */
+  readonly ref: IngressRef;
+  /** Names of the virtual hosts that it has a part in, and the places of their rules in the spec. */
+  readonly rules: ReadonlyMap<string, readonly number[]>;
+  /** Ids of the upstreams that it refers to, see {@link upstreamId}. */
+  readonly upstreams: ReadonlySet<string>;
   /** Id of the upstream of annotation default-backend. */
   readonly defaultBackend: string | undefined;
   /** Secrets of `spec.tls`, as `namespace/name`. */
@@ -140,7 +135,14 @@ function parsePolicies(input: Input, which: (policy: PolicyModule<unknown>) => b
   };
   for (const policy of policies) {
     if (!which(policy)) continue;
-    const value = policy.parse(input);
+    let value: unknown;
+    try {
+      value = policy.parse(input);
+    } catch (error) {
+      // our own fault, but it must cost one Ingress and not all of them
+      input.deny(`read policy ${policy.name}: ${error instanceof Error ? error.message : String(error)}`);
+      continue;
+    }
     if (value !== undefined) parsed[policy.scope][policy.name] = value;
   }
   return parsed;
@@ -178,14 +180,32 @@ export class PolicyInterner {
   }
 }
 
-function serviceOf(backend: IngressBackend): { name: string; port: string } | undefined {
-  if (backend.kind !== "service") return undefined;
-  return { name: backend.name, port: portText(backend) };
-}
-
 /** Port of a backend as written. */
 export function portText({ port }: Extract<IngressBackend, { kind: "service" }>): string {
   return port.kind === "number" ? String(port.number) : port.name;
+}
+
+/** All mentions of Services in an Ingress: ids of upstreams, and where they stand. */
+function* mentions(ingress: Ingress): Iterable<{ readonly id: string; readonly field: () => string }> {
+  const { metadata: { namespace }, spec } = ingress;
+  const idOf = (backend: IngressBackend | null): string | undefined =>
+    backend?.kind === "service" ? upstreamId(namespace, backend.name, portText(backend)) : undefined;
+  for (const [i, rule] of spec.rules.entries()) {
+    for (const [j, path] of rule.paths.entries()) {
+      const id = idOf(path.backend);
+      if (id !== undefined) yield { id, field: () => `spec.rules[${i}].http.paths[${j}].backend.service` };
+    }
+  }
+  const id = idOf(spec.defaultBackend);
+  if (id !== undefined) yield { id, field: () => "spec.defaultBackend.service" };
+}
+
+/** Where an Ingress refers to an upstream. */
+export function fieldsOf({ ingress, defaultBackend }: IngressEntry, id: string): string[] {
+  const fields: string[] = [];
+  for (const mention of mentions(ingress)) if (mention.id === id) fields.push(mention.field());
+  if (defaultBackend === id) fields.push("metadata.annotations");
+  return fields;
 }
 
 /** Makes the entry of an Ingress whose annotations have been accepted. */
@@ -199,27 +219,21 @@ export function makeEntry(
   const { spec } = ingress;
   const input = new Input(context, ingress, reading.values);
   const parsed = parsePolicies(input, () => true);
-  const hosts = new Set<string>();
-  const uses: BackendUse[] = [];
-  const use = (backend: IngressBackend, field: string): void => {
-    const service = serviceOf(backend);
-    if (service !== undefined) uses.push({ id: upstreamId(namespace, service.name, service.port), field });
-  };
+  const rules = new Map<string, number[]>();
   for (const [i, rule] of spec.rules.entries()) {
-    hosts.add(rule.host === "" ? CATCH_ALL : rule.host);
-    for (const [j, path] of rule.paths.entries()) {
-      use(path.backend, `spec.rules[${i}].http.paths[${j}].backend.service`);
-    }
+    const host = rule.host === "" ? CATCH_ALL : rule.host;
+    const places = rules.get(host);
+    if (places === undefined) rules.set(host, [i]);
+    else places.push(i);
   }
-  if (spec.defaultBackend !== null) {
-    use(spec.defaultBackend, "spec.defaultBackend.service");
-    if (spec.rules.length === 0) hosts.add(CATCH_ALL);
-  }
+  if (spec.defaultBackend !== null && spec.rules.length === 0) rules.set(CATCH_ALL, []);
+  const upstreams = new Set<string>();
+  for (const { id } of mentions(ingress)) upstreams.add(id);
   let defaultBackend: string | undefined;
   const fallback = parsed.location["default-backend"] as { readonly service: string } | undefined;
   if (fallback !== undefined) {
     defaultBackend = customDefaultBackendId(namespace, fallback.service);
-    uses.push({ id: defaultBackend, field: "metadata.annotations" });
+    upstreams.add(defaultBackend);
   }
   const secrets = new Set<string>();
   for (const { secretName } of spec.tls) if (secretName !== "") secrets.add(`${namespace}/${secretName}`);
@@ -232,8 +246,9 @@ export function makeEntry(
       upstream: interner.intern(parsed.upstream),
     },
     denied: reading.denied ?? input.denied ?? context.closed,
-    hosts: [...hosts],
-    uses,
+    ref: { namespace, name: ingress.metadata.name },
+    rules,
+    upstreams,
     defaultBackend,
     secrets: [...secrets],
     reads: [...input.reads],

@@ -22,7 +22,7 @@ function makeLocation(path: HostPath, match: LocationMatch, denied: string | nul
     match,
     path: path.path,
     pathType: path.pathType,
-    ingress: entry === null ? null : { namespace: entry.ingress.metadata.namespace, name: entry.ingress.metadata.name },
+    ingress: entry === null ? null : entry.ref,
     backend: path.backend,
     policies: path.policies,
     denied,

@@ -4,41 +4,40 @@
  * @module
  */
 
-const NOBODY: ReadonlySet<string> = new Set();
+const NOBODY: readonly string[] = [];
 
 /** Forgets keys that nobody is noted under. */
 export class MultiMap {
-  readonly #sets = new Map<string, Set<string>>();
+  /** Most keys have one name only, which needs no set. */
+  readonly #names = new Map<string, string | Set<string>>();
 
   /** True when it is the first under this key. */
   add(key: string, name: string): boolean {
-    const set = this.#sets.get(key);
-    if (set === undefined) {
-      this.#sets.set(key, new Set([name]));
+    const names = this.#names.get(key);
+    if (names === undefined) {
+      this.#names.set(key, name);
       return true;
     }
-    set.add(name);
+    if (typeof names !== "string") names.add(name);
+    else if (names !== name) this.#names.set(key, new Set([names, name]));
     return false;
   }
 
   /** True when nobody is left under this key. */
   delete(key: string, name: string): boolean {
-    const set = this.#sets.get(key);
-    if (set === undefined) return false;
-    set.delete(name);
-    if (set.size > 0) return false;
-    return this.#sets.delete(key);
+    const names = this.#names.get(key);
+    if (typeof names === "string") return names === name && this.#names.delete(key);
+    if (names === undefined || !names.delete(name)) return false;
+    if (names.size === 1) { for (const last of names) this.#names.set(key, last); }
+    return false;
   }
 
   has(key: string): boolean {
-    return this.#sets.has(key);
+    return this.#names.has(key);
   }
 
-  get(key: string): ReadonlySet<string> {
-    return this.#sets.get(key) ?? NOBODY;
-  }
-
-  keys(): Iterable<string> {
-    return this.#sets.keys();
+  get(key: string): Iterable<string> {
+    const names = this.#names.get(key);
+    return names === undefined ? NOBODY : typeof names === "string" ? [names] : names;
   }
 }

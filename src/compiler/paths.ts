@@ -31,6 +31,8 @@ export interface PathContext {
   /** Backend of what no rule takes. */
   readonly fallback: LocationBackend;
   readonly withoutIngress: WithoutIngress;
+  /** Made so far for this host, by id of upstream. */
+  readonly backends: Map<string, LocationBackend>;
   /** Name of an upstream by its id. */
   upstreamName(id: string): string;
 }
@@ -41,8 +43,14 @@ const NOT_ON_THE_ROOT = ["rewrite-target", "use-regex", "ssl-redirect", "redirec
 function backendOf(entry: IngressEntry, backend: IngressBackend, context: PathContext): LocationBackend | undefined {
   if (backend.kind !== "service") return undefined;
   const servicePort = portText(backend);
-  const id = upstreamId(entry.ingress.metadata.namespace, backend.name, servicePort);
-  return { kind: "upstream", upstream: context.upstreamName(id), serviceName: backend.name, servicePort };
+  const id = upstreamId(entry.ref.namespace, backend.name, servicePort);
+  // many paths lead to one Service: they share what says so
+  let made = context.backends.get(id);
+  if (made === undefined) {
+    made = { kind: "upstream", upstream: context.upstreamName(id), serviceName: backend.name, servicePort };
+    context.backends.set(id, made);
+  }
+  return made;
 }
 
 function hostPath(
@@ -122,16 +130,16 @@ export function collectPaths(
   const root = rootOf(host, entries, context, diagnostics);
   const paths = new Map<string, HostPath>([["Prefix /", root]]);
   for (const entry of entries) {
-    for (const [i, rule] of entry.ingress.spec.rules.entries()) {
-      if ((rule.host === "" ? CATCH_ALL : rule.host) !== host) continue;
+    for (const i of entry.rules.get(host) ?? []) {
+      const rule = entry.ingress.spec.rules[i]!;
       for (const [j, { path, pathType: written, backend: ingressBackend }] of rule.paths.entries()) {
-        const field = `spec.rules[${i}].http.paths[${j}]`;
+        const field = (): string => `spec.rules[${i}].http.paths[${j}]`;
         const backend = backendOf(entry, ingressBackend, context);
         if (backend === undefined) {
           diagnostics.push(diagnose(entry.ingress, {
             reason: "ResourceBackendNotServed",
             severity: "error",
-            field: `${field}.backend.resource`,
+            field: `${field()}.backend.resource`,
             message: `serve path "${path}" of host "${host}": want a Service as backend`,
             effect: "the path is left out",
           }));
@@ -144,7 +152,7 @@ export function collectPaths(
           diagnostics.push(diagnose(entry.ingress, {
             reason: "DuplicatePath",
             severity: "warning",
-            field: `${field}.path`,
+            field: `${field()}.path`,
             message: `serve ${pathType} path "${path}" of host "${host}": ` +
               (former.entry === entry
                 ? "it stands in this Ingress already"

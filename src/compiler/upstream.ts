@@ -102,12 +102,15 @@ function balancerOf(policies: EntryPolicies["upstream"]): BalancerSpec {
   return policy?.balancer ?? { kind: "round-robin" };
 }
 
-/** The Service port that an Ingress means: by number, targetPort as text, or name; the first that fits. */
+/**
+ * The Service port that an Ingress means: by number, targetPort as text, or name; the first that fits. A TCP port goes
+ * before a UDP one of the same number.
+ */
 function findPort(service: Service, wanted: string): ServicePort | undefined {
-  if (wanted === "") return service.spec.ports[0];
-  return service.spec.ports.find(({ port, targetPort, name }) =>
-    String(port) === wanted || String(targetPort) === wanted || name === wanted
-  );
+  const fits = ({ port, targetPort, name }: ServicePort): boolean =>
+    wanted === "" || String(port) === wanted || String(targetPort) === wanted || name === wanted;
+  const { ports } = service.spec;
+  return ports.find((port) => port.protocol === "TCP" && fits(port)) ?? ports.find(fits);
 }
 
 function findTarget(
