@@ -63,6 +63,5 @@ describe("knownAnnotations", () => {
 
   test("values that ask for nothing are known", () => {
     assert.equal(findKnown("canary")?.inert?.includes("false"), true);
-    assert.equal(findKnown("backend-protocol")?.inert?.includes("HTTP"), true);
   });
 });
