@@ -23,6 +23,14 @@ export function toBytes(text: string): string {
   return out;
 }
 
+// deno-lint-ignore no-control-regex
+const WIDE = /[^\x00-\xff]/;
+
+/** What is no bytes for sure (groups of Ingress paths are Unicode text) becomes bytes. */
+export function asBytes(value: string): string {
+  return WIDE.test(value) ? toBytes(value) : value;
+}
+
 /** The reverse of {@link toBytes}. */
 export function fromBytes(bytes: string): string {
   if (!BEYOND_ASCII.test(bytes)) return bytes;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Exchange } from "../http/exchange.ts";
-import { toBytes } from "./byte-text.ts";
+import { asBytes, toBytes } from "./byte-text.ts";
 import { variableGetter } from "./variable/mod.ts";
 
 /** Plain JSON data: a text, or parts in order. Texts are bytes (see byte-text.ts). */
@@ -81,7 +81,9 @@ export function compileTemplate(template: Template, escapeCaptures: boolean = fa
     if (typeof part === "string") return part;
     if ("variable" in part) return variableGetter(part.variable);
     const { capture } = part;
-    return escapeCaptures ? (x) => escapeCapture(x, x.captures?.[capture] ?? "") : (x) => x.captures?.[capture] ?? "";
+    return escapeCaptures
+      ? (x) => escapeCapture(x, asBytes(x.captures?.[capture] ?? ""))
+      : (x) => asBytes(x.captures?.[capture] ?? "");
   });
   const [first, second] = parts;
   if (parts.length === 1 && typeof first === "function") return (x) => bounded(first(x));

@@ -23,7 +23,7 @@ export interface BlockReader {
   template(word: Word, from?: number): Template;
   /** The name after `$`, of a parameter that is one variable. */
   variable(word: Word): string;
-  /** A regular expression; its named groups become variables. `bytes`: it runs on values; else on paths. */
+  /** A regular expression; its named groups become variables. */
   pattern(word: Word, options: PatternOptions, from?: number): Pattern;
   /** Declares a variable. */
   define(name: string): void;

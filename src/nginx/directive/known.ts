@@ -17,8 +17,7 @@ export interface KnownDirective {
   readonly instead?: string;
 }
 
-const IGNORED =
-  "disable_symlinks access_log aio aio_write chunked_transfer_encoding client_body_buffer_size client_body_in_file_only " +
+const IGNORED = "disable_symlinks aio aio_write client_body_buffer_size client_body_in_file_only " +
   "client_body_in_single_buffer client_body_temp_path connection_pool_size directio directio_alignment error_log etag " +
   "http2_push http2_push_preload if_modified_since log_not_found log_subrequest lingering_close lingering_time " +
   "lingering_timeout limit_conn_log_level limit_conn_status limit_req_log_level limit_req_status max_ranges " +
@@ -31,7 +30,8 @@ const IGNORED =
   "types_hash_max_size uninitialized_variable_warn variables_hash_bucket_size variables_hash_max_size " +
   "lua_need_request_body lua_ssl_trusted_certificate";
 
-const NOT_HONOURED = "absolute_redirect client_max_body_size ssl_ciphers ssl_conf_command ssl_dhparam " +
+const NOT_HONOURED =
+  "access_log absolute_redirect chunked_transfer_encoding client_max_body_size ssl_ciphers ssl_conf_command ssl_dhparam " +
   "ssl_ecdh_curve ssl_prefer_server_ciphers ssl_protocols satisfy userid add_trailer auth_request_set brotli brotli_comp_level brotli_min_length " +
   "brotli_types charset charset_types client_body_timeout client_header_buffer_size client_header_timeout " +
   "gzip gzip_buffers gzip_comp_level gzip_disable gzip_http_version gzip_min_length gzip_proxied gzip_static gzip_types " +
@@ -80,6 +80,7 @@ const ELSEWHERE =
   "map_hash_max_size proxy_cache_path server server_name split_clients stream upstream";
 
 const INSTEAD: Readonly<Record<string, string>> = {
+  access_log: "use annotation enable-access-log",
   alias: "let a backend serve files",
   auth_basic: "use annotation auth-type with auth-secret",
   auth_basic_user_file: "use annotation auth-secret",

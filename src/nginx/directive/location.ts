@@ -41,7 +41,10 @@ function modified(modifier: string, word: Word, from: number, reader: BlockReade
     case "^~":
       return { kind: "prefix", path: path(word, from, reader), final: true };
     default:
-      return { kind: "regex", pattern: reader.pattern(word, { caseInsensitive: modifier === "~*" }, from) };
+      return {
+        kind: "regex",
+        pattern: reader.pattern(word, { caseInsensitive: modifier === "~*", bytes: true }, from),
+      };
   }
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Exchange } from "../../http/exchange.ts";
+import { toBytes } from "../byte-text.ts";
 import type { BlockMatch } from "../program.ts";
 import { compileMatch } from "./statements.ts";
 
@@ -81,9 +82,13 @@ export class LocationSearch<T> {
       }
     }
     if (best?.final === true) return best.target;
-    for (const { match, late, target } of this.#regexes) if (!late && match(x, path)) return target;
+    if (this.#regexes.length > 0) {
+      const bytes = toBytes(path);
+      for (const { match, late, target } of this.#regexes) if (!late && match(x, bytes)) return target;
+      if (generated.regex) return undefined;
+      for (const { match, late, target } of this.#regexes) if (late && match(x, bytes)) return target;
+    }
     if (generated.regex) return undefined;
-    for (const { match, late, target } of this.#regexes) if (late && match(x, path)) return target;
     return best?.target;
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Exchange } from "../../http/exchange.ts";
+import { asBytes } from "../byte-text.ts";
 import { connection } from "./connection.ts";
 import { families } from "./fields.ts";
 import type { Getter } from "./getter.ts";
@@ -51,5 +52,5 @@ export function logVariable(name: string): ((x: Exchange) => string) | undefined
 
 /** As {@link variable}; a name that the table does not have is one that snippets set, empty until then. */
 export function variableGetter(name: string): (x: Exchange) => string {
-  return variable(name) ?? ((x) => x.variables?.get(name) ?? "");
+  return variable(name) ?? ((x) => asBytes(x.variables?.get(name) ?? ""));
 }

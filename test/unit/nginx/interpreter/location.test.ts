@@ -40,6 +40,15 @@ describe("location blocks of the host", () => {
     });
   }
 
+  test("match bytes of UTF-8, and give groups that can stand in fields", () => {
+    const wide = snippetHost({
+      server: "location ~ ^/(\u20ac.*) { return 301 /x/$1; } location ~* ^/\u00e9(.) { return 200 $1; }",
+    });
+    assert.equal(wide({ target: "/%E2%82%AC1" }).fields.get("location"), "http://a.example/x/%E2%82%AC1");
+    assert.equal(wide({ target: "/%C3%A9a" }).body, "a");
+    assert.equal(wide({ target: "/%C3%89a" }).proxied, "/");
+  });
+
   test("have their own header filters", () => {
     assert.equal(serve({ target: "/empty" }).fields.get("x-a"), "1");
   });
