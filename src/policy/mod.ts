@@ -10,6 +10,7 @@
 import { accessLog } from "./access-log.ts";
 import { appRoot } from "./app-root.ts";
 import { backendProtocol } from "./backend-protocol.ts";
+import { blockClients } from "./block-clients.ts";
 import { compression } from "./compression.ts";
 import type { PolicyModule } from "./contract.ts";
 import { configurationSnippet } from "./configuration-snippet.ts";
@@ -48,6 +49,7 @@ export { findKnown, type KnownAnnotation, knownAnnotations } from "./known.ts";
 export type { AccessLogPolicy } from "./access-log.ts";
 export type { AppRootPolicy } from "./app-root.ts";
 export type { BackendProtocolPolicy } from "./backend-protocol.ts";
+export type { BlockClientsPolicy } from "./block-clients.ts";
 export type { CodingSettings, CompressionPolicy } from "./compression.ts";
 export type { ConfigurationSnippetPolicy } from "./configuration-snippet.ts";
 export type { CorsPolicy } from "./cors.ts";
@@ -88,6 +90,8 @@ export const policies: readonly PolicyModule<any>[] = [
   defaultBackend,
 
   // Host rewrite step: before the location search.
+  // What the administrator keeps out gets to see nothing at all.
+  blockClients,
   // The order of ingress-nginx: what the Ingress says, then app-root, then what the ConfigMap says.
   serverSnippet,
   appRoot,

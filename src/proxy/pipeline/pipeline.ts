@@ -6,6 +6,7 @@
  */
 import type { Answer } from "../../http/mod.ts";
 import { hostOf } from "../../net/mod.ts";
+import { toBytes } from "../../nginx/mod.ts";
 import type { Logger } from "../../observe/mod.ts";
 import { type ExchangeContext, type RequestVerdict, SEARCH_AGAIN } from "../../policy/mod.ts";
 import type { ProxyError } from "../../proxy-error.ts";
@@ -140,10 +141,15 @@ export class Pipeline implements ExchangeHandler {
     if (block !== undefined) return block;
     if (hit === undefined) return null;
     if (hit.captures !== null) {
-      exchange.captures = hit.captures;
+      // variables and captures are bytes, one char each; paths are text
+      const { captures } = hit;
+      const bytes = toBytes(exchange.path) === exchange.path
+        ? captures
+        : captures.map((capture) => capture === undefined ? undefined : toBytes(capture));
+      exchange.captures = bytes;
       if (hit.groups !== null) {
         const groups: [string, string][] = [];
-        for (const [name, index] of hit.groups) groups.push([name, hit.captures[index] ?? ""]);
+        for (const [name, index] of hit.groups) groups.push([name.toLowerCase(), bytes[index] ?? ""]);
         setVariables(exchange, groups);
       }
     }
