@@ -37,8 +37,34 @@ export function matching(pattern: RegExp, wanted: string): TextSchema {
   return v.pipe(v.string(), v.trim(), v.regex(pattern, `want ${wanted}`));
 }
 
+const FRAMING: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "date",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Is it a field that says where the message ends or what becomes of the connection: nobody's but the wire's. */
+export function isFraming(name: string): boolean {
+  return FRAMING.has(name.toLowerCase());
+}
+
+/** For values that were not validated: see {@link fieldName}. */
+export function isFieldName(text: string): boolean {
+  return v.is(fieldName, text);
+}
+
 /** A field name: letters, digits, `-` and `_`. */
-export const fieldName: TextSchema = matching(/^[A-Za-z0-9_-]+$/, "the name of a field: letters, digits, - and _");
+export const fieldName: TextSchema = v.pipe(
+  v.string(),
+  v.trim(),
+  v.regex(/^[A-Za-z0-9_-]+$/, "want the name of a field: letters, digits, - and _"),
+  v.check((name) => !isFraming(name), "want a field that is not about the message or the connection itself"),
+);
 
 /** URL characters, captures and variables: `/new/$1`. */
 export const pathWithCaptures: TextSchema = matching(

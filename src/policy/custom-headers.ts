@@ -7,7 +7,7 @@
  * @module
  */
 import { configText, readText } from "./_read.ts";
-import { objectReference } from "./_schema.ts";
+import { isFraming, objectReference } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
 const annotations: readonly AnnotationDeclaration[] = [{
@@ -54,6 +54,10 @@ export const customHeaders = {
     for (const [name, value] of data) {
       if (!NAME.test(name) || !allowed.has(name)) {
         input.deny(`read custom-headers "${reference}": field "${name}" is not in global-allowed-response-headers`);
+        return undefined;
+      }
+      if (isFraming(name)) {
+        input.deny(`read custom-headers "${reference}": field "${name}" is about the message or the connection itself`);
         return undefined;
       }
       if (!VALUE.test(value)) {

@@ -7,7 +7,7 @@
  * @module
  */
 import { readText } from "./_read.ts";
-import { fieldName } from "./_schema.ts";
+import { fieldName, isFieldName } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
 const annotations: readonly AnnotationDeclaration[] = [{
@@ -31,7 +31,7 @@ export const realIpHeader = {
   annotations,
   parse(input): RealIpHeaderPolicy | undefined {
     const field = readText(input, "real-ip-header");
-    return field === undefined ? undefined : { field };
+    return field === undefined || !isFieldName(field) ? undefined : { field };
   },
   hooks({ field }) {
     return {

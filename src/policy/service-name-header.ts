@@ -7,7 +7,7 @@
  * @module
  */
 import { readText } from "./_read.ts";
-import { fieldName } from "./_schema.ts";
+import { fieldName, isFieldName } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
 const annotations: readonly AnnotationDeclaration[] = [{
@@ -37,15 +37,18 @@ export const serviceNameHeader = {
   annotations,
   parse(input): ServiceNameHeaderPolicy | undefined {
     const field = readText(input, "service-name-header");
-    return field === undefined ? undefined : { field };
+    return field === undefined || !isFieldName(field) ? undefined : { field };
   },
   hooks({ field }) {
+    const lower = field.toLowerCase();
     return {
       response(c) {
         const { attempts, response } = c.env;
         const last = attempts[attempts.length - 1];
-        if (last === undefined || response === null) return;
-        response.set(field, last.pod === "" ? withoutPort(last.address) : last.pod);
+        if (response === null) return;
+        // Without the head of a response nobody has answered: the page is one of ours.
+        if (last === undefined || last.headerMs < 0) response.delete(lower);
+        else response.set(field, last.pod === "" ? withoutPort(last.address) : last.pod);
       },
     };
   },

@@ -18,6 +18,9 @@ describe("real-ip-header", () => {
     assert.deepEqual(parsePolicy(realIpHeader, { "real-ip-header": "X-Real-IP" }).policy, { field: "X-Real-IP" });
     assert.deepEqual(parsePolicy(realIpHeader, { "real-ip-header": "X: y" }).invalid, ["real-ip-header: ignore"]);
     assert.equal(parsePolicy(realIpHeader, {}).policy, undefined);
+    const framing = { "real-ip-header": "Content-Length" };
+    assert.deepEqual(parsePolicy(realIpHeader, framing).invalid, ["real-ip-header: ignore"]);
+    assert.equal(parsePolicy(realIpHeader, framing, { validate: false }).policy, undefined);
   });
 });
 
@@ -39,10 +42,12 @@ describe("service-name-header", () => {
     }
   });
 
-  test("names nobody when no endpoint was asked", () => {
-    const exchange = fakeExchange({ response: {} });
-    runResponse(hooks, exchange);
-    assert.equal(exchange.response!.has("backend-pod"), false);
+  test("names nobody when no endpoint was asked, or none answered", () => {
+    for (const attempts of [[], [fakeAttempt({ pod: "echo-0", status: 502, headerMs: -1 })]]) {
+      const exchange = fakeExchange({ attempts, response: {} });
+      runResponse(hooks, exchange);
+      assert.equal(exchange.response!.has("backend-pod"), false);
+    }
   });
 });
 
@@ -69,7 +74,7 @@ describe("HSTS", () => {
 });
 
 describe("custom-headers", () => {
-  const config = { "global-allowed-response-headers": "My-Field, X-Other" };
+  const config = { "global-allowed-response-headers": "My-Field, X-Other, Content-Length" };
   const annotations = { "custom-headers": "default/fields" };
 
   test("sets the fields of the ConfigMap, in place of the upstream's", () => {
@@ -86,6 +91,12 @@ describe("custom-headers", () => {
     ["a reference without namespace", "fields", {}, /want namespace\/name/],
     ["a field that is not allowed", "default/fields", { "X-Not": "1" }, /"X-Not" is not in global-allowed/],
     ["a name in another case", "default/fields", { "my-field": "1" }, /"my-field" is not in/],
+    [
+      "a field of the message itself",
+      "default/fields",
+      { "Content-Length": "1" },
+      /"Content-Length" is about the message/,
+    ],
     ["a value with a line end", "default/fields", { "My-Field": "a\r\nb" }, /printable ASCII/],
   ];
   for (const [name, reference, data, message] of closed) {
