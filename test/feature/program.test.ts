@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
+import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import { EchoServer } from "../../src/cli/echo/echo-server.ts";
 import { ask, ingressManifest, runToEnd, Sallyport, serviceManifest } from "../support/sallyport.ts";
@@ -76,6 +77,27 @@ describe("sallyport run", () => {
       "--enable-ssl-passthrough",
       "--publish-service",
     ]);
+  });
+
+  it("serves from several processes, of which one may die", async () => {
+    const manifests = { "echo.yaml": service + ingressManifest("a", "a.example", "echo") };
+    await using sallyport = await Sallyport.start(manifests, "--workers=2");
+    assert.equal((await sallyport.get("a.example", "/")).status, 200);
+    let seen = sallyport.log.length;
+    sallyport.write("b.yaml", ingressManifest("b", "b.example", "echo"));
+    await sallyport.logged(applied, seen);
+    // The kernel deals connections out to both.
+    for (let i = 0; i < 20; i++) assert.equal((await sallyport.get("b.example", "/")).status, 200);
+
+    seen = sallyport.log.length;
+    process.kill(sallyport.workers[0]!, "SIGKILL");
+    await sallyport.logged((line) => line.message === "worker serves again", seen);
+    for (let i = 0; i < 20; i++) assert.equal((await sallyport.get("b.example", "/")).status, 200);
+    const workers = sallyport.workers;
+    assert.equal(workers.length, 2);
+    sallyport.signal("SIGTERM");
+    assert.equal((await sallyport.ended).code, 0);
+    for (const pid of workers) assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
   });
 
   it("ends with status 0 on SIGTERM, after the request in flight", async () => {

@@ -4,7 +4,7 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -101,6 +101,12 @@ export class Sallyport {
     return this.#running.child.pid!;
   }
 
+  /** Process ids of the workers; Linux only. */
+  get workers(): number[] {
+    const { pid } = this;
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter((n) => n).map(Number);
+  }
+
   get ended(): Promise<Ended> {
     return this.#running.ended;
   }
@@ -150,7 +156,13 @@ export class Sallyport {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#over) this.signal("SIGKILL");
+    if (!this.#over) {
+      try {
+        this.signal("SIGKILL");
+      } catch {
+        // It ended meanwhile.
+      }
+    }
     await this.ended;
     rmSync(this.folder, { recursive: true, force: true });
   }
