@@ -1,6 +1,6 @@
 /**
- * One request on its way to an upstream and its response on the way back: attempts by the rules of proxy-next-upstream, a
- * relay that lets the slower side set the pace, tunnels.
+ * One request on its way to an upstream and its response on the way back: attempts by the rules of proxy-next-upstream, and
+ * a relay that lets the slower side set the pace.
  *
  * @module
  */
@@ -10,7 +10,6 @@ import {
   hasResponseBody,
   INCOMPLETE,
   isRetriedMethod,
-  latin1Text,
   REFUSED,
   UNTIL_CLOSE,
   type UpstreamAttempt,
@@ -20,11 +19,12 @@ import { ProxyError, type ProxyErrorCode, STATUS_OF } from "../../proxy-error.ts
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { ForwardPlan, ForwardSettings } from "../contract.ts";
 import type { WireCore } from "../listener/core.ts";
-import type { HookWaiter, WireExchange } from "../listener/exchange.ts";
-import { type BodySink, LastChunk, NO_BODY, type TunnelSink, UNKNOWN_LENGTH } from "../listener/transport.ts";
+import type { FinishOwner, HookWaiter, WireExchange } from "../listener/exchange.ts";
+import { LastChunk, NO_BODY, UNKNOWN_LENGTH } from "../listener/transport.ts";
 import type { UpstreamConnection, UpstreamOwner } from "../upstream/connection.ts";
-import { BodySpool, type SpoolOwner, type SpoolReader } from "./body-spool.ts";
 import { filterTrailers, type ForwardMasks, masksOf } from "./masks.ts";
+import { Tunnel, type TunnelOwner } from "./tunnel.ts";
+import { Upload, type UploadOwner } from "./upload.ts";
 
 /** How far the present attempt has come. */
 const Step = {
@@ -36,8 +36,10 @@ const Step = {
   /** The head of the response is with the policies. */
   hook: 3,
   relaying: 4,
-  tunnel: 5,
-  over: 6,
+  /** The response has been read; its end is on its way to the client. */
+  finishing: 5,
+  tunnel: 6,
+  over: 7,
 } as const;
 
 /** Conditions of proxy-next-upstream that an attempt can end on. */
@@ -46,48 +48,35 @@ type FailureKind = "error" | "timeout" | "invalidHeader";
 const DEFAULT_RESPONSE_HEAD_BYTES = 65536;
 /** Interim responses (1xx) to one request. */
 const MAX_INTERIM = 32;
-/** Body in memory up to this size goes into one write with the head. */
-const MAX_JOINED_BYTES = 16384;
-
-/** The record of an attempt; it is filled in as the attempt goes on. */
-interface AttemptRecord extends UpstreamAttempt {
-  readonly address: string;
-  readonly pod: string;
-}
 
 /** The way of one request. */
-export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader, TunnelSink, HookWaiter {
+export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWaiter, FinishOwner {
   readonly #exchange: WireExchange;
   readonly #core: WireCore;
   readonly #plan: ForwardPlan;
   readonly #settings: ForwardSettings;
   readonly #masks: ForwardMasks;
-  readonly #attempts: AttemptRecord[] = [];
+  readonly #attempts: UpstreamAttempt[] = [];
   readonly #tried: Endpoint[] = [];
   #step: number = Step.buffering;
   #connection: UpstreamConnection | null = null;
   #endpoint: Endpoint | null = null;
-  #record: AttemptRecord | null = null;
+  #record: UpstreamAttempt | null = null;
   #startedMs = 0;
   #firstStartedMs = 0;
   /** The connection was used before; a failure may only mean that it was stale. */
   #reused = false;
   /** The request, or a part of it, was written. */
   #requestSent = false;
-  /** The body was written to its end. */
-  #uploadDone = true;
-  /** Parts of a streamed body are gone: the request cannot be sent again. */
-  #streamed = false;
-  #streaming = false;
-  #spool: BodySpool | null = null;
-  #chunkedUpload = false;
-  #bodyBytes = 0;
-  #upgrade = false;
+  /** `null`: the request has no body. */
+  #upload: Upload | null = null;
+  #tunnel: Tunnel | null = null;
   #interim = 0;
   /** Came in while the head was with the policies. */
   #early: Buffer | null = null;
   #earlyEnd: { readonly error: Error | null } | null = null;
   #clientBlocked = false;
+  #reusable = false;
 
   constructor(exchange: WireExchange, core: WireCore, plan: ForwardPlan) {
     this.#exchange = exchange;
@@ -99,20 +88,12 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
   }
 
   start(): void {
-    const { requestBodyBytes, request, transport } = this.#exchange;
-    const { maxBodyBytes } = this.#settings;
-    if (maxBodyBytes > 0 && requestBodyBytes > maxBodyBytes) return this.#bodyTooLarge();
-    this.#upgrade = request.upgrade;
+    const { requestBodyBytes } = this.#exchange;
     if (requestBodyBytes === 0) return this.#next(this.#pick());
-    this.#uploadDone = false;
-    const { requestBuffering, httpVersion, bodyBufferBytes } = this.#settings;
-    if (requestBuffering || (requestBodyBytes === CHUNKED && httpVersion === "1.0")) {
-      this.#spool = new BodySpool(this, bodyBufferBytes);
-      transport.readBody(this);
-    } else {
-      this.#streaming = true;
-      this.#next(this.#pick());
-    }
+    const { maxBodyBytes } = this.#settings;
+    if (maxBodyBytes > 0 && requestBodyBytes > maxBodyBytes) return this.uploadTooLarge();
+    this.#upload = new Upload(this.#exchange, this.#settings, this);
+    this.#upload.start();
   }
 
   // ---- attempts
@@ -132,9 +113,10 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
   }
 
   #attempt(endpoint: Endpoint, fresh: boolean): void {
+    const { pools, clock } = this.#core;
     this.#endpoint = endpoint;
     this.#requestSent = false;
-    this.#startedMs = this.#core.clock.nowMs();
+    this.#startedMs = clock.nowMs();
     if (this.#firstStartedMs === 0) this.#firstStartedMs = this.#startedMs;
     this.#record = {
       address: addressOf(endpoint),
@@ -146,7 +128,6 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
       responseBytes: 0,
     };
     this.#attempts.push(this.#record);
-    const { pools } = this.#core;
     const tls = this.#settings.tls ?? null;
     const pooled = fresh ? null : pools.take(endpoint, tls, this);
     this.#reused = pooled !== null;
@@ -156,8 +137,7 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
       return this.#send();
     }
     this.#step = Step.connecting;
-    // a body that a former attempt began to read waits for this one
-    if (this.#streaming) this.#exchange.transport.pauseBody();
+    this.#upload?.hold();
     this.#connection = pools.connect(endpoint, tls, this);
     this.#connection.setDeadline(this.#settings.connectTimeoutMs);
   }
@@ -168,159 +148,60 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
     this.#send();
   }
 
-  /** Writes the request's head, and of its body what is there. */
   #send(): void {
     this.#step = Step.waiting;
     this.#requestSent = true;
-    const connection = this.#connection!;
+    const { socket } = this.#connection!;
     const head = this.#head();
-    const spool = this.#spool;
-    if (spool !== null) {
-      if (spool.inMemory && spool.bytes <= MAX_JOINED_BYTES) {
-        this.#uploadDone = true;
-        this.#wrote(connection.socket.write(head + spool.text(), "latin1"));
-      } else {
-        this.#uploadDone = false;
-        this.#wrote(connection.socket.write(head, "latin1"));
-        spool.read(this);
-      }
-      return;
-    }
-    this.#wrote(connection.socket.write(head, "latin1"));
-    if (this.#streaming) {
-      const { transport } = this.#exchange;
-      transport.resumeBody();
-      transport.readBody(this);
-    }
+    if (this.#upload === null) this.uploadWrote(socket.write(head, "latin1"));
+    else this.#upload.send(socket, head);
   }
 
   #head(): string {
-    const exchange = this.#exchange;
+    const { method, request } = this.#exchange;
     const { httpVersion, connectionField } = this.#settings;
-    const { request, requestBodyBytes } = exchange;
-    let text = `${exchange.method} ${this.#plan.target} HTTP/${httpVersion}\r\n${this.#plan.fieldBlock}`;
-    if (this.#upgrade && httpVersion === "1.1") {
+    let text = `${method} ${this.#plan.target} HTTP/${httpVersion}\r\n${this.#plan.fieldBlock}`;
+    if (request.upgrade && httpVersion === "1.1") {
       text += `Upgrade: ${request.get("upgrade")}\r\nConnection: upgrade\r\n`;
     } else if (connectionField !== undefined) text += `Connection: ${connectionField}\r\n`;
     else if (!this.#core.pools.keepsConnections) text += "Connection: close\r\n";
     text += request.format(this.#masks.request);
-    this.#chunkedUpload = false;
-    if (this.#spool !== null) text += `Content-Length: ${this.#spool.bytes}\r\n`;
-    else if (requestBodyBytes > 0) text += `Content-Length: ${requestBodyBytes}\r\n`;
-    else if (requestBodyBytes === CHUNKED) {
-      text += "Transfer-Encoding: chunked\r\n";
-      this.#chunkedUpload = true;
-    } else if (request.has("content-length")) text += "Content-Length: 0\r\n";
+    if (this.#upload !== null) text += this.#upload.framing();
+    else if (request.has("content-length")) text += "Content-Length: 0\r\n";
     return `${text}\r\n`;
-  }
-
-  /** After a write to the upstream. */
-  #wrote(more: boolean): boolean {
-    const connection = this.#connection;
-    if (connection === null) return false;
-    if (!more) connection.setDeadline(this.#settings.sendTimeoutMs);
-    else if (this.#uploadDone) connection.setDeadline(this.#settings.readTimeoutMs);
-    // the client's own deadline holds while its body is awaited
-    else if (this.#step === Step.waiting) connection.clearDeadline();
-    return more;
   }
 
   // ---- the request's body
 
-  bodyData(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#step === Step.over) return;
-    const length = end - start;
-    this.#bodyBytes += length;
-    const { maxBodyBytes } = this.#settings;
-    if (maxBodyBytes > 0 && this.#bodyBytes > maxBodyBytes) return this.#bodyTooLarge();
-    if (this.#spool !== null) return this.#spool.add(bytes, start, end);
-    const connection = this.#connection;
-    if (connection === null) return;
-    this.#streamed = true;
-    const { socket } = connection;
-    let more: boolean;
-    if (!this.#chunkedUpload) {
-      more = socket.write(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
-    } else if (length <= MAX_JOINED_BYTES) {
-      more = socket.write(`${length.toString(16)}\r\n${latin1Text(bytes, start, end)}\r\n`, "latin1");
-    } else {
-      socket.cork();
-      socket.write(`${length.toString(16)}\r\n`, "latin1");
-      socket.write(bytes.subarray(start, end));
-      more = socket.write("\r\n", "latin1");
-      socket.uncork();
-    }
-    if (!this.#wrote(more)) this.#exchange.transport.pauseBody();
-  }
-
-  bodyEnd(trailers: string): void {
-    if (this.#step === Step.over) return;
-    const spool = this.#spool;
-    if (spool !== null) return spool.complete();
-    this.#uploadDone = true;
-    const connection = this.#connection;
-    if (connection === null) return;
-    if (!this.#chunkedUpload) {
-      if (this.#step === Step.waiting && connection.socket.writableLength === 0) {
-        connection.setDeadline(this.#settings.readTimeoutMs);
-      }
-      return;
-    }
-    this.#wrote(connection.socket.write(`0\r\n${filterTrailers(trailers, this.#settings.dropFields)}\r\n`, "latin1"));
-  }
-
-  upstreamDrained(): void {
-    const connection = this.#connection!;
-    if (this.#step === Step.tunnel) {
-      connection.setDeadline(this.#settings.readTimeoutMs);
-      return this.#exchange.transport.resumeBody();
-    }
-    if (this.#uploadDone) {
-      if (this.#step === Step.waiting) connection.setDeadline(this.#settings.readTimeoutMs);
-      return;
-    }
-    if (this.#step === Step.waiting) connection.clearDeadline();
-    else connection.setDeadline(this.#settings.readTimeoutMs);
-    if (this.#spool !== null) this.#spool.resume();
-    else this.#exchange.transport.resumeBody();
-  }
-
-  spoolFull(): void {
-    this.#exchange.transport.pauseBody();
-  }
-
-  spoolDrained(): void {
-    this.#exchange.transport.resumeBody();
-  }
-
-  spoolReady(): void {
+  uploadReady(): void {
     if (this.#step === Step.buffering) this.#next(this.#pick());
   }
 
-  spoolFailed(error: Error): void {
-    if (this.#step === Step.over) return;
-    this.#giveUpConnection();
-    this.#exchange.internalError(error);
-  }
-
-  spoolData(bytes: Uint8Array): boolean {
+  uploadWrote(more: boolean): void {
     const connection = this.#connection;
-    if (connection === null || this.#step > Step.relaying) return false;
-    return this.#wrote(connection.socket.write(bytes));
+    if (connection === null) return;
+    if (!more) connection.setDeadline(this.#settings.sendTimeoutMs);
+    else if (this.#upload === null || this.#upload.done || this.#step > Step.waiting) {
+      connection.setDeadline(this.#settings.readTimeoutMs);
+    } // the client's own deadline holds while its body is awaited
+    else connection.clearDeadline();
   }
 
-  spoolEnd(): void {
-    this.#uploadDone = true;
-    if (this.#connection !== null && this.#step === Step.waiting) {
-      this.#connection.setDeadline(this.#settings.readTimeoutMs);
-    }
-  }
-
-  #bodyTooLarge(): void {
+  uploadTooLarge(): void {
     this.#giveUpConnection();
     this.#exchange.closeAfter = true;
     const message = "the body of the request is larger than proxy-body-size allows";
     this.#fail(new ProxyError("downstream-body-too-large", "downstream", "no", message));
+  }
+
+  uploadFailed(error: Error): void {
+    this.cancel();
+    this.#exchange.internalError(error);
+  }
+
+  upstreamDrained(): void {
+    this.uploadWrote(true);
+    this.#upload?.drained();
   }
 
   // ---- the response
@@ -330,15 +211,14 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
       case Step.waiting:
         return this.#readHead(bytes);
       case Step.hook:
-        this.#early = this.#early === null ? bytes : concat(this.#early, bytes);
+        this.#early = this.#early === null ? bytes : Buffer.concat([this.#early, bytes]);
         return;
       case Step.relaying:
         return this.#relay(bytes, 0);
-      case Step.tunnel:
-        this.#connection!.setDeadline(this.#settings.readTimeoutMs);
-        return this.#tunnelToClient(bytes, 0);
+      case Step.finishing:
+        this.#reusable = false;
+        return;
       default:
-        // bytes before the request was sent
         return this.#attemptFailed("upstream-malformed", "invalidHeader", "the upstream spoke before it was asked");
     }
   }
@@ -370,6 +250,10 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
     if (this.#uploadDone) connection.setDeadline(this.#settings.readTimeoutMs);
   }
 
+  get #uploadDone(): boolean {
+    return this.#upload === null || this.#upload.done;
+  }
+
   #gotHead(bytes: Buffer, at: number): void {
     const exchange = this.#exchange;
     const connection = this.#connection!;
@@ -377,10 +261,11 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
     const { head } = connection.reader;
     record.headerMs = this.#core.clock.nowMs() - this.#startedMs;
     record.status = head.status;
-    if (head.status === 101 && (!this.#upgrade || head.minorVersion === 0)) {
+    if (head.status === 101 && (!exchange.request.upgrade || head.minorVersion === 0)) {
       return this.#attemptFailed("upstream-malformed", "invalidHeader", "the upstream upgraded without being asked");
     }
-    if (this.#settings.retry.statuses.includes(head.status) && this.#mayRetry()) {
+    const { statuses } = this.#settings.retry;
+    if (statuses.length > 0 && statuses.includes(head.status) && this.#mayRetry()) {
       const endpoint = this.#pick();
       if (endpoint !== undefined) {
         record.responseMs = record.headerMs;
@@ -398,7 +283,8 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
     if (this.#connection !== connection) return;
     // the policies take their time: what comes meanwhile waits
     connection.socket.pause();
-    this.#early = this.#early === null ? bytes.subarray(at) : concat(bytes.subarray(at), this.#early);
+    const rest = bytes.subarray(at);
+    this.#early = this.#early === null ? rest : Buffer.concat([rest, this.#early]);
   }
 
   hooked(): void {
@@ -416,32 +302,24 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
     const exchange = this.#exchange;
     const { reader } = this.#connection!;
     const { head } = reader;
-    if (exchange.status === 101) return this.#beginTunnel(bytes, at);
+    if (exchange.status === 101) return this.#openTunnel(bytes, at);
     this.#step = Step.relaying;
     if (reader.bodyBytes === 0) {
       exchange.beginResponse(head.hasLength && exchange.status !== 204 ? head.bodyBytes : NO_BODY);
-    } else if (!hasResponseBody(exchange.status)) return this.#dropBody();
-    else exchange.beginResponse(reader.bodyBytes > 0 ? reader.bodyBytes : UNKNOWN_LENGTH);
+    } else if (hasResponseBody(exchange.status)) {
+      exchange.beginResponse(reader.bodyBytes > 0 ? reader.bodyBytes : UNKNOWN_LENGTH);
+    } else {
+      // a policy made a status of it that has no body
+      exchange.beginResponse(NO_BODY);
+      return this.#complete("", LastChunk.unsent, false);
+    }
     this.#relay(bytes, at);
-  }
-
-  /** A policy made a status of it that has no body. */
-  #dropBody(): void {
-    this.#exchange.beginResponse(NO_BODY);
-    this.#step = Step.over;
-    this.#record!.responseMs = this.#core.clock.nowMs() - this.#startedMs;
-    this.#observe("answered");
-    this.#exchange.transport.end("", LastChunk.unsent);
-    this.#exchange.end();
-    this.#giveUpConnection();
-    this.#spool?.discard();
-    this.#exchange.transport.release();
   }
 
   #relay(bytes: Buffer, at: number): void {
     const connection = this.#connection!;
+    const exchange = this.#exchange;
     const { reader } = connection;
-    const { transport } = this.#exchange;
     let end = at;
     let more = true;
     let framed = false;
@@ -449,21 +327,25 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
       const before = reader.dataBytes;
       end = reader.readBody(bytes, at);
       if (end === REFUSED) {
-        transport.flush();
+        exchange.transport.flush();
         return this.#cut();
       }
       this.#record!.responseBytes += reader.dataBytes - before;
-      framed = reader.bodyBytes === CHUNKED && transport.passesChunks;
+      framed = reader.bodyBytes === CHUNKED && exchange.passesChunks;
       const parts = framed ? reader.kept : reader.data;
       for (let i = 0; i < parts.length; i += 2) {
         more = framed
-          ? transport.writeFramed(bytes, parts[i]!, parts[i + 1]!)
-          : transport.write(bytes, parts[i]!, parts[i + 1]!);
+          ? exchange.transport.writeFramed(bytes, parts[i]!, parts[i + 1]!)
+          : exchange.write(bytes, parts[i]!, parts[i + 1]!);
         if (this.#connection !== connection) return;
       }
     }
-    if (reader.bodyDone) return this.#complete(framed, end < bytes.length);
-    transport.flush();
+    if (reader.bodyDone) {
+      const trailers = filterTrailers(reader.trailers, this.#settings.hideFields);
+      const last = !framed ? LastChunk.unsent : reader.trailers === "" ? LastChunk.ended : LastChunk.sent;
+      return this.#complete(trailers, last, end === bytes.length);
+    }
+    exchange.transport.flush();
     if (more) connection.setDeadline(this.#settings.readTimeoutMs);
     else {
       this.#clientBlocked = true;
@@ -472,63 +354,59 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
     }
   }
 
+  /** The client (or the encoder before it) takes bytes again. */
   clientDrained(): void {
-    if (!this.#clientBlocked) return;
+    if (this.#tunnel !== null || !this.#clientBlocked) return;
     this.#clientBlocked = false;
     const connection = this.#connection;
-    if (connection === null) return;
+    if (connection === null || this.#step !== Step.relaying) return;
     connection.setDeadline(this.#settings.readTimeoutMs);
     connection.socket.resume();
   }
 
-  /** @param surplus bytes came after the response */
-  #complete(framed: boolean, surplus: boolean): void {
+  /** @param clean nothing came behind the response */
+  #complete(trailers: string, lastChunk: number, clean: boolean): void {
     const connection = this.#connection!;
-    const { reader } = connection;
-    const exchange = this.#exchange;
-    const reusable = reader.head.keepAlive && this.#uploadDone && !surplus && reader.bodyBytes !== UNTIL_CLOSE &&
-      connection.socket.writableLength === 0;
-    const trailers = reader.trailers === "" ? "" : filterTrailers(reader.trailers, this.#settings.hideFields);
-    this.#step = Step.over;
-    this.#connection = null;
+    const { reader, socket } = connection;
+    this.#step = Step.finishing;
+    connection.clearDeadline();
+    this.#reusable = clean && reader.bodyDone && reader.head.keepAlive && reader.bodyBytes !== UNTIL_CLOSE &&
+      this.#uploadDone && socket.writableLength === 0;
     this.#record!.responseMs = this.#core.clock.nowMs() - this.#startedMs;
-    connection.owner = null;
-    this.#spool?.discard();
-    exchange.transport.end(
-      trailers,
-      !framed ? LastChunk.unsent : reader.trailers === "" ? LastChunk.ended : LastChunk.sent,
-    );
     this.#observe("answered");
-    exchange.end();
-    if (reusable) this.#core.pools.release(connection);
+    this.#exchange.finish(trailers, lastChunk, this);
+  }
+
+  responseFinished(): void {
+    this.#step = Step.over;
+    this.#upload?.discard();
+    const connection = this.#connection;
+    this.#connection = null;
+    if (connection === null) return;
+    if (this.#reusable) this.#core.pools.release(connection);
     else this.#core.pools.discard(connection);
-    exchange.transport.release();
   }
 
   upstreamEnded(error: Error | null): void {
-    const connection = this.#connection!;
     switch (this.#step) {
       case Step.connecting:
         return this.#attemptFailed("upstream-refused", "error", error === null ? "closed at once" : error.message);
       case Step.waiting: {
-        const message = connection.received
-          ? "the upstream closed in its response head"
-          : "the upstream closed without a response";
-        return this.#attemptFailed(
-          "upstream-closed",
-          "error",
-          error === null ? message : `${message}: ${error.message}`,
-        );
+        const what = this.#connection!.received ? "in its response head" : "without a response";
+        const why = error === null ? "" : `: ${error.message}`;
+        return this.#attemptFailed("upstream-closed", "error", `the upstream closed ${what}${why}`);
       }
       case Step.hook:
         // what has come is relayed first
         this.#earlyEnd = { error };
         return;
       case Step.relaying:
-        if (error === null && connection.reader.endOfStream()) return this.#complete(false, false);
+        if (error === null && this.#connection!.reader.endOfStream()) {
+          return this.#complete("", LastChunk.unsent, false);
+        }
         return this.#cut();
-      case Step.tunnel:
-        return this.#endTunnel();
+      case Step.finishing:
+        this.#reusable = false;
     }
   }
 
@@ -540,22 +418,18 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
         return this.#attemptFailed("upstream-timeout", "timeout", "the upstream did not answer in time");
       case Step.relaying:
         return this.#cut();
-      case Step.tunnel:
-        return this.#endTunnel();
     }
   }
 
   // ---- failures
 
   #attemptFailed(code: ProxyErrorCode, kind: FailureKind, message: string): void {
-    const connection = this.#connection!;
-    const stale = this.#reused && !connection.received && kind === "error";
+    const stale = this.#reused && !this.#connection!.received && kind === "error";
     const record = this.#record!;
     record.status = STATUS_OF[code];
     record.responseMs = this.#core.clock.nowMs() - this.#startedMs;
     this.#giveUpConnection();
-    const replayable = !this.#streamed;
-    if (stale && replayable && isRetriedMethod(this.#exchange.method)) {
+    if (stale && this.#upload?.lost !== true && isRetriedMethod(this.#exchange.method)) {
       // it says nothing about the endpoint, so it does not count as an attempt
       this.#attempts.pop();
       return this.#attempt(this.#endpoint!, true);
@@ -571,7 +445,7 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
   /** Apart from the condition: may the request be sent once more? */
   #mayRetry(): boolean {
     const { retry } = this.#settings;
-    if (this.#streamed) return false;
+    if (this.#upload?.lost === true) return false;
     if (retry.tries > 0 && this.#tried.length >= retry.tries) return false;
     if (retry.timeoutMs > 0 && this.#core.clock.nowMs() - this.#firstStartedMs >= retry.timeoutMs) return false;
     return !this.#requestSent || retry.nonIdempotent || isRetriedMethod(this.#exchange.method);
@@ -584,82 +458,55 @@ export class Forward implements UpstreamOwner, BodySink, SpoolOwner, SpoolReader
   #giveUpConnection(): void {
     const connection = this.#connection;
     this.#connection = null;
-    this.#spool?.stop();
+    this.#upload?.stop();
     if (connection !== null) this.#core.pools.discard(connection);
   }
 
   #fail(error: ProxyError): void {
     this.#step = Step.over;
-    this.#spool?.discard();
+    this.#upload?.discard();
     this.#exchange.fail(error);
   }
 
   /** The response breaks off; so it does for the client. */
   #cut(): void {
-    const record = this.#record!;
-    record.responseMs = this.#core.clock.nowMs() - this.#startedMs;
-    this.#giveUpConnection();
+    this.#record!.responseMs = this.#core.clock.nowMs() - this.#startedMs;
     this.#observe("failed");
-    this.#step = Step.over;
-    this.#spool?.discard();
+    this.cancel();
     this.#exchange.cut();
   }
 
-  /** The client has gone. */
+  /** Gives everything up: the client has gone, or the response cannot go on. */
   cancel(): void {
     if (this.#step === Step.over) return;
     this.#step = Step.over;
     const record = this.#record;
     if (record !== null && record.responseMs < 0) record.responseMs = this.#core.clock.nowMs() - this.#startedMs;
     this.#giveUpConnection();
-    this.#spool?.discard();
+    this.#upload?.discard();
   }
 
   // ---- tunnels
 
-  #beginTunnel(bytes: Buffer, at: number): void {
+  #openTunnel(bytes: Buffer, at: number): void {
     this.#step = Step.tunnel;
-    this.#connection!.setDeadline(this.#settings.readTimeoutMs);
     this.#exchange.beginResponse(NO_BODY);
-    if (at < bytes.length) this.#tunnelToClient(bytes, at);
-    if (this.#step === Step.tunnel) this.#exchange.transport.tunnel(this);
+    this.#tunnel = new Tunnel(this.#exchange, this.#connection!, this.#settings.readTimeoutMs, this);
+    this.#tunnel.start(bytes, at);
   }
 
-  #tunnelToClient(bytes: Buffer, at: number): void {
-    this.#record!.responseBytes += bytes.length - at;
-    if (this.#exchange.transport.write(bytes, at, bytes.length)) return;
-    this.#clientBlocked = true;
-    this.#connection?.socket.pause();
-  }
-
-  tunnelData(bytes: Uint8Array): void {
-    const connection = this.#connection;
-    if (connection === null) return;
-    this.#exchange.requestBytes += bytes.length;
-    connection.setDeadline(this.#settings.readTimeoutMs);
-    if (!connection.socket.write(bytes)) this.#exchange.transport.pauseBody();
-  }
-
-  tunnelDrained(): void {
-    this.clientDrained();
-  }
-
-  tunnelEnd(): void {
-    this.#endTunnel();
-  }
-
-  /** Either side ended: what was written goes out, then the other side is ended too, as nginx does. */
-  #endTunnel(): void {
-    if (this.#step === Step.over) return;
+  tunnelOver(): void {
+    if (this.#step !== Step.tunnel) return;
     this.#step = Step.over;
     const connection = this.#connection!;
+    const record = this.#record!;
     this.#connection = null;
-    this.#record!.responseMs = this.#core.clock.nowMs() - this.#startedMs;
+    record.responseMs = this.#core.clock.nowMs() - this.#startedMs;
+    record.responseBytes += this.#tunnel!.bytes;
     this.#core.pools.finish(connection);
     this.#observe("answered");
-    const exchange = this.#exchange;
-    exchange.end();
-    exchange.transport.release();
+    this.#exchange.end();
+    this.#exchange.transport.release();
   }
 }
 
@@ -673,8 +520,4 @@ function addressOf(endpoint: Endpoint): string {
     addresses.set(endpoint, address);
   }
   return address;
-}
-
-function concat(first: Uint8Array, second: Uint8Array): Buffer {
-  return Buffer.concat([first, second]);
 }

@@ -4,8 +4,10 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import {
   type Answer,
+  type BodyCoding,
   errorPage,
   FieldList,
   type Fields,
@@ -23,8 +25,9 @@ import type { ForwardPlan, ServerConnection, ServerExchange } from "../contract.
 import { Forward } from "../forward/forward.ts";
 import { makeRequestId } from "../pipeline/request-id.ts";
 import type { WireCore } from "./core.ts";
+import { EncodedBody, type EncodedBodyOwner, encodeWhole } from "./encoded-body.ts";
 import { ResponsePump } from "./response-pump.ts";
-import { LastChunk, NO_BODY, type Transport } from "./transport.ts";
+import { LastChunk, NO_BODY, type Transport, UNKNOWN_LENGTH } from "./transport.ts";
 
 const NO_ATTEMPTS: readonly UpstreamAttempt[] = [];
 
@@ -34,6 +37,12 @@ const Stage = { open: 0, decided: 1, headSent: 2, over: 3 } as const;
 /** Goes on after a response hook that returned a promise. */
 export interface HookWaiter {
   hooked(): void;
+}
+
+/** Hears that a response is out. */
+export interface FinishOwner {
+  /** Called once, before the next request is read. */
+  responseFinished(): void;
 }
 
 /** What the listener knows when a request begins. */
@@ -47,7 +56,7 @@ export interface RequestFacts {
 }
 
 /** One request. */
-export class WireExchange implements ServerExchange, HookWaiter {
+export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwner {
   readonly version: HttpVersion;
   readonly method: string;
   readonly target: string;
@@ -67,8 +76,10 @@ export class WireExchange implements ServerExchange, HookWaiter {
   location: LocationFacts | null = null;
   variables: Map<string, string> | null = null;
   captures: readonly (string | undefined)[] | null = null;
+  snippet: unknown = undefined;
   status = 0;
   response: Fields | null = null;
+  bodyCoding: BodyCoding | null = null;
   attempts: readonly UpstreamAttempt[] = NO_ATTEMPTS;
   requestBytes = 0;
   sentBytes = 0;
@@ -81,6 +92,7 @@ export class WireExchange implements ServerExchange, HookWaiter {
   #forward: Forward | null = null;
   #pump: ResponsePump | null = null;
   #answer: Answer | null = null;
+  #encoded: EncodedBody | null = null;
   readonly #core: WireCore;
 
   constructor(
@@ -230,11 +242,16 @@ export class WireExchange implements ServerExchange, HookWaiter {
     const { body } = this.#answer!;
     this.#answer = null;
     this.#stage = Stage.headSent;
-    const { transport } = this;
+    const { transport, bodyCoding } = this;
     if (!hasResponseBody(this.status)) {
       transport.sendHead(this, NO_BODY);
+    } else if (bodyCoding !== null) {
+      const whole = typeof body === "object" ? body : Buffer.from(body ?? this.#page(), "utf8");
+      const bytes = encodeWhole(bodyCoding, whole);
+      transport.sendHead(this, bytes.length);
+      if (this.method !== "HEAD") transport.write(bytes, 0, bytes.length);
     } else if (body === undefined || typeof body === "string") {
-      const text = body === undefined ? this.status >= 300 ? errorPage(this.status) : "" : utf8AsLatin1(body);
+      const text = body === undefined ? this.#page() : utf8AsLatin1(body);
       transport.sendHead(this, text.length);
       if (this.method !== "HEAD" && text !== "") transport.writeText(text);
     } else {
@@ -242,6 +259,10 @@ export class WireExchange implements ServerExchange, HookWaiter {
       if (this.method !== "HEAD" && body.length > 0) transport.write(body, 0, body.length);
     }
     this.finish();
+  }
+
+  #page(): string {
+    return this.status >= 300 ? errorPage(this.status) : "";
   }
 
   /**
@@ -273,19 +294,61 @@ export class WireExchange implements ServerExchange, HookWaiter {
   /** The head of a relayed response goes out. */
   beginResponse(bodyBytes: number): void {
     this.#stage = Stage.headSent;
-    this.transport.sendHead(this, bodyBytes);
+    const { bodyCoding } = this;
+    if (bodyCoding === null || bodyBytes === NO_BODY) return this.transport.sendHead(this, bodyBytes);
+    if (this.method === "HEAD") return this.transport.sendHead(this, NO_BODY);
+    this.#encoded = new EncodedBody(this, bodyCoding, bodyBytes);
+    this.transport.sendHead(this, UNKNOWN_LENGTH);
   }
 
-  /** The response is complete. */
-  finish(): void {
-    this.transport.end("", LastChunk.unsent);
+  /** Body bytes may go through with the chunk framing of the upstream. */
+  get passesChunks(): boolean {
+    return this.#encoded === null && this.transport.passesChunks;
+  }
+
+  /** Writes data of the body; `false`: wait. */
+  write(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#encoded === null) return this.transport.write(bytes, start, end);
+    return start === end || this.#encoded.write(bytes.subarray(start, end));
+  }
+
+  writeEncoded(bytes: Uint8Array): boolean {
+    const more = this.transport.write(bytes, 0, bytes.length);
+    this.transport.flush();
+    return more;
+  }
+
+  encoderDrained(): void {
+    if (this.#forward !== null) this.#forward.clientDrained();
+    else this.#pump?.clientDrained();
+  }
+
+  encoderFailed(error: Error): void {
+    if (this.#stage !== Stage.over) this.internalError(error);
+  }
+
+  /** The response is complete; `owner` is told when all of it has been handed on. */
+  finish(trailers = "", lastChunk: number = LastChunk.unsent, owner: FinishOwner | null = null): void {
+    const encoded = this.#encoded;
+    if (encoded === null) return this.#finished(trailers, lastChunk, owner);
+    encoded.end(() => {
+      this.#encoded = null;
+      this.#finished(trailers, lastChunk, owner);
+    });
+  }
+
+  #finished(trailers: string, lastChunk: number, owner: FinishOwner | null): void {
+    this.transport.end(trailers, lastChunk);
     this.end();
+    owner?.responseFinished();
     this.transport.release();
   }
 
   /** The response, or the whole exchange, is given up: the client sees a cut, never a forged end. */
   cut(): void {
     if (this.#stage === Stage.over) return;
+    this.#encoded?.destroy();
+    this.#encoded = null;
     this.transport.abort();
     this.end();
     this.transport.release();
@@ -316,11 +379,14 @@ export class WireExchange implements ServerExchange, HookWaiter {
   }
 
   clientDrained(): void {
-    if (this.#forward !== null) this.#forward.clientDrained();
+    if (this.#encoded !== null) this.#encoded.clientDrained();
+    else if (this.#forward !== null) this.#forward.clientDrained();
     else this.#pump?.clientDrained();
   }
 
   #dropWork(): void {
+    this.#encoded?.destroy();
+    this.#encoded = null;
     this.#forward?.cancel();
     this.#forward = null;
     this.#pump?.cancel();

@@ -72,7 +72,7 @@ export class ResponsePump implements HookWaiter {
       if (known !== UNKNOWN_LENGTH && sent > known) {
         throw new RangeError("send a response: the body is longer than its length");
       }
-      if (!exchange.transport.write(value, 0, value.length)) {
+      if (!exchange.write(value, 0, value.length)) {
         await new Promise<void>((resolve) => this.#drained = resolve);
         if (this.#cancelled) return;
       } else exchange.transport.flush();
