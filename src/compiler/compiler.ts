@@ -208,6 +208,9 @@ export class IncrementalCompiler implements Compiler {
     dirty.everything = true;
     if (former === undefined || !equalData(former.withoutIngress, configuration.withoutIngress)) {
       dirty.hosts.add(CATCH_ALL);
+      if (!equalData(former?.withoutIngress.hostPolicies, configuration.withoutIngress.hostPolicies)) {
+        for (const host of this.#hosts.keys()) dirty.hosts.add(host);
+      }
     }
     this.#diagnostics.replace("configuration", configuration.diagnostics);
     return former?.globals === configuration.globals ? undefined : configuration.globals;

@@ -236,7 +236,19 @@ export function makeEntry(
     upstreams.add(defaultBackend);
   }
   const secrets = new Set<string>();
-  for (const { secretName } of spec.tls) if (secretName !== "") secrets.add(`${namespace}/${secretName}`);
+  for (const [i, { secretName, hosts }] of spec.tls.entries()) {
+    if (secretName !== "") secrets.add(`${namespace}/${secretName}`);
+    for (const [j, host] of hosts.entries()) {
+      if (host === "" || rules.has(host)) continue;
+      input.diagnostics.push(diagnose(ingress, {
+        reason: "TlsHostWithoutRule",
+        severity: "info",
+        field: `spec.tls[${i}].hosts[${j}]`,
+        message: `serve host "${host}": no rule of the Ingress has it`,
+        effect: "the entry gives no host this certificate by name",
+      }));
+    }
+  }
   return {
     name: nameOf(ingress),
     ingress,

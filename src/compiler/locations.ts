@@ -131,9 +131,8 @@ function reportRegexMode(host: string, paths: readonly HostPath[], diagnostics: 
   for (const path of paths) {
     const { entry } = path;
     if (entry === null || path.placeholder || told.has(entry) || path.path === "/") continue;
-    const own = wantsRegex(path);
-    // whoever asks for regexes with paths that are open at the end gets what he wrote
-    if (own && path.pathType !== "Exact") continue;
+    // whoever asks for regexes and writes one gets what he wrote
+    if (wantsRegex(path) && path.pathType !== "Exact" && META.test(path.path)) continue;
     told.add(entry);
     diagnostics.push(diagnose(entry.ingress, {
       reason: "HostUsesRegex",
@@ -146,9 +145,27 @@ function reportRegexMode(host: string, paths: readonly HostPath[], diagnostics: 
   }
 }
 
+/** What hardly any literal path has: its author may have meant a regex. */
+const LOOKS_LIKE_REGEX = /[\\^$|*()[\]{}]/;
+
+function reportLiteral(host: string, paths: readonly HostPath[], diagnostics: Diagnostic[]): void {
+  for (const { entry, path } of paths) {
+    if (entry === null || !LOOKS_LIKE_REGEX.test(path)) continue;
+    diagnostics.push(diagnose(entry.ingress, {
+      reason: "PathIsLiteral",
+      severity: "info",
+      message: `match path "${path}" of host "${host}": no Ingress of the host has use-regex or rewrite-target`,
+      effect: "its characters stand for themselves",
+    }));
+  }
+}
+
 /** Locations of a host. */
 export function makeLocations(host: string, paths: readonly HostPath[], diagnostics: Diagnostic[]): HostLocations {
-  if (!paths.some(wantsRegex)) return { regexMode: false, locations: plainLocations(paths) };
+  if (!paths.some(wantsRegex)) {
+    reportLiteral(host, paths, diagnostics);
+    return { regexMode: false, locations: plainLocations(paths) };
+  }
   reportRegexMode(host, paths, diagnostics);
   return { regexMode: true, locations: regexLocations(host, paths, diagnostics) };
 }

@@ -84,6 +84,16 @@ function rootOf(
     const first = entries[0]!;
     const { defaultBackend } = first.ingress.spec;
     const backend = defaultBackend === null ? undefined : backendOf(first, defaultBackend, context);
+    for (const other of entries) {
+      if (other === first || other.ingress.spec.defaultBackend === null) continue;
+      diagnostics.push(diagnose(other.ingress, {
+        reason: "DefaultBackendNotUsed",
+        severity: "info",
+        field: "spec.defaultBackend",
+        message: `use spec.defaultBackend for host "${host}": Ingress "${first.name}" is the first one of the host`,
+        effect: "paths that no rule has are answered as the first one says",
+      }));
+    }
     return hostPath(first, context, "/", "Prefix", backend ?? context.fallback, true);
   }
   const bare = entries.filter(({ ingress: { spec } }) => spec.rules.length === 0 && spec.defaultBackend !== null);

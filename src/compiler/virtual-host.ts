@@ -4,7 +4,9 @@
  * @module
  */
 import type { Diagnostic } from "../diagnostic.ts";
+import { equalData } from "../snapshot/equal.ts";
 import type { Policies, VirtualHost } from "../snapshot/snapshot.ts";
+import { diagnose } from "./diagnose.ts";
 import { aliasesOf, aliasNames, type FindOwner, ownName } from "./host-names.ts";
 import { compileHostTls, type TlsContext } from "./host-tls.ts";
 import type { IngressEntry } from "./ingress-entry.ts";
@@ -24,12 +26,29 @@ export interface CompiledHost {
 }
 
 /** Host-wide policies: of each the one of the first Ingress that has it, else what holds without. Aliases have become names. */
-function hostPolicies(entries: readonly IngressEntry[], { withoutIngress }: HostContext): Policies {
+function hostPolicies(
+  host: string,
+  entries: readonly IngressEntry[],
+  { withoutIngress }: HostContext,
+  diagnostics: Diagnostic[],
+): Policies {
   const policies: Record<string, unknown> = {};
+  const owners = new Map<string, IngressEntry>();
   for (const entry of entries) {
     if (entry.ingress.spec.rules.length === 0) continue;
     for (const [name, policy] of Object.entries(entry.policies.host)) {
-      if (name !== "server-alias" && !Object.hasOwn(policies, name)) policies[name] = policy;
+      const owner = owners.get(name);
+      if (owner === undefined) {
+        owners.set(name, entry);
+        if (name !== "server-alias") policies[name] = policy;
+      } else if (!equalData(owner.policies.host[name], policy)) {
+        diagnostics.push(diagnose(entry.ingress, {
+          reason: "HostPolicyNotUsed",
+          severity: "warning",
+          message: `use ${name} for host "${host}": the older Ingress "${owner.name}" has set it`,
+          effect: "that of the older one holds for the host",
+        }));
+      }
     }
   }
   for (const [name, policy] of Object.entries(withoutIngress.hostPolicies)) {
@@ -51,7 +70,14 @@ export function compileVirtualHost(name: string, entries: readonly IngressEntry[
   const paths = collectPaths(name, entries, context, diagnostics);
   const { regexMode, locations } = makeLocations(name, paths, diagnostics);
   return {
-    virtualHost: { name, names, tls, policies: hostPolicies(entries, context), regexMode, locations },
+    virtualHost: {
+      name,
+      names,
+      tls,
+      policies: hostPolicies(name, entries, context, diagnostics),
+      regexMode,
+      locations,
+    },
     diagnostics,
   };
 }
