@@ -19,6 +19,11 @@ export interface ShutdownOptions {
   readonly postGraceMs: number;
 }
 
+/**
+ * A terminal sends SIGINT to everyone, and the script that started the program may then send it SIGTERM: within this many
+ * milliseconds, another signal is no second wish.
+ */
+const SAME_EVENT_MS = 1000;
 /** Milliseconds for the last log lines to be read. */
 const FLUSH_MS = 1000;
 
@@ -34,14 +39,15 @@ export function shutdownOnSignal(options: ShutdownOptions): Promise<void> {
     program.reread();
   });
   return new Promise((resolve) => {
-    let leaving = false;
+    let first: { readonly signal: Signal; readonly atMs: number } | undefined;
     const leave = (signal: Signal & ("SIGINT" | "SIGTERM")): void => {
-      if (leaving) {
+      if (first !== undefined) {
+        if (first.signal !== signal && performance.now() - first.atMs < SAME_EVENT_MS) return;
         logger.warning("ended at once by a second signal", { signal });
         void sink.flush(100).then(() => exit(exitOfSignal(signal)));
         return;
       }
-      leaving = true;
+      first = { signal, atMs: performance.now() };
       shutDown(options, signal).then(resolve, (error: unknown) => {
         logger.error("shutdown failed", { error: String(error) });
         void sink.flush(FLUSH_MS).then(() => exit(EXIT_FAILURE));

@@ -133,6 +133,17 @@ describe("sallyport run", () => {
     assert.equal(await slow, "cut");
   });
 
+  it("takes SIGINT of a terminal and SIGTERM of a script right behind it for one wish", async () => {
+    await using sallyport = await Sallyport.start({ "echo.yaml": service + ingressManifest("a", "a.example", "echo") });
+    const slow = sallyport.get("a.example", "/?delay=500");
+    await sallyport.get("a.example", "/");
+    sallyport.signal("SIGINT");
+    await sallyport.logged((line) => line.message === "shutting down");
+    sallyport.signal("SIGTERM");
+    assert.equal((await slow).status, 200);
+    assert.equal((await sallyport.ended).code, 0);
+  });
+
   it("ends with status 1 when a port is in use, and names it", async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
