@@ -79,6 +79,13 @@ describe("sallyport run", () => {
     ]);
   });
 
+  it("reads everything again on SIGHUP, and serves on", async () => {
+    await using sallyport = await Sallyport.start({ "echo.yaml": service + ingressManifest("a", "a.example", "echo") });
+    sallyport.signal("SIGHUP");
+    await sallyport.logged((line) => line.message === "manifests are read again");
+    assert.equal((await sallyport.get("a.example", "/")).status, 200);
+  });
+
   it("serves from several processes, of which one may die", async () => {
     const manifests = { "echo.yaml": service + ingressManifest("a", "a.example", "echo") };
     await using sallyport = await Sallyport.start(manifests, "--workers=2");

@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import * as door from "../../../mod.ts";
+
+describe("mod.ts as a library", () => {
+  it("has the public pieces, and starts nothing", () => {
+    assert.deepEqual(Object.keys(door).sort(), [
+      "Controller",
+      "DataPlane",
+      "ManifestSource",
+      "Store",
+      "createCompiler",
+      "createLogger",
+      "readManifests",
+      "redact",
+    ]);
+  });
+});
