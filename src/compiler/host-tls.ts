@@ -26,9 +26,12 @@ function chooseSecret(
   context: TlsContext,
 ): { id: string; field: string } | undefined {
   const { metadata: { namespace }, spec } = entry.ingress;
-  for (const [i, { hosts, secretName }] of spec.tls.entries()) {
-    if (!hosts.includes(host)) continue;
-    return secretName === "" ? undefined : { id: `${namespace}/${secretName}`, field: `spec.tls[${i}].secretName` };
+  const listed = entry.tls.get(host);
+  if (listed !== undefined) {
+    const { secretName } = spec.tls[listed]!;
+    return secretName === ""
+      ? undefined
+      : { id: `${namespace}/${secretName}`, field: `spec.tls[${listed}].secretName` };
   }
   for (const [i, { secretName }] of spec.tls.entries()) {
     if (secretName === "") continue;

@@ -38,6 +38,8 @@ export interface IngressEntry {
   readonly defaultBackend: string | undefined;
   /** Secrets of `spec.tls`, as `namespace/name`. */
   readonly secrets: readonly string[];
+  /** Host -> the first entry of `spec.tls` that lists it. */
+  readonly tls: ReadonlyMap<string, number>;
   /** Secrets and ConfigMaps that policies read. */
   readonly reads: readonly ObjectKey[];
   readonly diagnostics: readonly Diagnostic[];
@@ -200,13 +202,28 @@ function* mentions(ingress: Ingress): Iterable<{ readonly id: string; readonly f
   if (id !== undefined) yield { id, field: () => "spec.defaultBackend.service" };
 }
 
-/** Where an Ingress refers to an upstream. */
-export function fieldsOf({ ingress, defaultBackend }: IngressEntry, id: string): string[] {
-  const fields: string[] = [];
-  for (const mention of mentions(ingress)) if (mention.id === id) fields.push(mention.field());
-  if (defaultBackend === id) fields.push("metadata.annotations");
+/** Fields of the Ingress asked about last: whoever asks about one upstream of a large Ingress asks about the others too. */
+let indexed: { readonly entry: IngressEntry; readonly fields: ReadonlyMap<string, readonly string[]> } | undefined;
+
+function indexFields(entry: IngressEntry): ReadonlyMap<string, readonly string[]> {
+  const fields = new Map<string, string[]>();
+  for (const { id, field } of mentions(entry.ingress)) {
+    const known = fields.get(id);
+    if (known === undefined) fields.set(id, [field()]);
+    else known.push(field());
+  }
   return fields;
 }
+
+/** Where an Ingress refers to an upstream. */
+export function fieldsOf(entry: IngressEntry, id: string): readonly string[] {
+  if (indexed?.entry !== entry) indexed = { entry, fields: indexFields(entry) };
+  const fields = indexed.fields.get(id) ?? [];
+  return entry.defaultBackend === id ? [...fields, "metadata.annotations"] : fields;
+}
+
+/** Shared by all Ingresses without TLS; never written to. */
+const NO_TLS = new Map<string, number>();
 
 /** Makes the entry of an Ingress whose annotations have been accepted. */
 export function makeEntry(
@@ -236,9 +253,11 @@ export function makeEntry(
     upstreams.add(defaultBackend);
   }
   const secrets = new Set<string>();
+  const tls = spec.tls.length === 0 ? NO_TLS : new Map<string, number>();
   for (const [i, { secretName, hosts }] of spec.tls.entries()) {
     if (secretName !== "") secrets.add(`${namespace}/${secretName}`);
     for (const [j, host] of hosts.entries()) {
+      if (!tls.has(host)) tls.set(host, i);
       if (host === "" || rules.has(host)) continue;
       input.diagnostics.push(diagnose(ingress, {
         reason: "TlsHostWithoutRule",
@@ -263,6 +282,7 @@ export function makeEntry(
     upstreams,
     defaultBackend,
     secrets: [...secrets],
+    tls,
     reads: [...input.reads],
     diagnostics: input.diagnostics.length === 0 ? reading.diagnostics : [...reading.diagnostics, ...input.diagnostics],
   };

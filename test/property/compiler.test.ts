@@ -83,7 +83,8 @@ function make(kind: number, next: Random): KubeObject {
           { "hsts": "false" },
           { "ssl-redirect": "false", "no-such-key": "x" },
           { "service-upstream": "true", "annotations-risk-level": "Critical" },
-          { "global-auth-url": "http://auth.example/" },
+          { "enable-modsecurity": "true" },
+          { "block-user-agents": "bad" },
         ]),
       );
     default:
