@@ -86,11 +86,18 @@ export class HostRuntime {
   #makeTable(): LocationTable<Slot> {
     const rules: [LocationRule, Slot][] = [];
     const redirects: [LocationRule, Slot][] = [];
+    const slots = new Map<string, Slot>();
     for (const location of this.host.locations) {
-      const slot: Slot = { location, runtime: null };
-      const { match } = location;
-      if (match.kind === "slash-redirect") redirects.push([{ kind: "exact", path: match.path }, slot]);
-      else rules.push([match, slot]);
+      const { match, path, pathType } = location;
+      if (match.kind === "slash-redirect") {
+        redirects.push([{ kind: "exact", path: match.path }, { location, runtime: null }]);
+        continue;
+      }
+      // the two matches of a Prefix path differ in nothing else
+      const key = `${pathType} ${path}`;
+      let slot = slots.get(key);
+      if (slot === undefined) slots.set(key, slot = { location, runtime: null });
+      rules.push([match, slot]);
     }
     for (const [rule, runtime] of this.extra) rules.push([rule, { location: null, runtime }]);
     // after the rest: an exact location of that path is served and not redirected
