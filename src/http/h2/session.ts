@@ -76,6 +76,8 @@ const MIN_OUT_BYTES = 1024;
 const MAX_OUT_BYTES = 65536;
 /** The connection's own window is kept this large: streams are bounded one by one. */
 const CONNECTION_WINDOW_BYTES = MAX_WINDOW_BYTES;
+/** In the first GOAWAY: no stream is too late yet. */
+const MAX_STREAM_ID = 0x7fffffff;
 const EMPTY = new Uint8Array(0);
 const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   "connection",
@@ -84,6 +86,18 @@ const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
+
+/** Payload of the PING whose answer tells that the client has seen the first GOAWAY. */
+const SHUTDOWN_PING = Buffer.from("shutdown", "latin1");
+
+/** How far the end of a connection has come (RFC 9113 section 6.8). */
+const Ending = {
+  no: 0,
+  /** GOAWAY without a limit is out: streams that were on their way still count. */
+  announced: 1,
+  /** GOAWAY with the last stream is out: later ones are not looked at. */
+  final: 2,
+} as const;
 
 /** What is being read. */
 const Unit = { preface: 0, head: 1, payload: 2, data: 3, over: 4 } as const;
@@ -134,7 +148,9 @@ export class ServerSession<C> {
   #sendWindow = DEFAULT_WINDOW_BYTES;
   #peerInitialWindow = DEFAULT_WINDOW_BYTES;
   #peerMaxFrame = MAX_FRAME_BYTES;
-  #shuttingDown = false;
+  #ending: number = Ending.no;
+  /** Requests that are taken after the announcement, in case that the client does not answer the PING. */
+  #lateRequestsLeft = 0;
   #over = false;
   readonly #flush = (): void => {
     this.#flushScheduled = false;
@@ -261,11 +277,22 @@ export class ServerSession<C> {
     stream.unacknowledged = 0;
   }
 
-  /** No further requests; the connection ends when those at hand are done. */
+  /**
+   * No further requests once the client knows; the connection ends when those at hand are done. The end is announced
+   * first, so that requests which are on their way are still served.
+   */
   shutdown(): void {
-    if (this.#shuttingDown || this.#over) return;
-    this.#shuttingDown = true;
-    this.#writeGoaway(ErrorCode.noError, "");
+    if (this.#ending !== Ending.no || this.#over) return;
+    this.#ending = Ending.announced;
+    this.#lateRequestsLeft = this.#limits.maxConcurrentStreams;
+    this.#writeGoaway(ErrorCode.noError, "", MAX_STREAM_ID);
+    this.#writePing(0, SHUTDOWN_PING);
+  }
+
+  #endFinally(): void {
+    if (this.#ending === Ending.final) return;
+    this.#ending = Ending.final;
+    this.#writeGoaway(ErrorCode.noError, "", this.#lastStreamId);
     this.#endIfIdle();
   }
 
@@ -377,8 +404,8 @@ export class ServerSession<C> {
         if (this.#streamId !== 0) throw new SessionError(ErrorCode.protocolError, "GOAWAY on a stream");
         if (end - start < 8) throw new SessionError(ErrorCode.frameSizeError, "GOAWAY is too short");
         this.#countIdle();
-        this.#shuttingDown = true;
-        return this.#endIfIdle();
+        // The client opens no further streams: what is at hand is all there is.
+        return this.#endFinally();
       case FrameType.priority:
         if (this.#streamId === 0) throw new SessionError(ErrorCode.protocolError, "PRIORITY on stream 0");
         return this.#countIdle();
@@ -434,7 +461,7 @@ export class ServerSession<C> {
       // Trailers of a stream that is over here but was not for the client.
       return this.#countIdle();
     }
-    if (this.#shuttingDown) return;
+    if (this.#ending === Ending.final) return this.#countIdle();
     this.#lastStreamId = streamId;
     if (this.#streams.size >= this.#limits.maxConcurrentStreams) {
       this.#countReset();
@@ -455,6 +482,7 @@ export class ServerSession<C> {
     this.#streams.set(streamId, stream);
     this.#countWork();
     if (++this.#requests >= this.#limits.maxRequests) this.shutdown();
+    if (this.#ending === Ending.announced && --this.#lateRequestsLeft < 0) this.#endFinally();
     this.#sink.request(stream, request, ended);
   }
 
@@ -619,11 +647,9 @@ export class ServerSession<C> {
     if (this.#streamId !== 0) throw new SessionError(ErrorCode.protocolError, "PING on a stream");
     if (this.#length !== 8) throw new SessionError(ErrorCode.frameSizeError, "PING has a wrong length");
     this.#countIdle();
-    if (this.#flags & Flag.ack) return;
-    this.#reserve(FRAME_HEAD_BYTES + 8);
-    this.#outAt = writeFrameHead(this.#out, this.#outAt, 8, FrameType.ping, Flag.ack, 0);
-    this.#out.set(bytes.subarray(start, start + 8), this.#outAt);
-    this.#outAt += 8;
+    const payload = bytes.subarray(start, start + 8);
+    if (!(this.#flags & Flag.ack)) this.#writePing(Flag.ack, payload);
+    else if (this.#ending === Ending.announced && SHUTDOWN_PING.equals(payload)) this.#endFinally();
   }
 
   /** The peer broke the rules of one stream. */
@@ -667,7 +693,7 @@ export class ServerSession<C> {
   }
 
   #endIfIdle(): void {
-    if (!this.#shuttingDown || this.#streams.size > 0 || this.#over) return;
+    if (this.#ending !== Ending.final || this.#streams.size > 0 || this.#over) return;
     this.#over = true;
     this.#unit = Unit.over;
     if (!this.#receiving) this.flush();
@@ -681,7 +707,7 @@ export class ServerSession<C> {
     if (this.#over) return;
     this.#over = true;
     this.#unit = Unit.over;
-    this.#writeGoaway(code, message);
+    this.#writeGoaway(code, message, this.#lastStreamId);
     this.flush();
     this.#resetAll(code);
     this.#sink.close(code, message);
@@ -738,11 +764,18 @@ export class ServerSession<C> {
     this.#outAt = writeUint32(this.#out, at, code);
   }
 
-  #writeGoaway(code: number, message: string): void {
+  #writePing(flags: number, payload: Uint8Array): void {
+    this.#reserve(FRAME_HEAD_BYTES + 8);
+    const at = writeFrameHead(this.#out, this.#outAt, 8, FrameType.ping, flags, 0);
+    this.#out.set(payload, at);
+    this.#outAt = at + 8;
+  }
+
+  #writeGoaway(code: number, message: string, lastStreamId: number): void {
     const text = Buffer.from(message, "latin1").subarray(0, 200);
     this.#reserve(FRAME_HEAD_BYTES + 8 + text.length);
     let at = writeFrameHead(this.#out, this.#outAt, 8 + text.length, FrameType.goaway, 0, 0);
-    at = writeUint32(this.#out, at, this.#lastStreamId);
+    at = writeUint32(this.#out, at, lastStreamId);
     at = writeUint32(this.#out, at, code);
     this.#out.set(text, at);
     this.#outAt = at + text.length;

@@ -37,6 +37,8 @@ export class H2Connection extends Timed implements ServerConnection {
   #localAddress: string | null = null;
   #peerPort = -1;
   #closing = false;
+  /** The end was announced because nothing was asked for. */
+  #announced = false;
   #idle = true;
 
   constructor(core: WireCore, socket: Socket, origin: ConnectionOrigin, onClose: (connection: H2Connection) => void) {
@@ -151,11 +153,10 @@ export class H2Connection extends Timed implements ServerConnection {
   }
 
   override expired(): void {
-    if (this.#closing) return this.cut();
-    // Nothing has been asked for a while: say goodbye, then close.
+    if (this.#closing || this.#announced) return this.cut();
+    // Nothing has been asked for a while: say goodbye; whoever does not answer is cut.
+    this.#announced = true;
     this.#session.shutdown();
     this.setDeadline(CLOSE_MS);
-    if (this.#session.over) return;
-    this.#closing = true;
   }
 }

@@ -329,28 +329,51 @@ test("an answer that is complete before the request asks the client to stop", ()
   assert.deepEqual(peer.events, ["request 1 POST /", "finished 1"]);
 });
 
-test("shutdown() lets the streams at hand end and takes no others", () => {
+const answerToShutdown = frame(FrameType.ping, 1, 0, Buffer.from("shutdown"));
+
+test("shutdown() serves what was on its way, then lets the streams at hand end", async () => {
   const peer = new Peer();
   peer.receive(frame(FrameType.headers, 5, 1, GET));
   peer.session.shutdown();
   peer.receive(frame(FrameType.headers, 5, 3, GET));
-  assert.deepEqual(names(peer.sent()), ["goaway 0 8 0"]);
+  const [announced, ping] = peer.sent();
+  assert.equal(announced!.payload.readUInt32BE(0), 0x7fffffff);
+  assert.equal(ping!.type, FrameType.ping);
+  peer.receive(answerToShutdown);
+  assert.equal(peer.sent()[0]!.payload.readUInt32BE(0), 3);
+  peer.receive(frame(FrameType.headers, 5, 5, GET));
   peer.session.end(peer.respond(1));
-  assert.deepEqual(peer.events, ["request 1 GET / ended", "finished 1"]);
-  return new Promise<void>((resolve) => queueMicrotask(resolve)).then(() => {
-    assert.equal(peer.events.at(-1), "close 0");
-  });
+  assert.equal(peer.session.over, false);
+  peer.session.end(peer.respond(3));
+  assert.deepEqual(peer.events, ["request 1 GET / ended", "request 3 GET / ended", "finished 1", "finished 3"]);
+  await new Promise<void>((resolve) => queueMicrotask(resolve));
+  assert.equal(peer.events.at(-1), "close 0");
 });
 
-test("after maxRequests the connection is ended in order", () => {
-  const peer = new Peer({ requests: 2 });
-  peer.receive(
-    frame(FrameType.headers, 5, 1, GET),
-    frame(FrameType.headers, 5, 3, GET),
-    frame(FrameType.headers, 5, 5, GET),
-  );
-  assert.deepEqual(peer.events, ["request 1 GET / ended", "request 3 GET / ended"]);
-  assert.deepEqual(names(peer.sent()), ["goaway 0 8 0"]);
+test("an idle connection ends when the client has answered the announcement", async () => {
+  const peer = new Peer();
+  peer.session.shutdown();
+  peer.receive(answerToShutdown);
+  await new Promise<void>((resolve) => queueMicrotask(resolve));
+  assert.deepEqual(peer.events, ["close 0"]);
+});
+
+test("after maxRequests the end is announced; a client that does not listen gets a few more streams", () => {
+  const peer = new Peer({ requests: 2, streams: 3 });
+  for (let i = 0; i < 10; i++) {
+    peer.receive(frame(FrameType.headers, 5, 2 * i + 1, GET));
+    const stream = peer.streams.get(2 * i + 1);
+    if (stream !== undefined) peer.session.end(peer.respond(stream.id));
+  }
+  assert.equal(peer.requests.length, 2 + 3);
+});
+
+test("a client's GOAWAY ends the connection with the last stream", async () => {
+  const peer = new Peer();
+  peer.receive(frame(FrameType.headers, 5, 1, GET), frame(FrameType.goaway, 0, 0, Buffer.alloc(8)));
+  peer.session.end(peer.respond(1));
+  await new Promise<void>((resolve) => queueMicrotask(resolve));
+  assert.equal(peer.events.at(-1), "close 0");
 });
 
 test("a large response head goes out in fragments", () => {
