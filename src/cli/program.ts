@@ -117,6 +117,11 @@ export class Program {
     this.#unready = null;
   }
 
+  /** Requests are served: true from the end of {@link Program.start} to {@link Program.leave}. */
+  get serving(): boolean {
+    return this.#unready === null;
+  }
+
   get ports(): ProgramPorts {
     return { ...this.#serving.ports, healthz: this.#healthz?.port ?? 0, status: this.#status?.port ?? 0 };
   }

@@ -29,13 +29,6 @@ export async function run(args: readonly string[]): Promise<number> {
   checkRunFlags(parsed);
 
   const { logger, sink } = stderrLogger(values["log-format"], logLevel(values));
-  logger.info("sallyport starts", { version: VERSION, runtime: `${runtime().name} ${runtime().version}` });
-  tellIdleFlags(logger, parsed);
-  tellFewOpenFiles(logger);
-  if (values["enable-metrics"] && values.workers > 0) {
-    logger.warning("metrics of single requests are not collected from workers: they need --workers 0");
-  }
-
   const program = new Program({
     folders: values.manifests,
     compiler: compilerOptions(values, {
@@ -63,6 +56,12 @@ export async function run(args: readonly string[]): Promise<number> {
     postGraceMs: parsed.given.includes("post-shutdown-grace-period") ? values["post-shutdown-grace-period"] * 1000 : 0,
   });
   surviveExceptions(logger);
+  logger.info("sallyport starts", { version: VERSION, runtime: `${runtime().name} ${runtime().version}` });
+  tellIdleFlags(logger, parsed);
+  tellFewOpenFiles(logger);
+  if (values["enable-metrics"] && values.workers > 0) {
+    logger.warning("metrics of single requests are not collected from workers: they need --workers 0");
+  }
   try {
     await program.start();
   } catch (error) {

@@ -5,7 +5,7 @@
  */
 import type { LineSink, Logger } from "../observe/mod.ts";
 import { runtime, type Signal } from "../runtime/mod.ts";
-import { EXIT_FAILURE, exitOfSignal } from "./exit.ts";
+import { EXIT_FAILURE, EXIT_OK, exitOfSignal } from "./exit.ts";
 import type { Program } from "./program.ts";
 
 /** What is ended, and how slowly. */
@@ -48,6 +48,11 @@ export function shutdownOnSignal(options: ShutdownOptions): Promise<void> {
         return;
       }
       first = { signal, atMs: performance.now() };
+      if (!program.serving) {
+        logger.info("ended before it served", { signal });
+        void sink.flush(FLUSH_MS).then(() => exit(EXIT_OK));
+        return;
+      }
       shutDown(options, signal).then(resolve, (error: unknown) => {
         logger.error("shutdown failed", { error: String(error) });
         void sink.flush(FLUSH_MS).then(() => exit(EXIT_FAILURE));

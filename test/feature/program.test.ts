@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import { EchoServer } from "../../src/cli/echo/echo-server.ts";
-import { ask, ingressManifest, runToEnd, Sallyport, serviceManifest } from "../support/sallyport.ts";
+import { ask, ingressManifest, Running, runToEnd, Sallyport, serviceManifest } from "../support/sallyport.ts";
 
 let backend: EchoServer;
 let service: string;
@@ -127,6 +127,17 @@ describe("sallyport run", () => {
     await using sallyport = await Sallyport.start({});
     sallyport.signal("SIGINT");
     assert.equal((await sallyport.ended).code, 0);
+  });
+
+  it("ends with status 0 on a signal while it starts", async () => {
+    const ports = ["--http-port=0", "--https-port=0", "--healthz-port=0", "--status-port=0"];
+    await using other = await Sallyport.start({});
+    const starting = new Running(["--manifests", other.folder, "--bind-address=127.0.0.1", ...ports]);
+    await new Promise<void>((resolve) => starting.onStderr = resolve);
+    process.kill(starting.child.pid!, "SIGTERM");
+    const { code, stderr } = await starting.ended;
+    assert.equal(code, 0);
+    assert.match(stderr, /ended/);
   });
 
   it("ends at once on a second signal", async () => {

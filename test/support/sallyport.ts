@@ -41,7 +41,8 @@ export async function runToEnd(args: readonly string[]): Promise<Ended> {
   return await new Running(args).ended;
 }
 
-class Running {
+/** A child process with what it wrote so far. */
+export class Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
   stdout = "";
