@@ -24,6 +24,7 @@ function prepare(workload: Workload, options: PeerOptions): PeerCommand {
     `global
   nbthread 1
   maxconn 4096
+  noreuseport
   ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets
 ${options.log ? "  log stdout len 2048 format raw local0" : ""}
 defaults

@@ -9,14 +9,12 @@ import { join } from "node:path";
 import process from "node:process";
 import { makeSelfSigned } from "../../src/proxy/tls/self-signed.ts";
 import { backend } from "./backend.ts";
-import { start, stopAll, until } from "./child.ts";
+import { freePorts, start, stopAll, until } from "./child.ts";
 import { burst, writeScript } from "./load.ts";
 import { residentBytes, treeOf } from "./process-tree.ts";
 import { configuration, ingress, sallyportCommand, service, writeManifest } from "./sallyport.ts";
 import { median } from "./table.ts";
 
-const BACKEND_PORT = 18900;
-const HTTP_PORT = 18910;
 const CONNECTIONS = 32;
 
 const root = join(import.meta.dirname, "..", "..");
@@ -28,9 +26,10 @@ function option(name: string, fallback: number): number {
 
 const ingresses = option("ingresses", 5000);
 const changes = option("changes", 20);
-const folder = join(root, "tmp", "bench-many");
+const backendPort = await freePorts(10);
+const httpPort = backendPort + 1;
+const folder = join(root, "tmp", `bench-${process.pid}`);
 const manifests = join(folder, "manifests");
-rmSync(folder, { recursive: true, force: true });
 mkdirSync(manifests, { recursive: true });
 
 const host = (i: number): string => `i${i}.bench.example`;
@@ -43,27 +42,27 @@ const certificate = await makeSelfSigned({
 writeManifest(manifests, "configuration", configuration(certificate, false));
 for (let i = 0; i < ingresses; i++) {
   writeManifest(manifests, `ingress-${i}`, [
-    ...service(`service-${i}`, BACKEND_PORT),
+    ...service(`service-${i}`, backendPort),
     ingress(host(i), [["/web", `service-${i}`], ["/api", `service-${i}`]]),
   ]);
 }
 
 const errors = join(folder, "errors.log");
-start(backend(folder, BACKEND_PORT), errors);
-await until(BACKEND_PORT, "/", "backend", 200, 5000);
+start(backend(folder, backendPort), errors);
+await until(backendPort, "/", "backend", 200, 5000);
 
 const began = performance.now();
 const proxy = start({
-  command: sallyportCommand(join(root, "dist", "sallyport"), manifests, HTTP_PORT, HTTP_PORT + 1),
+  command: sallyportCommand(join(root, "dist", "sallyport"), manifests, httpPort, httpPort + 1),
 }, errors);
-await until(HTTP_PORT + 2, "/healthz", "health", 200, 60_000);
+await until(httpPort + 2, "/healthz", "health", 200, 60_000);
 const readyMs = performance.now() - began;
-await until(HTTP_PORT, "/web", host(ingresses - 1), 200, 1000);
+await until(httpPort, "/web", host(ingresses - 1), 200, 1000);
 const idleBytes = residentBytes(treeOf(proxy.pid));
 
 const script = writeScript(folder, Array.from({ length: 1000 }, (_, i) => host(i)), ["/web", "/api"]);
 const load = burst({
-  url: `http://127.0.0.1:${HTTP_PORT}/`,
+  url: `http://127.0.0.1:${httpPort}/`,
   connections: CONNECTIONS,
   seconds: Math.ceil(3 + changes * 0.5),
   script,
@@ -75,18 +74,19 @@ const served: number[] = [];
 for (let change = 0; change < changes; change++) {
   const i = 1000 + (change * 37) % Math.max(1, ingresses - 1000);
   const path = `/changed-${change}`;
-  const objects = [...service(`service-${i}`, BACKEND_PORT), ingress(host(i), [[path, `service-${i}`]])];
+  const objects = [...service(`service-${i}`, backendPort), ingress(host(i), [[path, `service-${i}`]])];
   const temporary = join(folder, "changed.yaml");
   writeFileSync(temporary, objects.map((object) => JSON.stringify(object)).join("\n---\n"));
-  await until(HTTP_PORT, path, host(i), 404, 1000);
+  await until(httpPort, path, host(i), 404, 1000);
   renameSync(temporary, join(manifests, `ingress-${i}.yaml`));
-  served.push(await until(HTTP_PORT, path, host(i), 200, 5000));
-  await until(HTTP_PORT, "/api", host(i), 404, 1000);
+  served.push(await until(httpPort, path, host(i), 200, 5000));
+  await until(httpPort, "/api", host(i), 404, 1000);
   await new Promise((resolve) => setTimeout(resolve, 200));
 }
 const result = await load;
 const loadedBytes = residentBytes(treeOf(proxy.pid));
 await stopAll();
+rmSync(folder, { recursive: true });
 
 const failed = result.errors + result.badStatuses;
 console.log(`

@@ -79,8 +79,8 @@ ${
         .join("\n")
     }
   server {
-    listen 127.0.0.1:${options.httpPort} default_server reuseport backlog=4096;
-    listen 127.0.0.1:${options.httpsPort} default_server reuseport backlog=4096 ssl;
+    listen 127.0.0.1:${options.httpPort} default_server backlog=4096;
+    listen 127.0.0.1:${options.httpsPort} default_server backlog=4096 ssl;
     server_name _;
     location / { set $proxy_upstream_name ""; return 404; }
   }

@@ -4,7 +4,7 @@
  *
  *     bun scripts/bench/run.ts [--rounds 5] [--seconds 3] [--variants plain,log,tls] [--peers nginx,haproxy,sallyport]
  *
- * Prints a table for the README. What the programs say is in tmp/bench/errors.log. Trust the ratios, which come from
+ * Prints a table for the README. Trust the ratios, which come from
  * bursts of the same minute, more than the figures beside them.
  */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
@@ -12,7 +12,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { makeSelfSigned } from "../../src/proxy/tls/self-signed.ts";
 import { backend } from "./backend.ts";
-import { start, type Started, stopAll, until } from "./child.ts";
+import { freePorts, start, type Started, stopAll, until } from "./child.ts";
 import { haproxy } from "./haproxy.ts";
 import { burst, writeScript } from "./load.ts";
 import { nginx } from "./nginx.ts";
@@ -22,7 +22,7 @@ import { type Sample, summarise, table } from "./table.ts";
 import type { Peer, Workload } from "./workload.ts";
 
 const CONNECTIONS = 64;
-const FIRST_PORT = 18000;
+const WARM_UP_SECONDS = 5;
 
 const VARIANTS = {
   plain: { log: false, tls: false },
@@ -55,12 +55,12 @@ if (wanted.includes("sallyport") && !existsSync(executable)) {
   process.exit(2);
 }
 
-const folder = join(root, "tmp", "bench");
-rmSync(folder, { recursive: true, force: true });
+const folder = join(root, "tmp", `bench-${process.pid}`);
+const firstPort = await freePorts(100);
 mkdirSync(folder, { recursive: true });
 const workload: Workload = {
   folder,
-  backendPort: FIRST_PORT,
+  backendPort: firstPort,
   certificate: await makeSelfSigned({
     commonName: "*.bench.example",
     organization: "Sallyport benchmark",
@@ -80,9 +80,9 @@ for (const variant of variants) {
   for (const [i, peer] of peers.entries()) {
     // What differs between the two kinds of nginx is the log only.
     if (peer.name === "nginx-buffered-log" && !log) continue;
-    const httpPort = FIRST_PORT + 10 * (i + 1);
-    const process = start(peer.prepare(workload, { httpPort, httpsPort: httpPort + 1, log }), errors);
-    running.set(peer, { process, port: tls ? httpPort + 1 : httpPort });
+    const httpPort = firstPort + 10 * (i + 1);
+    const started = start(peer.prepare(workload, { httpPort, httpsPort: httpPort + 1, log }), errors);
+    running.set(peer, { process: started, port: tls ? httpPort + 1 : httpPort });
     await until(httpPort, "/service-9/x", "h999.bench.example", 200, 20_000);
   }
   for (let round = -1; round < rounds; round++) {
@@ -92,8 +92,8 @@ for (const variant of variants) {
       const result = await burst({
         url: `${tls ? "https" : "http"}://127.0.0.1:${port}/`,
         connections: CONNECTIONS,
-        // The first round only warms up.
-        seconds: round < 0 ? 2 : seconds,
+        // The first round only warms up: just-in-time compilers need some tens of thousands of requests.
+        seconds: round < 0 ? WARM_UP_SECONDS : seconds,
         script,
       });
       const cpu = cpuMs(tree) - before;
@@ -104,3 +104,4 @@ for (const variant of variants) {
   await Promise.all([...running.values()].map(({ process }) => process.stop()));
 }
 await stopAll();
+rmSync(folder, { recursive: true });
