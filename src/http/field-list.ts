@@ -80,6 +80,13 @@ export class FieldList implements Fields {
     this.#edited.add(lowerName);
   }
 
+  /** The lines, names and values in turn: what iterating gives, without a pair for each. */
+  list(): string[] {
+    const out: string[] = [];
+    for (let i = 0; i < this.#lines.length; i += 3) out.push(this.#lines[i + 1]!, this.#lines[i + 2]!);
+    return out;
+  }
+
   *[Symbol.iterator](): Iterator<readonly [name: string, value: string]> {
     for (let i = 0; i < this.#lines.length; i += 3) yield [this.#lines[i + 1]!, this.#lines[i + 2]!];
   }

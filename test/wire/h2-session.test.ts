@@ -15,7 +15,7 @@ function echo(socket: net.Socket): void {
       write: (bytes) => socket.write(bytes),
       request: (stream, request) => {
         chunks.set(stream, []);
-        session.respond(stream, 200, [["X-Path", request.path], ["X-Host", request.authority]], false);
+        session.respond(stream, 200, ["X-Path", request.path, "X-Host", request.authority], false);
       },
       oversized: (stream) => session.respond(stream, 400, [], true),
       data: (stream, chunk) => {
@@ -24,7 +24,7 @@ function echo(socket: net.Socket): void {
       },
       end: (stream) => {
         for (const chunk of chunks.get(stream)!) session.send(stream, chunk);
-        session.end(stream, [["x-done", "yes"]]);
+        session.end(stream, ["x-done", "yes"]);
       },
       reset: (stream) => chunks.delete(stream),
       drain: () => {},

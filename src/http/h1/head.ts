@@ -246,6 +246,15 @@ export class Head implements Fields {
     if (added !== null) { for (let i = 0; i < added.length; i += 3) yield [added[i + 1]!, added[i + 2]!]; }
   }
 
+  /** The lines, names and values in turn: what iterating gives, without a pair for each. */
+  list(): string[] {
+    const out: string[] = [];
+    for (let i = 0; i < this.count; i++) if (this.#gone[i] === 0) out.push(this.#name(i), this.#value(i));
+    const added = this.#added;
+    if (added !== null) { for (let i = 0; i < added.length; i += 3) out.push(added[i + 1]!, added[i + 2]!); }
+    return out;
+  }
+
   /** The lines as they go out, each ended by CRLF: received ones less those of the mask, then those that were added. */
   format(mask: FieldMask): string {
     const { known, others } = mask;

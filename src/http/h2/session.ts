@@ -25,8 +25,8 @@ import { fieldBytes, writeField, writeStatus } from "./hpack-encoder.ts";
 import { type H2Request, readRequest, readTrailers } from "./request.ts";
 import { H2Stream } from "./stream.ts";
 
-/** Field lines to send; names may have any letter case and are sent in lower case. */
-export type FieldLines = Iterable<readonly [name: string, value: string]>;
+/** Field lines to send, names and values in turn; names may have any letter case and are sent in lower case. */
+export type FieldLines = readonly string[];
 
 /** Bounds of one connection. */
 export interface SessionLimits {
@@ -222,12 +222,13 @@ export class ServerSession<C> {
     if (!stream.closed && !stream.responded) this.#writeHeaders(stream, status, fields, false);
   }
 
-  /** Sends a response head. `ended`: there is no body. */
-  respond(stream: H2Stream<C>, status: number, fields: FieldLines, ended: boolean): void {
-    if (stream.closed || stream.responded) return;
+  /** Sends a response head. `ended`: there is no body. Returns the bytes that it takes. */
+  respond(stream: H2Stream<C>, status: number, fields: FieldLines, ended: boolean): number {
+    if (stream.closed || stream.responded) return 0;
     stream.responded = true;
-    this.#writeHeaders(stream, status, fields, ended);
+    const bytes = this.#writeHeaders(stream, status, fields, ended);
     if (ended) this.#endLocally(stream);
+    return bytes;
   }
 
   /**
@@ -781,23 +782,23 @@ export class ServerSession<C> {
     this.#outAt = at + text.length;
   }
 
-  /** `status` 0 writes trailers. */
-  #writeHeaders(stream: H2Stream<C>, status: number, fields: FieldLines, ended: boolean): void {
-    const lines = Array.isArray(fields) ? fields as readonly (readonly [string, string])[] : [...fields];
+  /** `status` 0 writes trailers. Returns the bytes of the block. */
+  #writeHeaders(stream: H2Stream<C>, status: number, fields: FieldLines, ended: boolean): number {
     let bytes = FRAME_HEAD_BYTES + 5;
-    for (const [name, value] of lines) bytes += fieldBytes(name, value);
+    for (let i = 0; i < fields.length; i += 2) bytes += fieldBytes(fields[i]!, fields[i + 1]!);
     this.#countWork();
     this.#reserve(bytes);
     const out = this.#out;
     const start = this.#outAt + FRAME_HEAD_BYTES;
     let at = status === 0 ? start : writeStatus(out, start, status);
-    for (const [name, value] of lines) at = writeField(out, at, name, value);
+    for (let i = 0; i < fields.length; i += 2) at = writeField(out, at, fields[i]!, fields[i + 1]!);
     const length = at - start;
     const flags = ended ? Flag.endStream : 0;
     if (length <= this.#peerMaxFrame) {
       writeFrameHead(out, this.#outAt, length, FrameType.headers, flags | Flag.endHeaders, stream.id);
       this.#outAt = at;
     } else this.#writeFragments(stream, Buffer.from(out.subarray(start, at)), flags);
+    return FRAME_HEAD_BYTES + length;
   }
 
   #writeFragments(stream: H2Stream<C>, block: Uint8Array, flags: number): void {

@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { formatHttpDate, RequestHead } from "../../http/mod.ts";
+import { FieldList, formatHttpDate, RequestHead, ResponseHead } from "../../http/mod.ts";
 import {
   ErrorCode,
   type H2Request,
@@ -18,7 +18,7 @@ import { Timed } from "../deadline-wheel.ts";
 import type { WireCore } from "./core.ts";
 import { WireExchange } from "./exchange.ts";
 import type { H2Connection } from "./h2-connection.ts";
-import { type BodySink, NO_BODY, type Transport, type TunnelSink, UNKNOWN_LENGTH } from "./transport.ts";
+import { type BodySink, NO_BODY, type Transport, type TunnelSink } from "./transport.ts";
 
 /** Bytes of a frame head, for what is counted as sent. */
 const FRAME_HEAD_BYTES = 9;
@@ -32,7 +32,15 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-type Field = readonly [name: string, value: string];
+/** Lower-case form of each name that has been sent; `null` for those that are not sent. Bounded. */
+const NAMES = new Map<string, string | null>();
+const NAMES_LIMIT = 512;
+
+/** Request heads to use again; bounded. */
+const HEADS: RequestHead[] = [];
+const HEADS_LIMIT = 256;
+/** Stands in for a head that was given back. */
+const NO_HEAD = new RequestHead();
 
 /** One stream: the transport of its exchange. */
 export class H2StreamTransport extends Timed implements Transport {
@@ -41,7 +49,7 @@ export class H2StreamTransport extends Timed implements Transport {
   readonly #connection: H2Connection;
   readonly #session: ServerSession<H2StreamTransport>;
   readonly #stream: H2Stream<H2StreamTransport>;
-  readonly #head: RequestHead = new RequestHead();
+  #head: RequestHead = HEADS.pop() ?? new RequestHead();
   #exchange: WireExchange | null = null;
   #sink: BodySink | null = null;
   #paused = false;
@@ -52,8 +60,10 @@ export class H2StreamTransport extends Timed implements Transport {
   #continueOwed = false;
   /** The response head, until it is known whether a body follows. */
   #status = 0;
-  #fields: Field[] | null = null;
+  #fields: string[] | null = null;
   #blocked = false;
+  /** The response went out to its end, so nothing that still runs looks at the request. */
+  #complete = false;
 
   constructor(
     core: WireCore,
@@ -166,6 +176,15 @@ export class H2StreamTransport extends Timed implements Transport {
     sink.bodyEnd(this.#trailers);
   }
 
+  /** Nobody looks at the request any more. */
+  #recycle(): void {
+    const head = this.#head;
+    this.#head = NO_HEAD;
+    if (!this.#complete || head === NO_HEAD || HEADS.length >= HEADS_LIMIT) return;
+    head.reset();
+    HEADS.push(head);
+  }
+
   #forget(): void {
     this.#sink = null;
     this.#held.length = 0;
@@ -207,15 +226,21 @@ export class H2StreamTransport extends Timed implements Transport {
   }
 
   sendHead(exchange: WireExchange, bodyBytes: number): void {
-    const fields: Field[] = [];
     const response = exchange.response!;
-    if (!response.has("date")) fields.push(["date", formatHttpDate(this.#core.clock.nowMs())]);
-    if (bodyBytes >= 0 && bodyBytes !== UNKNOWN_LENGTH) fields.push(["content-length", String(bodyBytes)]);
-    else if (bodyBytes === NO_BODY && this.#head.method === "HEAD") {
+    const fields: string[] = [];
+    if (!response.has("date")) fields.push("date", formatHttpDate(this.#core.clock.nowMs()));
+    if (bodyBytes >= 0) fields.push("content-length", String(bodyBytes));
+    else if (bodyBytes === NO_BODY && exchange.method === "HEAD") {
       const length = response.get("content-length");
-      if (length !== undefined) fields.push(["content-length", length]);
+      if (length !== undefined) fields.push("content-length", length);
     }
-    for (const field of response) if (!NOT_SENT.has(field[0].toLowerCase())) fields.push(field);
+    const lines = response instanceof ResponseHead || response instanceof FieldList
+      ? response.list()
+      : [...response].flat();
+    for (let i = 0; i < lines.length; i += 2) {
+      const name = sentName(lines[i]!);
+      if (name !== null) fields.push(name, lines[i + 1]!);
+    }
     this.#status = exchange.status;
     this.#fields = fields;
   }
@@ -251,16 +276,12 @@ export class H2StreamTransport extends Timed implements Transport {
     const fields = this.#fields;
     if (fields === null) return;
     this.#fields = null;
-    const exchange = this.#exchange;
-    if (exchange !== null) {
-      let bytes = FRAME_HEAD_BYTES;
-      for (const [name, value] of fields) bytes += name.length + value.length;
-      exchange.sentBytes += bytes;
-    }
-    this.#session.respond(this.#stream, this.#status, fields, ended);
+    const bytes = this.#session.respond(this.#stream, this.#status, fields, ended);
+    if (this.#exchange !== null) this.#exchange.sentBytes += bytes;
   }
 
   end(trailers: string): void {
+    this.#complete = true;
     const ended = trailers === "" && this.#fields !== null;
     this.#sendHead(ended);
     if (!ended) this.#session.end(this.#stream, trailers === "" ? null : readLines(trailers));
@@ -276,6 +297,7 @@ export class H2StreamTransport extends Timed implements Transport {
     // What nobody read any more is given back, so that the client is not stuck on its window.
     for (const bytes of this.#held) this.#session.consumed(this.#stream, bytes.length);
     this.#forget();
+    this.#recycle();
     if (this.#stream.closed) this.stopTiming();
     else this.setDeadline(this.#core.settings.sendTimeoutMs);
   }
@@ -304,12 +326,23 @@ export class H2StreamTransport extends Timed implements Transport {
   }
 }
 
-/** Lines that each end with CRLF. */
-function readLines(lines: string): Field[] {
-  const fields: Field[] = [];
+function sentName(name: string): string | null {
+  let sent = NAMES.get(name);
+  if (sent === undefined) {
+    const lowerName = name.toLowerCase();
+    sent = NOT_SENT.has(lowerName) ? null : lowerName;
+    if (NAMES.size < NAMES_LIMIT) NAMES.set(name, sent);
+  }
+  return sent;
+}
+
+/** Lines that each end with CRLF, as names and values in turn. */
+function readLines(lines: string): string[] {
+  const fields: string[] = [];
   for (const line of lines.split("\r\n")) {
     const colon = line.indexOf(":");
-    if (colon > 0) fields.push([line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]);
+    const name = colon > 0 ? sentName(line.slice(0, colon)) : null;
+    if (name !== null) fields.push(name, line.slice(colon + 1).trim());
   }
-  return fields.filter(([name]) => !NOT_SENT.has(name));
+  return fields;
 }

@@ -118,7 +118,7 @@ const names = (frames: Sent[]): string[] =>
 test("a request without a body and its answer end the stream", () => {
   const peer = new Peer();
   peer.receive(frame(FrameType.headers, 5, 1, GET));
-  const stream = peer.respond(1, [["Content-Length", "2"]]);
+  const stream = peer.respond(1, ["Content-Length", "2"]);
   peer.session.send(stream, Buffer.from("ok"));
   peer.session.end(stream);
   assert.deepEqual(peer.events, ["request 1 GET / ended", "finished 1"]);
@@ -298,7 +298,7 @@ test("sending stops at the window of the stream and goes on with WINDOW_UPDATE",
   assert.deepEqual(names(peer.sent()), ["data 1 10 0"]);
   peer.receive(frame(FrameType.windowUpdate, 0, 1, uint32(100)));
   assert.equal(peer.events.at(-1), "drain 1");
-  peer.session.end(stream, [["Grpc-Status", "0"]]);
+  peer.session.end(stream, ["Grpc-Status", "0"]);
   assert.deepEqual(names(peer.sent()), ["data 1 5 0", `headers 1 ${2 + 11 + 2} 5`]);
   assert.equal(peer.events.at(-1), "finished 1");
 });
@@ -379,7 +379,7 @@ test("a client's GOAWAY ends the connection with the last stream", async () => {
 test("a large response head goes out in fragments", () => {
   const peer = new Peer();
   peer.receive(frame(FrameType.headers, 5, 1, GET));
-  peer.respond(1, [["x-a", "v".repeat(20_000)]]);
+  peer.respond(1, ["x-a", "v".repeat(20_000)]);
   const frames = peer.sent();
   assert.deepEqual(frames.map((f) => [f.type, f.flags]), [[FrameType.headers, 0], [FrameType.continuation, 4]]);
 });
