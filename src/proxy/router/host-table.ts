@@ -19,6 +19,8 @@ export interface HostMatch<T> {
 interface Entry<T> {
   readonly names: readonly HostName[];
   readonly match: HostMatch<T>;
+  /** Of its regex names, in order: compiled once, however often other hosts change. */
+  readonly matchers: readonly Matcher[];
 }
 
 interface Affix<T> {
@@ -64,7 +66,8 @@ export class HostTable<T> {
     // names move between hosts within one change, so all of the old go before any of the new comes
     for (const [host] of added) gone(host);
     for (const [host, names, value] of added) {
-      const entry: Entry<T> = { names, match: { value, groups: null } };
+      const matchers = names.flatMap((name) => name.kind === "regex" ? [instantiate(name.pattern)] : []);
+      const entry: Entry<T> = { names, match: { value, groups: null }, matchers };
       this.#entries.set(host, entry);
       for (const name of names) {
         if (name.kind !== "exact") patterns = true;
@@ -126,19 +129,18 @@ export class HostTable<T> {
     const expressions: Expression<T>[] = [];
     const hosts = [...this.#entries.keys()].sort();
     for (const host of hosts) {
-      const { names, match } = this.#entries.get(host)!;
+      const { names, match, matchers } = this.#entries.get(host)!;
+      for (const matcher of matchers) expressions.push({ matcher, value: match.value });
       for (const name of names) {
         switch (name.kind) {
           case "exact":
+          case "regex":
             break;
           case "leading-wildcard":
             leading.push({ text: name.suffix, match });
             break;
           case "trailing-wildcard":
             trailing.push({ text: name.prefix, match });
-            break;
-          case "regex":
-            expressions.push({ matcher: instantiate(name.pattern), value: match.value });
             break;
           default:
             name satisfies never;
