@@ -71,6 +71,8 @@ const IDLE_FRAMES_CEILING = 20_000;
 const RESETS_ALLOWED = 200;
 /** Fragments of one header block. */
 const CONTINUATIONS_ALLOWED = 32;
+/** Frames other than DATA that are written although the peer does not read. */
+const UNREAD_BYTES_ALLOWED = 1 << 20;
 const WINDOW_UPDATE_BYTES = FRAME_HEAD_BYTES + 4;
 const MIN_OUT_BYTES = 1024;
 const MAX_OUT_BYTES = 65536;
@@ -145,6 +147,8 @@ export class ServerSession<C> {
   #receiving = false;
   #flushScheduled = false;
   #blocked = false;
+  /** Written since the socket is full. */
+  #unreadBytes = 0;
   #sendWindow = DEFAULT_WINDOW_BYTES;
   #peerInitialWindow = DEFAULT_WINDOW_BYTES;
   #peerMaxFrame = MAX_FRAME_BYTES;
@@ -194,12 +198,15 @@ export class ServerSession<C> {
       this.#receiving = false;
       this.flush();
     }
+    // Answers to frames of a peer that sends and never reads must not pile up.
+    if (this.#unreadBytes > UNREAD_BYTES_ALLOWED) this.#fail(ErrorCode.enhanceYourCalm, "what was sent is not read");
   }
 
   /** The socket takes bytes again. */
   drained(): void {
     if (!this.#blocked) return;
     this.#blocked = false;
+    this.#unreadBytes = 0;
     this.flush();
     this.#pump();
   }
@@ -214,6 +221,7 @@ export class ServerSession<C> {
       : Math.max(this.#outBytes >> 1, MIN_OUT_BYTES);
     this.#out = Buffer.allocUnsafe(this.#outBytes);
     this.#outAt = 0;
+    if (this.#blocked) this.#unreadBytes += used;
     if (!this.#sink.write(bytes)) this.#blocked = true;
   }
 
@@ -576,6 +584,8 @@ export class ServerSession<C> {
     this.#countIdle();
     if (ack) return;
     for (let at = start; at < end; at += 6) {
+      // One frame can hold thousands, each of which may touch all streams.
+      if (at > start) this.#countIdle();
       this.#applySetting(bytes[at]! << 8 | bytes[at + 1]!, readUint32(bytes, at + 2));
     }
     this.#reserve(FRAME_HEAD_BYTES);
@@ -680,7 +690,7 @@ export class ServerSession<C> {
 
   /** After either side ended: forget the stream when both have. */
   #settle(stream: H2Stream<C>): void {
-    if (!stream.remoteEnded || !stream.localEnded || stream.pending.length > 0 || stream.closed) return;
+    if (!stream.remoteEnded || !stream.endSent || stream.closed) return;
     if (this.#resets > 0) this.#resets--;
     this.#forget(stream);
     this.#sink.finished(stream);
@@ -842,6 +852,7 @@ export class ServerSession<C> {
 
   #endLocally(stream: H2Stream<C>): void {
     stream.localEnded = true;
+    stream.endSent = true;
     if (stream.remoteEnded) return this.#settle(stream);
     // The answer is complete before the request is: ask the client to stop (RFC 9113 section 8.1).
     this.#writeReset(stream.id, ErrorCode.noError);

@@ -19,6 +19,8 @@ export class H2Stream<C> {
   remoteEnded = false;
   /** END_STREAM was sent, or is behind the pending bytes. */
   localEnded = false;
+  /** END_STREAM was sent. */
+  endSent = false;
   /** The response head was sent. */
   responded = false;
   /** Over: finished both ways, or reset. */

@@ -238,6 +238,7 @@ for (const [name, code, frames] of violations) {
 const floods: [name: string, make: (i: number) => Buffer[]][] = [
   ["PING", () => [frame(FrameType.ping, 0, 0, Buffer.alloc(8))]],
   ["SETTINGS", () => [SETTINGS]],
+  ["settings", () => [frame(FrameType.settings, 0, 0, Buffer.alloc(6 * 500))]],
   ["PRIORITY", () => [frame(FrameType.priority, 0, 1, Buffer.alloc(5))]],
   ["empty DATA", (i) => [...(i === 0 ? [frame(FrameType.headers, 4, 1, POST)] : []), frame(FrameType.data, 0, 1)]],
   ["rapid resets", (i) => [
@@ -316,6 +317,42 @@ test("a full socket holds bodies back and lets them go on when it drains", () =>
   peer.session.drained();
   assert.deepEqual(names(peer.sent()), ["data 1 5 0", "data 1 0 1"]);
   assert.equal(peer.events.at(-1), "finished 1");
+});
+
+test("the end of a response is not forgotten when the request ends while the socket is full", () => {
+  const peer = new Peer();
+  peer.receive(setting(Setting.initialWindowSize, 10), frame(FrameType.headers, 4, 1, POST));
+  const stream = peer.respond(1);
+  peer.sent();
+  peer.session.send(stream, Buffer.alloc(5000));
+  peer.session.end(stream);
+  peer.sent();
+  peer.full = true;
+  peer.receive(
+    frame(FrameType.ping, 0, 0, Buffer.alloc(8)),
+    frame(FrameType.windowUpdate, 0, 1, uint32(10_000)),
+    frame(FrameType.data, 1, 1),
+  );
+  peer.full = false;
+  peer.session.drained();
+  assert.deepEqual(names(peer.sent()), ["ping 0 8 1", "data 1 4990 0", "data 1 0 1"]);
+  assert.deepEqual(peer.events, ["request 1 POST /", "end 1", "finished 1"]);
+});
+
+test("a peer that keeps asking without reading the answers is let go", () => {
+  const peer = new Peer();
+  peer.receive(frame(FrameType.headers, 4, 1, POST));
+  const stream = peer.streams.get(1)!;
+  peer.full = true;
+  const ping = frame(FrameType.ping, 0, 0, Buffer.alloc(8));
+  const round = Buffer.concat([frame(FrameType.data, 0, 1, Buffer.alloc(1)), ping, ping, ping]);
+  let rounds = 0;
+  while (!peer.session.over && ++rounds < 100_000) {
+    peer.receive(round);
+    peer.session.consumed(stream, 1);
+  }
+  assert.equal(peer.events.at(-1), `close ${ErrorCode.enhanceYourCalm}: what was sent is not read`);
+  assert.ok(rounds < 30_000, `${rounds} rounds`);
 });
 
 test("an answer that is complete before the request asks the client to stop", () => {
