@@ -14,7 +14,7 @@ command -v npm >/dev/null 2>&1 || missing "npm"
 
 if ! node scripts/lock-matches.mjs; then
   echo "setup: installing packages" >&2
-  npm ci --ignore-scripts --no-audit --no-fund >&2
+  npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier >&2
 fi
 
 # A package whose install script has not run has a few lines of text where the executable belongs.
