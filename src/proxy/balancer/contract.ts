@@ -19,9 +19,10 @@ export interface Balancer {
   update(endpoints: readonly WeightedEndpoint[]): void;
   /**
    * Endpoint for the next attempt of an exchange, given those already tried for it; one not yet tried as long as there is
-   * any, then they are gone through again. `undefined` only without endpoints.
+   * any, then they are gone through again. `suspects` (endpoints of this balancer, each once) come last in every round.
+   * `undefined` only without endpoints.
    */
-  pick(exchange: Exchange, tried: readonly Endpoint[]): Endpoint | undefined;
+  pick(exchange: Exchange, tried: readonly Endpoint[], suspects?: readonly Endpoint[]): Endpoint | undefined;
   /** Tells how an attempt went. */
   observe?(endpoint: Endpoint, outcome: "answered" | "failed", elapsedMs: number): void;
 }

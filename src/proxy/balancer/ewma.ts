@@ -6,7 +6,7 @@
  */
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import { type Balancer, endpointKey, type WeightedEndpoint } from "./contract.ts";
-import { currentRound, wasTried } from "./tried.ts";
+import { NOBODY, passedOver, wasTried } from "./tried.ts";
 
 /** Time constant of the average. */
 const DECAY_MS = 10_000;
@@ -51,11 +51,11 @@ export class Ewma implements Balancer {
     this.#peers = [...byKey.values()];
   }
 
-  pick(_exchange: unknown, tried: readonly Endpoint[]): Endpoint | undefined {
+  pick(_exchange: unknown, tried: readonly Endpoint[], suspects: readonly Endpoint[] = NOBODY): Endpoint | undefined {
     const all = this.#peers;
     if (all.length < 2) return all[0]?.endpoint;
-    const round = currentRound(tried, all.length);
-    const peers = round.length === 0 ? all : all.filter(({ endpoint }) => !wasTried(round, endpoint));
+    const skip = passedOver(tried, suspects, all.length);
+    const peers = skip.length === 0 ? all : all.filter(({ endpoint }) => !wasTried(skip, endpoint));
     if (peers.length < 2) return peers[0]?.endpoint ?? all[0]!.endpoint;
     const first = Math.floor(this.#random() * peers.length);
     let second = Math.floor(this.#random() * (peers.length - 1));

@@ -7,7 +7,7 @@
  */
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import { type Balancer, endpointKey, type WeightedEndpoint } from "./contract.ts";
-import { currentRound, wasTried } from "./tried.ts";
+import { NOBODY, passedOver, wasTried } from "./tried.ts";
 
 interface Peer {
   readonly key: string;
@@ -20,7 +20,6 @@ interface Peer {
 /** Default balancer. */
 export class RoundRobin implements Balancer {
   #peers: readonly Peer[] = [];
-  #total = 0;
   /** All weights are the same: plain turns, at the cost of one addition. */
   #even = true;
   #next = 0;
@@ -40,13 +39,13 @@ export class RoundRobin implements Balancer {
       const key = endpointKey(endpoint);
       peers.push({ key, endpoint, weight, current: former.get(key)?.current ?? 0 });
     }
-    this.#total = peers.reduce((sum, peer) => sum + peer.weight, 0);
     this.#even = peers.every((peer) => peer.weight === peers[0]!.weight);
     this.#next = this.#resume(order, start, peers);
     if (this.#peers.length === 0 && !this.#even) {
       this.#peers = peers;
       // a random start of the smooth sequence: some picks for nobody
-      for (let i = Math.floor(this.#random() * Math.min(this.#total, 64)); i > 0; i--) this.#smooth([]);
+      const total = peers.reduce((sum, peer) => sum + peer.weight, 0);
+      for (let i = Math.floor(this.#random() * Math.min(total, 64)); i > 0; i--) this.#smooth(NOBODY);
       return;
     }
     this.#peers = peers;
@@ -62,32 +61,31 @@ export class RoundRobin implements Balancer {
     return Math.floor(this.#random() * peers.length);
   }
 
-  pick(_exchange: unknown, tried: readonly Endpoint[]): Endpoint | undefined {
+  pick(_exchange: unknown, tried: readonly Endpoint[], suspects: readonly Endpoint[] = NOBODY): Endpoint | undefined {
     const size = this.#peers.length;
     if (size === 0) return undefined;
-    if (!this.#even) return this.#smooth(tried);
+    const skip = passedOver(tried, suspects, size);
+    if (!this.#even) return this.#smooth(skip);
     let next = this.#next;
-    const round = currentRound(tried, size);
-    for (let i = 0; i < size && wasTried(round, this.#peers[next]!.endpoint); i++) {
+    for (let i = 0; i < size && wasTried(skip, this.#peers[next]!.endpoint); i++) {
       next = next + 1 === size ? 0 : next + 1;
     }
     this.#next = next + 1 === size ? 0 : next + 1;
     return this.#peers[next]!.endpoint;
   }
 
-  #smooth(tried: readonly Endpoint[]): Endpoint | undefined {
-    const round = currentRound(tried, this.#peers.length);
+  /** Those passed over neither gain nor lose by it: coming back, they have nothing to catch up on. */
+  #smooth(skip: readonly Endpoint[]): Endpoint | undefined {
     let best: Peer | undefined;
-    let bestUntried: Peer | undefined;
+    let total = 0;
     for (const peer of this.#peers) {
+      if (skip.length > 0 && wasTried(skip, peer.endpoint)) continue;
       peer.current += peer.weight;
+      total += peer.weight;
       if (best === undefined || peer.current > best.current) best = peer;
-      if (round.length > 0 && wasTried(round, peer.endpoint)) continue;
-      if (bestUntried === undefined || peer.current > bestUntried.current) bestUntried = peer;
     }
-    const chosen = bestUntried ?? best;
-    if (chosen === undefined) return undefined;
-    chosen.current -= this.#total;
-    return chosen.endpoint;
+    if (best === undefined) return this.#peers[0]?.endpoint;
+    best.current -= total;
+    return best.endpoint;
   }
 }

@@ -65,4 +65,20 @@ describe("RoundRobin", () => {
     const first = balancer.pick(fakeExchange(), [])!;
     assert.equal(balancer.pick(fakeExchange(), [first])!.address, "10.0.0.2");
   });
+
+  it("lets the others take even turns while one is passed over", () => {
+    const balancer = new RoundRobin(() => 0);
+    const all = endpoints(4);
+    balancer.update(all);
+    const seen = Array.from({ length: 9 }, () => balancer.pick(fakeExchange(), [], [all[1]!.endpoint])!.address);
+    assert.deepEqual(count(seen), { "10.0.0.1": 3, "10.0.0.3": 3, "10.0.0.4": 3 });
+  });
+
+  it("does not make up for the picks that a weighted endpoint was passed over", () => {
+    const balancer = new RoundRobin(() => 0);
+    const weighted = endpoints(3).map((each, i) => ({ ...each, weight: i + 1 }));
+    balancer.update(weighted);
+    for (let i = 0; i < 1_000; i++) balancer.pick(fakeExchange(), [], [weighted[2]!.endpoint]);
+    assert.deepEqual(count(picks(balancer, 60)), { "10.0.0.1": 10, "10.0.0.2": 20, "10.0.0.3": 30 });
+  });
 });

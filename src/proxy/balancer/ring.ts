@@ -1,0 +1,82 @@
+/**
+ * The ring of consistent hashing: keys and places are hashed onto one circle of 32 bits, and a key belongs to the last
+ * place at or before it. A place that comes or goes moves no keys but its own.
+ *
+ * The points are those that ingress-nginx makes of the same places, so that a key has the same endpoint in every process
+ * and replica, and also while this takes the place of an ingress-nginx.
+ *
+ * @see https://www.metabrew.com/article/libketama-consistent-hashing-algo-memcached-clients
+ * @module
+ */
+
+/** Points of a place of weight 1. */
+const POINTS = 160;
+
+/** Where keys belong, once the places are known. */
+export class Ring<T> {
+  /** In ascending order. */
+  readonly #points: Uint32Array;
+  /** Beside each point the place that it leads to. */
+  readonly #places: readonly T[];
+
+  /** @param places by name, which alone says where it stands; weights are whole numbers */
+  constructor(places: Iterable<readonly [name: string, place: T, weight?: number]>) {
+    const points: { readonly at: number; readonly name: string; readonly place: T }[] = [];
+    for (const [name, place, weight = 1] of places) {
+      const base = crc32(name);
+      let at = 0;
+      for (let i = 0; i < POINTS * weight; i++) {
+        // each point goes on from the one before it
+        at = ~crc32Word(base, at) >>> 0;
+        points.push({ at, name, place });
+      }
+    }
+    // two places on one point: by name, so that all processes agree
+    points.sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    this.#points = Uint32Array.from(points, ({ at }) => at);
+    this.#places = points.map(({ place }) => place);
+  }
+
+  /** Number of points. */
+  get size(): number {
+    return this.#points.length;
+  }
+
+  /** Index of the point that a key belongs to; -1 when there is none. @param key one byte a char */
+  find(key: string): number {
+    const hash = crc32(key);
+    let low = 0;
+    let high = this.#points.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#points[middle]! <= hash) low = middle + 1;
+      else high = middle;
+    }
+    // keys before the first point belong to it, too
+    return low > 0 ? low - 1 : this.#points.length > 0 ? 0 : -1;
+  }
+
+  /** Place of a point; indexes beyond the last go on from the first. */
+  at(index: number): T {
+    return this.#places[index % this.#places.length]!;
+  }
+}
+
+const TABLE: Int32Array = Int32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = (value >>> 1) ^ (value & 1 ? 0xedb88320 : 0);
+  return value;
+});
+
+/** CRC-32 of ISO 3309. */
+function crc32(text: string): number {
+  let crc = -1;
+  for (let i = 0; i < text.length; i++) crc = TABLE[(crc ^ text.charCodeAt(i)) & 0xff]! ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+/** Takes four bytes, the lowest first, into a CRC-32 that is not finished. */
+function crc32Word(crc: number, word: number): number {
+  for (let i = 0; i < 4; i++, word >>>= 8) crc = TABLE[(crc ^ word) & 0xff]! ^ (crc >>> 8);
+  return crc;
+}
