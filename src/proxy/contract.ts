@@ -134,6 +134,8 @@ export interface ForwardPlan {
 
 /** Limits and deadlines of client connections, taken from the snapshot's globals; replaced without touching connections. */
 export interface WireSettings {
+  /** HTTP/2 on plain ports, for clients that begin with its preface (use-http2). Default: true. */
+  readonly http2?: boolean;
   /** Streams at a time on one HTTP/2 connection (http2-max-concurrent-streams). Default: 128. */
   readonly maxConcurrentStreams?: number;
   readonly headerTimeoutMs: number;

@@ -27,6 +27,7 @@ export function compileWireSettings(globals: Globals): WireSettings {
     dropUnderscores: !headers.enableUnderscoresInHeaders,
     refuseInvalidNames: !headers.ignoreInvalidHeaders,
     proxyProtocol: realIp.useProxyProtocol,
+    http2: tls.useHttp2,
     maxConcurrentStreams: tls.http2MaxConcurrentStreams,
     upstreamIdle: upstreamKeepAlive,
   };

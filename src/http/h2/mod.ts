@@ -4,7 +4,7 @@
  * @see RFC 9113, RFC 7541
  * @module
  */
-export { ErrorCode } from "./frame.ts";
+export { CLIENT_PREFACE, ErrorCode } from "./frame.ts";
 export type { HpackField } from "./hpack-decoder.ts";
 export { type H2Request, toHttp1Head } from "./request.ts";
 export { type FieldLines, isConnectionField, ServerSession, type SessionLimits, type SessionSink } from "./session.ts";

@@ -834,6 +834,7 @@ export class ServerSession<C> {
       this.#out.set(at === 0 && length === chunk.length ? chunk : chunk.subarray(at, at + length), this.#outAt);
       this.#outAt += length;
       stream.sendWindow -= length;
+      stream.sentBytes += length;
       this.#sendWindow -= length;
       at += length;
       this.#countWork();

@@ -21,6 +21,8 @@ export class H2Stream<C> {
   localEnded = false;
   /** END_STREAM was sent. */
   endSent = false;
+  /** Body bytes sent so far. */
+  sentBytes = 0;
   /** The response head was sent. */
   responded = false;
   /** Over: finished both ways, or reset. */

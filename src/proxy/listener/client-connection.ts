@@ -8,7 +8,7 @@ import type { Socket } from "node:net";
 import {
   compileFieldMask,
   type Fields,
-  formatHttpDate,
+  formatDateLine,
   hasResponseBody,
   type HeadError,
   INCOMPLETE,
@@ -20,6 +20,7 @@ import {
   statusLine,
   type TlsInfo,
 } from "../../http/mod.ts";
+import { CLIENT_PREFACE } from "../../http/h2/mod.ts";
 import { canonicalIp } from "../../net/mod.ts";
 import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
 import { ProxyError, type ProxyErrorCode } from "../../proxy-error.ts";
@@ -59,6 +60,7 @@ const MAX_JOINED_BYTES = 16384;
 
 const RESPONSE_FRAMING = compileFieldMask(["connection", "content-length", "date", "keep-alive", "transfer-encoding"]);
 const CRLF = Buffer.from("\r\n", "latin1");
+const PREFACE = Buffer.from(CLIENT_PREFACE, "latin1");
 const ERROR_CODES: Readonly<Record<HeadError["kind"], ProxyErrorCode>> = {
   "malformed": "downstream-malformed",
   "version": "downstream-version",
@@ -91,6 +93,8 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
   readonly #reader: RequestReader;
   readonly #refusePlain: boolean;
   readonly #onClose: (connection: ClientConnection) => void;
+  /** Takes over when the client begins with the preface of HTTP/2; `null` once that is out of the question. */
+  #onPreface: ((bytes: Buffer) => void) | null;
   #peerPort = -1;
   #localAddress: string | null = null;
   #phase: number = Phase.idle;
@@ -120,11 +124,13 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     socket: Socket,
     origin: ConnectionOrigin,
     onClose: (connection: ClientConnection) => void,
+    onPreface: ((bytes: Buffer) => void) | null = null,
   ) {
     super(core.wheel);
     this.#core = core;
     this.#socket = socket;
     this.#onClose = onClose;
+    this.#onPreface = onPreface;
     this.id = core.connectionId();
     this.peerAddress = canonicalIp(socket.remoteAddress ?? "") ?? socket.remoteAddress ?? "";
     this.localPort = origin.localPort;
@@ -158,9 +164,32 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
   // ---- receiving
 
   #received(bytes: Buffer): void {
+    this.#core.tick();
+    if (this.#onPreface !== null && this.#phase === Phase.idle) return this.#receivedFirst(bytes);
     if (this.#held !== null) {
       this.#hold(Buffer.concat([this.#held, bytes]));
     } else this.#pump(bytes);
+  }
+
+  /** Until it is known whether the client speaks HTTP/2. */
+  #receivedFirst(bytes: Buffer): void {
+    const first = this.#held === null ? bytes : Buffer.concat([this.#held, bytes]);
+    const looked = Math.min(first.length, PREFACE.length);
+    const alike = first[0] === PREFACE[0] && first.compare(PREFACE, 0, looked, 0, looked) === 0;
+    this.#held = null;
+    if (alike && looked < PREFACE.length) {
+      this.#held = first;
+      return;
+    }
+    const onPreface = this.#onPreface!;
+    this.#onPreface = null;
+    if (!alike) return this.#pump(first);
+    this.#core.counters.idle--;
+    this.#phase = Phase.closed;
+    this.stopTiming();
+    this.#socket.removeAllListeners("data");
+    onPreface(first);
+    this.#onClose(this);
   }
 
   #hold(bytes: Buffer): void {
@@ -373,7 +402,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     if (response instanceof ResponseHead) {
       text = response.status === status ? response.statusLine() : statusLine(status);
     } else text = statusLine(status);
-    if (!response!.has("date")) text += `Date: ${formatHttpDate(this.#core.clock.nowMs())}\r\n`;
+    if (!response!.has("date")) text += formatDateLine(this.#core.nowMs);
     this.#chunked = false;
     this.#delimited = true;
     this.passesChunks = false;

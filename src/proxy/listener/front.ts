@@ -148,12 +148,22 @@ export class HttpFront {
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#allGone?.();
     };
+    const open = (connection: FrontConnection): void => {
+      this.#connections.add(connection);
+      if (this.#core.closing) connection.closeWhenIdle();
+    };
     const { alpnProtocol } = socket as Partial<TLSSocket>;
-    const connection = alpnProtocol === "h2"
-      ? new H2Connection(this.#core, socket, origin, gone)
-      : new ClientConnection(this.#core, socket, origin, gone);
-    this.#connections.add(connection);
-    if (this.#core.closing) connection.closeWhenIdle();
+    if (alpnProtocol === "h2") return open(new H2Connection(this.#core, socket, origin, gone));
+    // RFC 9113 section 3.3: on a plain port the client shows by its first bytes that it knows
+    const mayBegin = origin.tls === null && !origin.refusePlain && this.#core.settings.http2 !== false;
+    const onPreface = mayBegin
+      ? (bytes: Uint8Array): void => {
+        const connection = new H2Connection(this.#core, socket, origin, gone);
+        open(connection);
+        connection.receive(bytes);
+      }
+      : null;
+    open(new ClientConnection(this.#core, socket, origin, gone, onPreface));
   }
 
   /**

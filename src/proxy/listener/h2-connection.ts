@@ -74,12 +74,12 @@ export class H2Connection extends Timed implements ServerConnection {
         end: (stream, trailers) => stream.context!.ended(trailers),
         reset: (stream) => {
           stream.context!.reset();
-          this.#settle();
+          this.streamOver();
         },
         drain: (stream) => stream.context!.drained(),
         finished: (stream) => {
           stream.context!.finished();
-          this.#settle();
+          this.streamOver();
         },
         close: (code, message) => this.#close(code, message),
       },
@@ -109,7 +109,7 @@ export class H2Connection extends Timed implements ServerConnection {
 
   /** For a shutdown: no further requests; the connection ends with the last of its streams. */
   closeWhenIdle(): void {
-    this.#session.shutdown();
+    this.#announceEnd();
   }
 
   /** Cuts whatever is going on. */
@@ -127,12 +127,20 @@ export class H2Connection extends Timed implements ServerConnection {
     this.clearDeadline();
   }
 
-  #settle(): void {
+  /** A stream is over, whoever ended it: without any, the connection is idle. */
+  streamOver(): void {
     if (this.#idle || this.#closing || this.#session.activeStreams > 0) return;
     this.#idle = true;
     this.#core.counters.idle++;
-    this.setDeadline(this.#core.settings.keepAliveMs || CLOSE_MS);
-    if (this.#core.closing) this.#session.shutdown();
+    if (this.#core.closing) this.#announceEnd();
+    else this.setDeadline(this.#core.settings.keepAliveMs || CLOSE_MS);
+  }
+
+  /** Says goodbye; who does not answer is cut. */
+  #announceEnd(): void {
+    this.#announced = true;
+    this.#session.shutdown();
+    if (this.#idle && !this.#closing) this.setDeadline(CLOSE_MS);
   }
 
   #close(code: number, message: string): void {
@@ -154,9 +162,7 @@ export class H2Connection extends Timed implements ServerConnection {
 
   override expired(): void {
     if (this.#closing || this.#announced) return this.cut();
-    // Nothing has been asked for a while: say goodbye; whoever does not answer is cut.
-    this.#announced = true;
-    this.#session.shutdown();
-    this.setDeadline(CLOSE_MS);
+    // Nothing has been asked for a while.
+    this.#announceEnd();
   }
 }

@@ -62,6 +62,8 @@ export class H2StreamTransport extends Timed implements Transport {
   #status = 0;
   #fields: string[] | null = null;
   #blocked = false;
+  /** Body bytes that had been sent when the client was given time to take the rest. */
+  #sentMark = 0;
   /** The response went out to its end, so nothing that still runs looks at the request. */
   #complete = false;
 
@@ -289,7 +291,17 @@ export class H2StreamTransport extends Timed implements Transport {
 
   abort(): void {
     this.#fields = null;
-    this.#session.reset(this.#stream, ErrorCode.internalError);
+    this.#reset(ErrorCode.internalError);
+  }
+
+  #reset(errorCode: number): void {
+    this.#session.reset(this.#stream, errorCode);
+    this.#connection.streamOver();
+  }
+
+  #awaitClient(): void {
+    this.#sentMark = this.#stream.sentBytes;
+    this.setDeadline(this.#core.settings.sendTimeoutMs);
   }
 
   release(): void {
@@ -299,7 +311,7 @@ export class H2StreamTransport extends Timed implements Transport {
     this.#forget();
     this.#recycle();
     if (this.#stream.closed) this.stopTiming();
-    else this.setDeadline(this.#core.settings.sendTimeoutMs);
+    else this.#awaitClient();
   }
 
   /** The stream is over both ways. */
@@ -313,15 +325,18 @@ export class H2StreamTransport extends Timed implements Transport {
 
   #updateDeadline(): void {
     const { settings } = this.#core;
-    if (this.#blocked) this.setDeadline(settings.sendTimeoutMs);
+    if (this.#blocked) this.#awaitClient();
     else if (this.#sink !== null && !this.#paused) this.setDeadline(settings.bodyTimeoutMs);
     else this.clearDeadline();
   }
 
   override expired(): void {
+    // As long as the client takes something now and then, it may take its time.
+    const sending = this.#blocked || this.#exchange === null;
+    if (sending && !this.#stream.closed && this.#stream.sentBytes > this.#sentMark) return this.#awaitClient();
     if (this.#exchange !== null) this.#exchange.clientTimedOut();
     // The response is with the session, but the client does not take it.
-    else this.#session.reset(this.#stream, ErrorCode.cancel);
+    else this.#reset(ErrorCode.cancel);
     this.stopTiming();
   }
 }
