@@ -10,6 +10,7 @@ import { close, open, read, unlink, write } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { latin1Text } from "../../http/mod.ts";
+import { HeldBytes } from "../held-bytes.ts";
 
 /** Bytes read from the file at a time. */
 const READ_BYTES = 65536;
@@ -40,8 +41,8 @@ export class BodySpool {
   bytes = 0;
   readonly #owner: SpoolOwner;
   readonly #limitBytes: number;
-  #memory: Uint8Array[] = [];
-  #memoryBytes = 0;
+  /** What is not in the file: all of the body, or what waits to be written. */
+  readonly #memory = new HeldBytes();
   #file = -1;
   #opening = false;
   #spilled = false;
@@ -65,17 +66,15 @@ export class BodySpool {
     return !this.#spilled;
   }
 
-  /** Adds a part. Small parts are copied, so that they do not keep a large buffer alive. */
+  /** Adds a part. */
   add(bytes: Uint8Array, start: number, end: number): void {
-    const part = bytes.subarray(start, end);
-    this.bytes += part.length;
-    this.#memoryBytes += part.length;
-    this.#memory.push(part.length * 2 < bytes.buffer.byteLength ? Uint8Array.prototype.slice.call(part) : part);
+    this.bytes += end - start;
+    this.#memory.add(bytes.subarray(start, end));
     if (!this.#spilled && this.bytes > this.#limitBytes) {
       this.#spilled = true;
       this.#open();
     } else if (this.#spilled) this.#write();
-    if (this.#spilled && this.#memoryBytes > MAX_QUEUED_BYTES && !this.#full) {
+    if (this.#spilled && this.#memory.bytes > MAX_QUEUED_BYTES && !this.#full) {
       this.#full = true;
       this.#owner.spoolFull();
     }
@@ -85,13 +84,13 @@ export class BodySpool {
   complete(): void {
     this.#complete = true;
     if (!this.#spilled) this.#owner.spoolReady();
-    else if (!this.#opening && !this.#writing && this.#memory.length === 0) this.#owner.spoolReady();
+    else if (!this.#opening && !this.#writing && this.#memory.empty) this.#owner.spoolReady();
   }
 
   /** The body, one char a byte; only when it is in memory. */
   text(): string {
     let text = "";
-    for (const part of this.#memory) text += latin1Text(part, 0, part.length);
+    for (const part of this.#memory.parts) text += latin1Text(part, 0, part.length);
     return text;
   }
 
@@ -100,7 +99,7 @@ export class BodySpool {
     this.#reader = reader;
     this.#readAt = 0;
     if (this.#spilled) return this.resume();
-    for (const part of this.#memory) {
+    for (const part of this.#memory.parts) {
       if (this.#reader !== reader) return;
       reader.spoolData(part);
     }
@@ -140,7 +139,7 @@ export class BodySpool {
     if (this.#closed) return;
     this.#closed = true;
     this.#reader = null;
-    this.#memory = [];
+    this.#memory.take();
     if (!this.#writing && !this.#reading && !this.#opening) this.#closeFile();
   }
 
@@ -172,11 +171,10 @@ export class BodySpool {
   }
 
   #write(): void {
-    if (this.#opening || this.#writing || this.#closed || this.#memory.length === 0) return;
+    if (this.#opening || this.#writing || this.#closed || this.#memory.empty) return;
     this.#writing = true;
-    const batch = this.#memory.length === 1 ? this.#memory[0]! : Buffer.concat(this.#memory);
-    this.#memory = [];
-    this.#memoryBytes = 0;
+    const parts = this.#memory.take();
+    const batch = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
     this.#writeFrom(batch, 0);
   }
 
@@ -193,8 +191,8 @@ export class BodySpool {
       this.#written += got;
       if (at + got < batch.length) return this.#writeFrom(batch, at + got);
       this.#writing = false;
-      if (this.#memory.length > 0) this.#write();
-      if (this.#full && this.#memoryBytes <= MAX_QUEUED_BYTES) {
+      if (!this.#memory.empty) this.#write();
+      if (this.#full && this.#memory.bytes <= MAX_QUEUED_BYTES) {
         this.#full = false;
         this.#owner.spoolDrained();
       }

@@ -15,6 +15,7 @@ import {
 } from "../../http/h2/mod.ts";
 import { ProxyError } from "../../proxy-error.ts";
 import { Timed } from "../deadline-wheel.ts";
+import { HeldBytes } from "../held-bytes.ts";
 import type { WireCore } from "./core.ts";
 import { WireExchange } from "./exchange.ts";
 import type { H2Connection } from "./h2-connection.ts";
@@ -54,7 +55,7 @@ export class H2StreamTransport extends Timed implements Transport {
   #sink: BodySink | null = null;
   #paused = false;
   /** Received but not taken yet; bounded by the stream's window. */
-  #held: Uint8Array[] = [];
+  #held: HeldBytes | null = null;
   #ended = false;
   #trailers = "";
   #continueOwed = false;
@@ -82,7 +83,7 @@ export class H2StreamTransport extends Timed implements Transport {
   }
 
   get requestComplete(): boolean {
-    return this.#ended && this.#held.length === 0;
+    return this.#ended && this.#held === null;
   }
 
   // ---- from the session
@@ -133,7 +134,7 @@ export class H2StreamTransport extends Timed implements Transport {
   data(bytes: Uint8Array): void {
     if (this.#exchange === null) return this.#session.consumed(this.#stream, bytes.length);
     if (this.#sink === null || this.#paused) {
-      this.#held.push(bytes);
+      (this.#held ??= new HeldBytes()).add(bytes);
       return;
     }
     this.#deliver(bytes);
@@ -142,7 +143,7 @@ export class H2StreamTransport extends Timed implements Transport {
   ended(trailers: readonly HpackField[] | null): void {
     this.#ended = true;
     if (trailers !== null) { for (const { name, value } of trailers) this.#trailers += `${name}: ${value}\r\n`; }
-    if (this.#held.length === 0) this.#deliverEnd();
+    if (this.#held === null) this.#deliverEnd();
   }
 
   /** The client gave the stream up, or is gone. */
@@ -189,14 +190,14 @@ export class H2StreamTransport extends Timed implements Transport {
 
   #forget(): void {
     this.#sink = null;
-    this.#held.length = 0;
+    this.#held = null;
   }
 
   // ---- request body, for the exchange
 
   readBody(sink: BodySink): void {
     this.#sink = sink;
-    if (this.#continueOwed && this.#held.length === 0 && !this.#ended) {
+    if (this.#continueOwed && this.#held === null && !this.#ended) {
       this.#continueOwed = false;
       this.#session.inform(this.#stream, 100, []);
     }
@@ -217,8 +218,12 @@ export class H2StreamTransport extends Timed implements Transport {
   }
 
   #unhold(): void {
-    while (this.#held.length > 0 && this.#sink !== null && !this.#paused) this.#deliver(this.#held.shift()!);
-    if (this.#ended && this.#held.length === 0) this.#deliverEnd();
+    while (this.#held !== null && this.#sink !== null && !this.#paused) {
+      const bytes = this.#held.shift()!;
+      if (this.#held.empty) this.#held = null;
+      this.#deliver(bytes);
+    }
+    if (this.#ended && this.#held === null) this.#deliverEnd();
   }
 
   // ---- response, for the exchange
@@ -307,7 +312,7 @@ export class H2StreamTransport extends Timed implements Transport {
   release(): void {
     this.#exchange = null;
     // What nobody read any more is given back, so that the client is not stuck on its window.
-    for (const bytes of this.#held) this.#session.consumed(this.#stream, bytes.length);
+    if (this.#held !== null) this.#session.consumed(this.#stream, this.#held.bytes);
     this.#forget();
     this.#recycle();
     if (this.#stream.closed) this.stopTiming();
