@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { formatHttpDate } from "./date.ts";
+export { formatDateLine, formatHttpDate } from "./date.ts";
 export { errorPage } from "./error-page.ts";
 export type {
   Answer,

@@ -37,7 +37,10 @@ export class Head implements Fields {
   #fieldsEnd = 0;
   /** Lines added: lower-case name, name, value. */
   #added: string[] | null = null;
-  #edited: Set<string> | null = null;
+  #edits = 0;
+  /** 1 at the ids that were edited. */
+  readonly #editedIds: Uint8Array = new Uint8Array(KNOWN_FIELDS);
+  #editedOthers: Set<string> | null = null;
 
   /** Forgets the head and lets go of its text. */
   reset(): void {
@@ -48,7 +51,11 @@ export class Head implements Fields {
     }
     this.text = "";
     this.#added = null;
-    this.#edited = null;
+    if (this.#edits > 0) {
+      this.#edits = 0;
+      this.#editedIds.fill(0);
+      this.#editedOthers = null;
+    }
   }
 
   /**
@@ -119,6 +126,12 @@ export class Head implements Fields {
     return n === 0 || this.#gone[n - 1] !== 0 ? undefined : this.#value(n - 1);
   }
 
+  /** Is there a line of a known name among those received? */
+  hasKnown(id: number): boolean {
+    const n = this.#first[id]!;
+    return n !== 0 && this.#gone[n - 1] === 0;
+  }
+
   /** Is there more than one line of the known name? Asked only of names whose first line was found. */
   protected repeated(id: number): boolean {
     for (let i = this.#first[id]!; i < this.count; i++) if (this.#ids[i] === id) return true;
@@ -135,6 +148,7 @@ export class Head implements Fields {
   drop(lowerName: string): boolean {
     let found = false;
     const id = knownFieldId(lowerName);
+    if (id !== 0 && this.#first[id] === 0) return false;
     for (let i = 0; i < this.count; i++) {
       if (this.#gone[i] === 0 && this.#is(i, id, lowerName)) {
         this.#gone[i] = 1;
@@ -228,16 +242,20 @@ export class Head implements Fields {
   }
 
   #mark(lowerName: string): void {
-    this.#edited ??= new Set();
-    this.#edited.add(lowerName);
+    this.#edits++;
+    const id = knownFieldId(lowerName);
+    if (id !== 0) this.#editedIds[id] = 1;
+    else (this.#editedOthers ??= new Set()).add(lowerName);
   }
 
   get edited(): boolean {
-    return this.#edited !== null;
+    return this.#edits > 0;
   }
 
   isEdited(lowerName: string): boolean {
-    return this.#edited !== null && this.#edited.has(lowerName);
+    if (this.#edits === 0) return false;
+    const id = knownFieldId(lowerName);
+    return id !== 0 ? this.#editedIds[id] !== 0 : this.#editedOthers !== null && this.#editedOthers.has(lowerName);
   }
 
   *[Symbol.iterator](): Iterator<readonly [name: string, value: string]> {

@@ -136,7 +136,8 @@ export class RequestHead extends Head {
   #read(text: string, start: number, limits: RequestLimits, oddNames: boolean): number {
     const methodEnd = text.indexOf(" ", start);
     const targetEnd = text.indexOf(" ", methodEnd + 1);
-    this.method = text.slice(start, methodEnd);
+    // the usual method needs no string of its own
+    this.method = text.startsWith("GET ", start) ? "GET" : text.slice(start, methodEnd);
     this.target = text.slice(methodEnd + 1, targetEnd);
     // versions above 1.1 of the same major are read as 1.1 (RFC 9110 section 2.5)
     this.minorVersion = text.charCodeAt(targetEnd + 8) === 48 ? 0 : 1;

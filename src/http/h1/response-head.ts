@@ -7,6 +7,7 @@
  */
 import { CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING } from "../known-field.ts";
 import { TCHAR } from "../method.ts";
+import { statusLine } from "../status.ts";
 import { listHasToken } from "../token-list.ts";
 import { Head, type HeadError } from "./head.ts";
 import { CHUNKED } from "./request-head.ts";
@@ -51,6 +52,8 @@ export class ResponseHead extends Head {
 
   /** The upstream's status line with CRLF, its version replaced by ours. */
   statusLine(): string {
+    const usual = statusLine(this.status);
+    if (this.text.startsWith(usual)) return usual;
     return `HTTP/1.1${this.text.slice(this.#reasonStart, this.#reasonEnd)}\r\n`;
   }
 

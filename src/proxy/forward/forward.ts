@@ -14,6 +14,7 @@ import {
   UNTIL_CLOSE,
   type UpstreamAttempt,
 } from "../../http/mod.ts";
+import { CONTENT_LENGTH } from "../../http/known-field.ts";
 import { formatAuthority } from "../../net/mod.ts";
 import { ProxyError, type ProxyErrorCode, STATUS_OF } from "../../proxy-error.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
@@ -88,6 +89,8 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   }
 
   start(): void {
+    // policies may have taken their time
+    this.#core.tick();
     const { requestBodyBytes } = this.#exchange;
     if (requestBodyBytes === 0) return this.#next(this.#pick());
     const { maxBodyBytes } = this.#settings;
@@ -113,10 +116,10 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   }
 
   #attempt(endpoint: Endpoint, fresh: boolean): void {
-    const { pools, clock } = this.#core;
+    const { pools, nowMs } = this.#core;
     this.#endpoint = endpoint;
     this.#requestSent = false;
-    this.#startedMs = clock.nowMs();
+    this.#startedMs = nowMs;
     if (this.#firstStartedMs === 0) this.#firstStartedMs = this.#startedMs;
     this.#record = {
       address: addressOf(endpoint),
@@ -143,8 +146,9 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   }
 
   upstreamConnected(): void {
+    this.#core.tick();
     if (this.#step !== Step.connecting) return;
-    this.#record!.connectMs = this.#core.clock.nowMs() - this.#startedMs;
+    this.#record!.connectMs = this.#core.nowMs - this.#startedMs;
     this.#send();
   }
 
@@ -167,7 +171,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     else if (!this.#core.pools.keepsConnections) text += "Connection: close\r\n";
     text += request.format(this.#masks.request);
     if (this.#upload !== null) text += this.#upload.framing();
-    else if (request.has("content-length")) text += "Content-Length: 0\r\n";
+    else if (request.hasKnown(CONTENT_LENGTH)) text += "Content-Length: 0\r\n";
     return `${text}\r\n`;
   }
 
@@ -207,6 +211,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   // ---- the response
 
   upstreamData(bytes: Buffer): void {
+    this.#core.tick();
     switch (this.#step) {
       case Step.waiting:
         return this.#readHead(bytes);
@@ -259,7 +264,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     const connection = this.#connection!;
     const record = this.#record!;
     const { head } = connection.reader;
-    record.headerMs = this.#core.clock.nowMs() - this.#startedMs;
+    record.headerMs = this.#core.nowMs - this.#startedMs;
     record.status = head.status;
     if (head.status === 101 && (!exchange.request.upgrade || head.minorVersion === 0)) {
       return this.#attemptFailed("upstream-malformed", "invalidHeader", "the upstream upgraded without being asked");
@@ -290,6 +295,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   hooked(): void {
     const connection = this.#connection;
     if (connection === null || this.#step !== Step.hook) return;
+    this.#core.tick();
     const early = this.#early!;
     this.#early = null;
     this.#begin(early, 0);
@@ -372,7 +378,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     connection.clearDeadline();
     this.#reusable = clean && reader.bodyDone && reader.head.keepAlive && reader.bodyBytes !== UNTIL_CLOSE &&
       this.#uploadDone && socket.writableLength === 0;
-    this.#record!.responseMs = this.#core.clock.nowMs() - this.#startedMs;
+    this.#record!.responseMs = this.#core.nowMs - this.#startedMs;
     this.#observe("answered");
     this.#exchange.finish(trailers, lastChunk, this);
   }
@@ -388,6 +394,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   }
 
   upstreamEnded(error: Error | null): void {
+    this.#core.tick();
     switch (this.#step) {
       case Step.connecting:
         return this.#attemptFailed("upstream-refused", "error", error === null ? "closed at once" : error.message);
@@ -411,6 +418,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   }
 
   upstreamTimedOut(): void {
+    this.#core.tick();
     switch (this.#step) {
       case Step.connecting:
         return this.#attemptFailed("upstream-connect-timeout", "timeout", "the connection was not made in time");
@@ -427,7 +435,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     const stale = this.#reused && !this.#connection!.received && kind === "error";
     const record = this.#record!;
     record.status = STATUS_OF[code];
-    record.responseMs = this.#core.clock.nowMs() - this.#startedMs;
+    record.responseMs = this.#core.nowMs - this.#startedMs;
     this.#giveUpConnection();
     if (stale && this.#upload?.lost !== true && isRetriedMethod(this.#exchange.method)) {
       // it says nothing about the endpoint, so it does not count as an attempt
@@ -447,7 +455,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     const { retry } = this.#settings;
     if (this.#upload?.lost === true) return false;
     if (retry.tries > 0 && this.#tried.length >= retry.tries) return false;
-    if (retry.timeoutMs > 0 && this.#core.clock.nowMs() - this.#firstStartedMs >= retry.timeoutMs) return false;
+    if (retry.timeoutMs > 0 && this.#core.nowMs - this.#firstStartedMs >= retry.timeoutMs) return false;
     return !this.#requestSent || retry.nonIdempotent || isRetriedMethod(this.#exchange.method);
   }
 
@@ -470,7 +478,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
 
   /** The response breaks off; so it does for the client. */
   #cut(): void {
-    this.#record!.responseMs = this.#core.clock.nowMs() - this.#startedMs;
+    this.#record!.responseMs = this.#core.nowMs - this.#startedMs;
     this.#observe("failed");
     this.cancel();
     this.#exchange.cut();
@@ -479,9 +487,10 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   /** Gives everything up: the client has gone, or the response cannot go on. */
   cancel(): void {
     if (this.#step === Step.over) return;
+    this.#core.tick();
     this.#step = Step.over;
     const record = this.#record;
-    if (record !== null && record.responseMs < 0) record.responseMs = this.#core.clock.nowMs() - this.#startedMs;
+    if (record !== null && record.responseMs < 0) record.responseMs = this.#core.nowMs - this.#startedMs;
     this.#giveUpConnection();
     this.#upload?.discard();
   }
@@ -496,12 +505,13 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   }
 
   tunnelOver(): void {
+    this.#core.tick();
     if (this.#step !== Step.tunnel) return;
     this.#step = Step.over;
     const connection = this.#connection!;
     const record = this.#record!;
     this.#connection = null;
-    record.responseMs = this.#core.clock.nowMs() - this.#startedMs;
+    record.responseMs = this.#core.nowMs - this.#startedMs;
     record.responseBytes += this.#tunnel!.bytes;
     this.#core.pools.finish(connection);
     this.#observe("answered");

@@ -56,10 +56,14 @@ export interface ForwardMasks {
   readonly upgrade: FieldMask;
 }
 
+let last: ForwardSettings | null = null;
+let lastMasks: ForwardMasks | null = null;
 const compiled = new WeakMap<ForwardSettings, ForwardMasks>();
 
 /** Masks of the settings; made when first asked for. */
 export function masksOf(settings: ForwardSettings): ForwardMasks {
+  // neighbours in time often share their settings
+  if (settings === last) return lastMasks!;
   let masks = compiled.get(settings);
   if (masks === undefined) {
     masks = {
@@ -69,6 +73,8 @@ export function masksOf(settings: ForwardSettings): ForwardMasks {
     };
     compiled.set(settings, masks);
   }
+  last = settings;
+  lastMasks = masks;
   return masks;
 }
 

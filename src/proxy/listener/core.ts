@@ -30,6 +30,8 @@ export class WireCore {
   settings: WireSettings;
   /** Graceful shutdown has begun: connections close after their response. */
   closing = false;
+  /** Milliseconds since the epoch, read once for each event of a socket. */
+  nowMs: number;
   readonly counters: WireCounters = { accepted: 0, active: 0, idle: 0, requests: 0, inFlight: 0, internalErrors: 0 };
   #nextConnectionId = 1;
   readonly #loggedErrors = new Set<string>();
@@ -43,6 +45,12 @@ export class WireCore {
     readonly logger: Logger,
   ) {
     this.settings = settings;
+    this.nowMs = clock.nowMs();
+  }
+
+  /** At the beginning of each event: what follows is done in no time. */
+  tick(): void {
+    this.nowMs = this.clock.nowMs();
   }
 
   connectionId(): number {

@@ -110,7 +110,7 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
     this.authority = facts.authority;
     this.requestBodyBytes = facts.bodyBytes;
     this.scheme = facts.scheme;
-    this.receivedAtMs = core.clock.nowMs();
+    this.receivedAtMs = core.nowMs;
     this.host = hostOf(facts.authority);
     const mark = target.indexOf("?");
     this.path = mark < 0 ? target : target.slice(0, mark);
