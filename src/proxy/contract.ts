@@ -129,8 +129,14 @@ export interface ForwardPlan {
    */
   pick(attempt: number, tried: readonly Endpoint[]): Endpoint | undefined;
   /** After each attempt, for balancers: the outcome. Absent when nobody wants to know. */
-  readonly observe?: (endpoint: Endpoint, outcome: "answered" | "failed", elapsedMs: number) => void;
+  readonly observe?: (endpoint: Endpoint, outcome: AttemptOutcome, elapsedMs: number) => void;
 }
+
+/**
+ * How an attempt went: `unreachable`: the connection was refused or not made in time, or no response came in time;
+ * `failed`: anything else that is no complete response, or one that proxy-next-upstream counts as a failure.
+ */
+export type AttemptOutcome = "answered" | "failed" | "unreachable";
 
 /** Limits and deadlines of client connections, taken from the snapshot's globals; replaced without touching connections. */
 export interface WireSettings {

@@ -9,10 +9,12 @@ import type { Exchange } from "../../http/exchange.ts";
 import type { BalancerSpec, Endpoint, Upstream } from "../../snapshot/snapshot.ts";
 import { compileTemplate, parseTemplate } from "../../nginx/mod.ts";
 import { ConsistentHash } from "./consistent-hash.ts";
+import type { AttemptOutcome } from "../contract.ts";
 import type { Balancer } from "./contract.ts";
 import { Ewma } from "./ewma.ts";
 import { RoundRobin } from "./round-robin.ts";
 import { type Resolve, resolve } from "./resolver.ts";
+import { Suspects } from "./suspects.ts";
 
 /** Time that a name nobody asks for is still kept fresh. */
 const IDLE_MS = 60_000;
@@ -37,6 +39,13 @@ function makeBalancer(spec: BalancerSpec, logger: Logger, upstream: string): Bal
   }
 }
 
+/** What a group may take from outside. */
+export interface UpstreamGroupOptions {
+  readonly resolve?: Resolve;
+  /** Milliseconds, never going back. */
+  readonly nowMs?: () => number;
+}
+
 /** One upstream of the tables. */
 export class UpstreamGroup {
   #upstream: Upstream | null = null;
@@ -44,6 +53,7 @@ export class UpstreamGroup {
   #size = 0;
   /** Taken out of the tables: ask them again by name. */
   retired = false;
+  readonly #suspects: Suspects;
   readonly #logger: Logger;
   readonly #resolve: Resolve;
   #lookup: Promise<void> | null = null;
@@ -51,9 +61,10 @@ export class UpstreamGroup {
   #resolvedOnce = false;
   #askedMs = 0;
 
-  constructor(readonly name: string, logger: Logger, resolver: Resolve = resolve) {
+  constructor(readonly name: string, logger: Logger, options: UpstreamGroupOptions = {}) {
     this.#logger = logger;
-    this.#resolve = resolver;
+    this.#resolve = options.resolve ?? resolve;
+    this.#suspects = new Suspects(options.nowMs);
   }
 
   /** Takes over what the snapshot says. */
@@ -94,7 +105,9 @@ export class UpstreamGroup {
 
   /** Endpoint for the next attempt. */
   pick(exchange: Exchange, tried: readonly Endpoint[]): Endpoint | undefined {
-    return this.#balancer.pick(exchange, tried);
+    const endpoint = this.#balancer.pick(exchange, tried, this.#suspects.list());
+    if (endpoint !== undefined) this.#suspects.picked(endpoint);
+    return endpoint;
   }
 
   /** Number of endpoints. */
@@ -103,12 +116,14 @@ export class UpstreamGroup {
   }
 
   /** Tells the balancer how an attempt went. */
-  observe(endpoint: Endpoint, outcome: "answered" | "failed", elapsedMs: number): void {
-    this.#balancer.observe?.(endpoint, outcome, elapsedMs);
+  observe(endpoint: Endpoint, outcome: AttemptOutcome, elapsedMs: number): void {
+    this.#suspects.observe(endpoint, outcome, elapsedMs);
+    this.#balancer.observe?.(endpoint, outcome === "answered" ? outcome : "failed", elapsedMs);
   }
 
   #setEndpoints(endpoints: readonly Endpoint[]): void {
     this.#size = endpoints.length;
+    this.#suspects.update(endpoints);
     this.#balancer.update(endpoints.map((endpoint) => ({ endpoint, weight: 1 })));
   }
 

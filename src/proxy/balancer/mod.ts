@@ -7,6 +7,6 @@
 export { ConsistentHash, type ConsistentHashOptions } from "./consistent-hash.ts";
 export { type Balancer, endpointKey, type WeightedEndpoint } from "./contract.ts";
 export { Ewma, type EwmaOptions } from "./ewma.ts";
-export { UpstreamGroup } from "./group.ts";
+export { UpstreamGroup, type UpstreamGroupOptions } from "./group.ts";
 export { type Resolution, type Resolve, resolve } from "./resolver.ts";
 export { RoundRobin } from "./round-robin.ts";

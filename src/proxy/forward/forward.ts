@@ -18,7 +18,7 @@ import { CONTENT_LENGTH } from "../../http/known-field.ts";
 import { formatAuthority } from "../../net/mod.ts";
 import { ProxyError, type ProxyErrorCode, STATUS_OF } from "../../proxy-error.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
-import type { ForwardPlan, ForwardSettings } from "../contract.ts";
+import type { AttemptOutcome, ForwardPlan, ForwardSettings } from "../contract.ts";
 import type { WireCore } from "../listener/core.ts";
 import type { FinishOwner, HookWaiter, WireExchange } from "../listener/exchange.ts";
 import { LastChunk, NO_BODY, UNKNOWN_LENGTH } from "../listener/transport.ts";
@@ -442,7 +442,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
       this.#attempts.pop();
       return this.#attempt(this.#endpoint!, true);
     }
-    this.#observe("failed");
+    this.#observe(isOutOfReach(code) ? "unreachable" : "failed");
     const error = new ProxyError(code, "upstream", stale ? "if-reused" : "yes", `${message} (${record.address})`);
     if (!this.#settings.retry[kind] || !this.#mayRetry()) return this.#fail(error);
     const endpoint = this.#pick();
@@ -459,7 +459,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     return !this.#requestSent || retry.nonIdempotent || isRetriedMethod(this.#exchange.method);
   }
 
-  #observe(outcome: "answered" | "failed"): void {
+  #observe(outcome: AttemptOutcome): void {
     this.#plan.observe?.(this.#endpoint!, outcome, this.#record!.responseMs);
   }
 
@@ -518,6 +518,11 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     this.#exchange.end();
     this.#exchange.transport.release();
   }
+}
+
+/** Does it speak against the endpoint, and not against one request. */
+function isOutOfReach(code: ProxyErrorCode): boolean {
+  return code === "upstream-refused" || code === "upstream-connect-timeout" || code === "upstream-timeout";
 }
 
 /** `ip:port`; made once for each endpoint object. */

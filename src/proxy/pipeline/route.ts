@@ -5,7 +5,7 @@
  */
 import type { ExchangeContext } from "../../policy/contract.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
-import type { ForwardPlan, ForwardSettings, ServerExchange } from "../contract.ts";
+import type { AttemptOutcome, ForwardPlan, ForwardSettings, ServerExchange } from "../contract.ts";
 import type { UpstreamGroup } from "../balancer/mod.ts";
 import type { HostRuntime } from "./host-runtime.ts";
 import type { LocationRuntime } from "./location-runtime.ts";
@@ -48,7 +48,7 @@ export class Route implements ForwardPlan {
     return group.pick(this.exchange, tried);
   }
 
-  observe(endpoint: Endpoint, outcome: "answered" | "failed", elapsedMs: number): void {
+  observe(endpoint: Endpoint, outcome: AttemptOutcome, elapsedMs: number): void {
     this.#group?.observe(endpoint, outcome, elapsedMs);
   }
 }

@@ -57,7 +57,7 @@ describe("UpstreamGroup", () => {
 
   it("keeps a request waiting for the first look-up of a name, and no other", async () => {
     const resolver = heldResolver();
-    const group = new UpstreamGroup("default-ext-80", logger, resolver.resolve);
+    const group = new UpstreamGroup("default-ext-80", logger, { resolve: resolver.resolve });
     group.update(named("svc.example"));
     const first = group.available();
     assert.ok(first instanceof Promise);
@@ -71,7 +71,7 @@ describe("UpstreamGroup", () => {
 
   it("has no endpoint for a name that does not exist", async () => {
     const resolver = heldResolver();
-    const group = new UpstreamGroup("default-ext-80", logger, resolver.resolve);
+    const group = new UpstreamGroup("default-ext-80", logger, { resolve: resolver.resolve });
     group.update(named("none.example"));
     const first = group.available();
     resolver.answer({ kind: "none", ttlMs: 60_000 });
@@ -82,7 +82,7 @@ describe("UpstreamGroup", () => {
 
   it("looks up again after the time to live, and keeps what it knew when nobody answers", async () => {
     const resolver = heldResolver();
-    const group = new UpstreamGroup("default-ext-80", logger, resolver.resolve);
+    const group = new UpstreamGroup("default-ext-80", logger, { resolve: resolver.resolve });
     group.update(named("svc.example"));
     const first = group.available();
     resolver.answer({ kind: "found", addresses: ["192.0.2.1"], ttlMs: 1 });
@@ -103,7 +103,7 @@ describe("UpstreamGroup", () => {
 
   it("forgets the answer of a look-up that an update overtook", async () => {
     const resolver = heldResolver();
-    const group = new UpstreamGroup("default-ext-80", logger, resolver.resolve);
+    const group = new UpstreamGroup("default-ext-80", logger, { resolve: resolver.resolve });
     group.update(named("old.example"));
     group.update(named("new.example"));
     resolver.answer(found("192.0.2.1"));
@@ -115,5 +115,39 @@ describe("UpstreamGroup", () => {
     group.update(upstream("default-ext-80", ["10.0.0.1:80"]));
     assert.equal(group.pick(exchange, [])?.address, "10.0.0.1");
     group.retire();
+  });
+
+  for (const kind of ["round-robin", "ewma", "hash"] as const) {
+    it(`tries an endpoint that was out of reach last for a moment, and again when all others fail (${kind})`, () => {
+      let now = 0;
+      const group = new UpstreamGroup("default-echo-80", logger, { nowMs: () => now });
+      const balancer = kind === "hash" ? { kind, key: "$request_uri", subsetSize: null } : { kind };
+      group.update(upstream("default-echo-80", ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"], { balancer }));
+      const down = group.pick(exchange, [])!;
+      group.observe(down, "unreachable", 1);
+      for (let i = 0; i < 20; i++) {
+        const first = group.pick(exchange, [])!;
+        const second = group.pick(exchange, [first])!;
+        const third = group.pick(exchange, [first, second])!;
+        assert.equal(third.address, down.address);
+      }
+      now += 2_000;
+      const firsts = new Set(Array.from({ length: 100 }, () => group.pick(exchange, [])!.address));
+      assert.ok(firsts.has(down.address));
+    });
+  }
+
+  it("keeps the position and what speaks against endpoints when others come and go", () => {
+    const group = new UpstreamGroup("default-echo-80", logger, { nowMs: () => 0 });
+    const at = (count: number) => Array.from({ length: count }, (_, i) => `10.0.0.${i + 1}:80`);
+    group.update(upstream("default-echo-80", at(3)));
+    group.observe({ address: "10.0.0.2", port: 80, pod: "" }, "unreachable", 1);
+    const seen: string[] = [];
+    for (let i = 0; i < 8; i++) {
+      seen.push(group.pick(exchange, [])!.address.at(-1)!);
+      group.update(upstream("default-echo-80", at(i % 2 === 0 ? 4 : 3)));
+    }
+    assert.ok(!seen.includes("2"));
+    seen.forEach((each, i) => assert.notEqual(each, seen[i - 1]));
   });
 });
