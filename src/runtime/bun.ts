@@ -4,11 +4,12 @@
  * @module
  */
 import process from "node:process";
+import { type BunTcp, bunTcp } from "./_bun-tcp.ts";
 import { PROCESS } from "./_process.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** The part of Bun's global object that is used here, spelled out so that the file is well typed on Deno, too. */
-interface BunGlobal {
+interface BunGlobal extends BunTcp {
   readonly version: string;
   readonly main: string;
   gc(force: boolean): void;
@@ -26,5 +27,6 @@ export function bunRuntime(): Runtime {
     standalone,
     selfCommand: () => standalone ? [process.execPath] : [process.execPath, bun.main],
     collectGarbage: () => bun.gc(true),
+    tcp: bunTcp(bun),
   };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import process from "node:process";
+import { nodeTcp } from "./_node-tcp.ts";
 import { PROCESS } from "./_process.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -26,5 +27,6 @@ export function denoRuntime(): Runtime {
     selfCommand: () => standalone ? [process.execPath] : [process.execPath, "run", "-A", deno.mainModule],
     // Only reachable with --v8-flags=--expose-gc; V8 gives memory back by itself when the process is idle.
     collectGarbage: () => {},
+    tcp: nodeTcp,
   };
 }

@@ -8,6 +8,7 @@ import { denoRuntime } from "./deno.ts";
 import type { Runtime } from "./runtime.ts";
 
 export type { Runtime, Signal } from "./runtime.ts";
+export type { Tcp, TcpListener, TcpListenOptions } from "./tcp.ts";
 
 let current: Runtime | undefined;
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Tcp } from "./tcp.ts";
+
 /** Signals that the program listens to. */
 export type Signal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
@@ -26,4 +28,6 @@ export interface Runtime {
   collectGarbage(): void;
   /** Calls `listener` on each `signal`, which then no longer ends the process; the result takes the listener away. */
   onSignal(signal: Signal, listener: () => void): () => void;
+  /** TCP listeners and connections. */
+  readonly tcp: Tcp;
 }

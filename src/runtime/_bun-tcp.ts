@@ -1,0 +1,79 @@
+/**
+ * {@link Tcp} by Bun's own sockets: a read and a write cost about a microsecond less each than through `node:net`.
+ *
+ * @see https://bun.com/docs/runtime/networking/tcp
+ * @module
+ */
+import { type BunHandle, BunSocket } from "./_bun-socket.ts";
+import type { Tcp } from "./tcp.ts";
+
+/** The part of Bun's global object that is used here, spelled out so that the file is well typed on Deno, too. */
+export interface BunTcp {
+  listen(options: {
+    hostname: string;
+    port: number;
+    reusePort: boolean;
+    allowHalfOpen: boolean;
+    socket: BunHandlers;
+  }): { readonly port: number; stop(closeActiveConnections: boolean): void };
+  connect(options: {
+    hostname: string;
+    port: number;
+    allowHalfOpen: boolean;
+    data: BunSocket;
+    socket: BunHandlers;
+  }): Promise<unknown>;
+}
+
+/** Called for every socket; the {@link BunSocket} is its `data`. */
+interface BunHandlers {
+  open(handle: BunHandle): void;
+  data(handle: BunHandle, bytes: Uint8Array): void;
+  drain(handle: BunHandle): void;
+  end(handle: BunHandle): void;
+  close(handle: BunHandle, error?: Error): void;
+  error(handle: BunHandle, error: Error): void;
+  connectError(handle: BunHandle, error: Error): void;
+}
+
+const HANDLERS: BunHandlers = {
+  open: (handle) => handle.data.opened(handle),
+  data: (handle, bytes) => handle.data.received(bytes),
+  drain: (handle) => handle.data.writable(),
+  end: (handle) => handle.data.peerEnded(),
+  close: (handle, error) => handle.data.closed(error),
+  error: (handle, error) => handle.data.failed(error),
+  connectError: (handle, error) => handle.data.refused(error),
+};
+
+/** @param bun Bun's global object */
+export function bunTcp(bun: BunTcp): Tcp {
+  return {
+    listen: (options, accept) =>
+      new Promise((resolve) => {
+        const listener = bun.listen({
+          hostname: options.address,
+          port: options.port,
+          reusePort: options.reusePort,
+          allowHalfOpen: true,
+          socket: {
+            ...HANDLERS,
+            open: (handle) => {
+              const socket = new BunSocket();
+              handle.data = socket;
+              socket.opened(handle);
+              accept(socket.asSocket());
+            },
+          },
+        });
+        resolve({ port: listener.port, close: () => listener.stop(false) });
+      }),
+    connect: (host, port) => {
+      const socket = new BunSocket();
+      // A refusal is told by connectError as well.
+      bun.connect({ hostname: host, port, allowHalfOpen: true, data: socket, socket: HANDLERS })
+        .catch((error: Error) => socket.refused(error));
+      return socket.asSocket();
+    },
+  };
+}
