@@ -103,14 +103,14 @@ export class RequestHead extends Head {
 
   /** What is incomplete, wrong, or has names that nginx drops. */
   #parseOdd(text: string, start: number, limits: RequestLimits): number {
+    if (start < text.length && text.charCodeAt(start) !== 13 && !TOKEN_START.test(text.slice(start, start + 1))) {
+      return this.#malformed("the request line does not begin with a method", start);
+    }
     const broken = BROKEN_LINE.exec(text);
     const end = text.indexOf("\r\n\r\n", start);
     if (broken !== null && (end < 0 || broken.index < end)) {
       const offset = broken.index + (broken[0].length > 1 ? 1 : 0);
       return this.#malformed("a line ends without CRLF, or a NUL stands in the head", offset);
-    }
-    if (start < text.length && text.charCodeAt(start) !== 13 && !TOKEN_START.test(text.slice(start, start + 1))) {
-      return this.#malformed("the request line does not begin with a method", start);
     }
     const error = tooLarge(text, start, end < 0 ? text.length : end + 4, limits);
     if (error !== null) return this.#refuse(error);

@@ -16,6 +16,8 @@ import { CHUNKED } from "./request-head.ts";
 export const UNTIL_CLOSE = -2;
 
 const MAX_FIELDS = 250;
+/** Offset of the reason phrase. */
+const REASON_AT = 13;
 
 const USUAL = new RegExp(
   `HTTP/1\\.[01] [1-9][0-9]{2}(?: [\\t\\x20-\\x7e\\x80-\\xff]*)?\\r\\n(?:[${TCHAR}]+:[\\t\\x20-\\x7e\\x80-\\xff]*\\r\\n)*\\r\\n`,
@@ -53,7 +55,8 @@ export class ResponseHead extends Head {
   /** The upstream's status line with CRLF, its version replaced by ours. */
   statusLine(): string {
     const usual = statusLine(this.status);
-    if (this.text.startsWith(usual)) return usual;
+    // a reason that is missing is ours; so is the very usual one, which spares a string
+    if (this.#reasonEnd <= REASON_AT || this.text.startsWith(usual)) return usual;
     return `HTTP/1.1${this.text.slice(this.#reasonStart, this.#reasonEnd)}\r\n`;
   }
 
@@ -121,13 +124,13 @@ export class ResponseHead extends Head {
 
   /** Line ends of LF alone, folded lines, lines that are no fields: put into order, then read. */
   #parseOdd(text: string, maxBytes: number): number {
+    const start = text.slice(0, 9);
+    if (!"HTTP/1.".startsWith(start.slice(0, 7)) || (start.length > 7 && !/^HTTP\/1\.[0-9]/.test(start))) {
+      return this.#refuse("malformed", "the response does not begin with HTTP/1", 0);
+    }
     const end = headEnd(text);
     if (end < 0) {
       if (text.length >= maxBytes) return this.#refuse("fields-too-large", "the response head is too long", maxBytes);
-      const line = text.slice(0, 9);
-      if (!"HTTP/1.".startsWith(line.slice(0, 7)) || (line.length > 7 && !/^HTTP\/1\.[0-9]/.test(line))) {
-        return this.#refuse("malformed", "the response does not begin with HTTP/1", 0);
-      }
       return 0;
     }
     if (end > maxBytes) return this.#refuse("fields-too-large", "the response head is too long", maxBytes);
