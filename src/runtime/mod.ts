@@ -7,6 +7,7 @@ import { bunRuntime } from "./bun.ts";
 import { denoRuntime } from "./deno.ts";
 import type { Runtime } from "./runtime.ts";
 
+export { nodeTcp } from "./_node-tcp.ts";
 export type { Runtime, Signal } from "./runtime.ts";
 export type { Tcp, TcpListener, TcpListenOptions } from "./tcp.ts";
 

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { TlsInfo } from "../../http/mod.ts";
 import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
 import type { Clock } from "../../observe/clock.ts";
 import type { Logger } from "../../observe/logger.ts";
+import { nodeTcp, runtime, type TcpListener } from "../../runtime/mod.ts";
 import type { ExchangeHandler, WireSettings } from "../contract.ts";
 import { DeadlineWheel } from "../deadline-wheel.ts";
 import type { TlsHandlers, TlsListener } from "../tls/mod.ts";
@@ -50,7 +51,7 @@ const BACKLOG = 511;
 /** One for each data plane, whatever the number of ports. */
 export class HttpFront {
   readonly #core: WireCore;
-  readonly #servers: Server[] = [];
+  readonly #listeners: TcpListener[] = [];
   readonly #tlsListeners: TlsListener[] = [];
   readonly #connections = new Set<FrontConnection>();
   /** Sockets before their first byte of HTTP: PROXY header, handshake. */
@@ -83,27 +84,24 @@ export class HttpFront {
   }
 
   /** Opens a port; resolves with its number. Rejects when the address cannot be bound. */
-  listen(options: FrontListen): Promise<number> {
+  async listen(options: FrontListen): Promise<number> {
     let port = options.port;
     const tls = options.tls?.listener({
       secure: (socket, info) => this.#secure(socket, info, port),
       plain: (socket) => this.#plain(socket, port, true),
     }) ?? null;
-    const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accepted(socket, port, tls));
-    return new Promise((resolve, reject) => {
-      server.once("error", reject);
-      const { address: host, reusePort } = options;
-      server.listen({ host, port, backlog: BACKLOG, ...(reusePort === true ? { reusePort } : {}) }, () => {
-        server.off("error", reject);
-        server.on("error", (error: Error) => {
-          this.#core.logger.error("a listener failed", { address: host, port, error: error.message });
-        });
-        this.#servers.push(server);
-        if (tls !== null) this.#tlsListeners.push(tls);
-        port = (server.address() as AddressInfo).port;
-        resolve(port);
-      });
-    });
+    const { address, reusePort = false } = options;
+    // A handshake takes the stream of a node:net socket over.
+    const tcp = tls === null ? runtime().tcp : nodeTcp;
+    const listener = await tcp.listen(
+      { address, port, reusePort, backlog: BACKLOG },
+      (socket) => this.#accepted(socket, port, tls),
+      (error) => this.#core.logger.error("a listener failed", { address, port, error: error.message }),
+    );
+    port = listener.port;
+    this.#listeners.push(listener);
+    if (tls !== null) this.#tlsListeners.push(tls);
+    return port;
   }
 
   #accepted(socket: Socket, port: number, tls: TlsListener | null): void {
@@ -177,7 +175,7 @@ export class HttpFront {
   async #close(graceMs: number): Promise<void> {
     const core = this.#core;
     core.closing = true;
-    for (const server of this.#servers) server.close();
+    for (const listener of this.#listeners) listener.close();
     for (const tls of this.#tlsListeners) tls.dropPending();
     for (const socket of this.#early) socket.destroy();
     for (const connection of [...this.#connections]) connection.closeWhenIdle();

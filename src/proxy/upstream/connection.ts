@@ -4,9 +4,10 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
-import { connect as connectPlain, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { ResponseHead, ResponseReader } from "../../http/mod.ts";
+import { runtime } from "../../runtime/mod.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { UpstreamTls } from "../contract.ts";
 import { type DeadlineWheel, Timed } from "../deadline-wheel.ts";
@@ -69,9 +70,7 @@ export class UpstreamConnection extends Timed {
     this.owner = owner;
     this.createdMs = wheel.nowMs;
     const { address: host, port } = endpoint;
-    const socket = tls === null
-      ? connectPlain({ host, port, noDelay: true, allowHalfOpen: true })
-      : openTls(host, port, tls);
+    const socket = tls === null ? runtime().tcp.connect(host, port) : openTls(host, port, tls);
     this.socket = socket;
     socket.on(tls === null ? "connect" : "secureConnect", () => {
       this.connected = true;
