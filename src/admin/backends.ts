@@ -16,7 +16,7 @@ export interface Backend {
   readonly sessionAffinityConfig: {
     readonly name: string;
     readonly mode: string;
-    readonly cookieSessionAffinity: { readonly name: string };
+    readonly cookieSessionAffinity: Readonly<Record<string, unknown>> & { readonly name: string };
   };
   readonly upstreamHashByConfig: Readonly<Record<string, string | number | boolean>>;
   readonly "load-balance"?: string;
@@ -33,19 +33,56 @@ export interface Backend {
 
 /** All backends by name; the default backend is always among them. */
 export function listBackends(snapshot: Snapshot): Backend[] {
-  const backends = Object.values(snapshot.upstreams).map(toBackend);
+  const affine = affinePaths(snapshot);
+  const backends = Object.values(snapshot.upstreams).map((upstream) => toBackend(upstream, affine.get(upstream.name)));
   if (!Object.hasOwn(snapshot.upstreams, DEFAULT_BACKEND)) backends.push(EMPTY_DEFAULT);
   return backends.sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
-function toBackend(upstream: Upstream): Backend {
+/** Paths that set a cookie of affinity, by host. */
+type HostPaths = Record<string, string[]>;
+
+function affinePaths(snapshot: Snapshot): Map<string, HostPaths> {
+  const affine = new Map<string, HostPaths>();
+  for (const { name, locations } of Object.values(snapshot.virtualHosts)) {
+    for (const { backend, path, policies } of locations) {
+      if (backend.kind !== "upstream" || !Object.hasOwn(policies, "affinity-cookie")) continue;
+      const hosts = affine.get(backend.upstream) ?? {};
+      affine.set(backend.upstream, hosts);
+      const paths = hosts[name] ??= [];
+      if (!paths.includes(path)) paths.push(path);
+    }
+  }
+  return affine;
+}
+
+function affinityOf({ balancer }: Upstream, locations: HostPaths | undefined): Backend["sessionAffinityConfig"] {
+  if (balancer.kind !== "sticky") return { name: "", mode: "", cookieSessionAffinity: { name: "" } };
+  const { name, expiresSeconds, maxAgeSeconds, secure, path, domain, sameSite, conditionalSameSiteNone } =
+    balancer.cookie;
+  const cookieSessionAffinity = {
+    name,
+    ...(expiresSeconds === null ? {} : { expires: String(expiresSeconds) }),
+    ...(maxAgeSeconds === null ? {} : { maxage: String(maxAgeSeconds) }),
+    ...(locations === undefined ? {} : { locations }),
+    ...(secure ? { secure } : {}),
+    ...(path === null ? {} : { path }),
+    ...(domain === null ? {} : { domain }),
+    ...(sameSite === null ? {} : { samesite: sameSite }),
+    ...(conditionalSameSiteNone ? { conditional_samesite_none: true } : {}),
+    ...(balancer.changeOnFailure ? { change_on_failure: true } : {}),
+  };
+  return { name: "cookie", mode: balancer.mode, cookieSessionAffinity };
+}
+
+function toBackend(upstream: Upstream, affine?: HostPaths): Backend {
   const { balancer } = upstream;
   return {
     name: upstream.name,
     port: /^\d+$/.test(upstream.port) ? Number(upstream.port) : upstream.port,
     sslPassthrough: false,
     endpoints: upstream.endpoints.map(({ address, port }) => ({ address, port: String(port) })),
-    sessionAffinityConfig: { name: "", mode: "", cookieSessionAffinity: { name: "" } },
+    sessionAffinityConfig: affinityOf(upstream, affine),
     upstreamHashByConfig: balancer.kind === "hash"
       ? {
         "upstream-hash-by": balancer.key,

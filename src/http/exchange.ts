@@ -145,6 +145,11 @@ export interface Exchange {
    * Absent and `null`: the body goes as it comes.
    */
   bodyCoding?: BodyCoding | null;
+  /**
+   * Value of a Set-Cookie field that binds the client to the endpoint just picked for it (annotation affinity); made by
+   * the balancer, sent by the location's policy. Absent and `null`: the client keeps what it has.
+   */
+  affinityCookie?: string | null;
   /** Attempts so far, in order. */
   readonly attempts: readonly UpstreamAttempt[];
   /** Bytes of request line, fields and body received ($request_length). */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { readCookie } from "./cookie.ts";
 export { formatDateLine, formatHttpDate } from "./date.ts";
 export { errorPage } from "./error-page.ts";
 export type {
@@ -16,7 +17,7 @@ export type {
   TlsInfo,
   UpstreamAttempt,
 } from "./exchange.ts";
-export { checkFieldValue, FieldList } from "./field-list.ts";
+export { checkFieldValue, FieldList, fieldValueBytes } from "./field-list.ts";
 export type { Fields } from "./fields.ts";
 export { compileFieldMask, type FieldMask, knownFieldId } from "./known-field.ts";
 export * as knownField from "./known-field.ts";

@@ -154,7 +154,36 @@ export interface Upstream {
 export type BalancerSpec =
   | { readonly kind: "round-robin" }
   | { readonly kind: "ewma" }
-  | { readonly kind: "hash"; readonly key: string; readonly subsetSize: number | null };
+  | { readonly kind: "hash"; readonly key: string; readonly subsetSize: number | null }
+  /** A cookie keeps a client with its endpoint (annotation affinity). */
+  | {
+    readonly kind: "sticky";
+    /**
+     * What the cookie holds: a key that stands for an endpoint by consistent hashing (`balanced`), or one that is the
+     * endpoint's own (`persistent`).
+     */
+    readonly mode: "balanced" | "persistent";
+    /** A client whose endpoint fails is given another one, and a new cookie. */
+    readonly changeOnFailure: boolean;
+    readonly cookie: AffinityCookie;
+  };
+
+/** Attributes of the cookie of annotation affinity. */
+export interface AffinityCookie {
+  readonly name: string;
+  /** `null`: the path of the location, as written in the Ingress. */
+  readonly path: string | null;
+  /** `null`: none. */
+  readonly domain: string | null;
+  readonly sameSite: "None" | "Lax" | "Strict" | null;
+  /** SameSite=None is left out for browsers that are known to take it for something else. */
+  readonly conditionalSameSiteNone: boolean;
+  /** Seconds from when it is set; `null`: none. */
+  readonly expiresSeconds: number | null;
+  readonly maxAgeSeconds: number | null;
+  /** Secure over plain HTTP, too. */
+  readonly secure: boolean;
+}
 
 export interface Endpoint {
   /** IP address, IPv6 without brackets. */

@@ -14,6 +14,7 @@ import type { Balancer } from "./contract.ts";
 import { Ewma } from "./ewma.ts";
 import { RoundRobin } from "./round-robin.ts";
 import { type Resolve, resolve } from "./resolver.ts";
+import { Sticky } from "./sticky.ts";
 import { Suspects } from "./suspects.ts";
 
 /** Time that a name nobody asks for is still kept fresh. */
@@ -34,6 +35,8 @@ function makeBalancer(spec: BalancerSpec, logger: Logger, upstream: string): Bal
         logger.error("cannot read the key of an upstream, its endpoints take turns", { upstream, cause });
         return new RoundRobin();
       }
+    case "sticky":
+      return new Sticky({ upstream, spec });
     default:
       return spec satisfies never;
   }

@@ -10,3 +10,4 @@ export { Ewma, type EwmaOptions } from "./ewma.ts";
 export { UpstreamGroup, type UpstreamGroupOptions } from "./group.ts";
 export { type Resolution, type Resolve, resolve } from "./resolver.ts";
 export { RoundRobin } from "./round-robin.ts";
+export { Sticky, type StickyOptions, type StickySpec } from "./sticky.ts";

@@ -80,6 +80,7 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
   status = 0;
   response: Fields | null = null;
   bodyCoding: BodyCoding | null = null;
+  affinityCookie: string | null = null;
   attempts: readonly UpstreamAttempt[] = NO_ATTEMPTS;
   requestBytes = 0;
   sentBytes = 0;
@@ -174,7 +175,11 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
   forward(plan: ForwardPlan): void {
     if (!this.#decide("forward")) return;
     this.#forward = new Forward(this, this.#core, plan);
-    this.#forward.start();
+    try {
+      this.#forward.start();
+    } catch (error) {
+      this.internalError(error);
+    }
   }
 
   /** False: the client has gone, there is nobody to answer. */

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { listBackends } from "../../../src/admin/backends.ts";
+import type { BalancerSpec, Snapshot } from "../../../src/snapshot/mod.ts";
+import { location, upstream, virtualHost } from "../../support/snapshot.ts";
+
+function snapshot(balancer: BalancerSpec): Snapshot {
+  const policies = { "affinity-cookie": { enabled: true } };
+  const host = virtualHost("a.example", [
+    location("prefix /a/", "d-echo-80", { path: "/a", policies }),
+    location("exact /a", "d-echo-80", { path: "/a", policies }),
+    location("prefix /b/", "d-echo-80", { path: "/b" }),
+  ]);
+  return {
+    virtualHosts: { "a.example": host },
+    upstreams: { "d-echo-80": upstream("d-echo-80", ["10.0.0.1:80"], { balancer }) },
+  } as unknown as Snapshot;
+}
+
+describe("listBackends()", () => {
+  it("shows affinity with the paths that set the cookie", () => {
+    const cookie = {
+      name: "SID",
+      path: null,
+      domain: null,
+      sameSite: "Lax",
+      conditionalSameSiteNone: false,
+      expiresSeconds: 60,
+      maxAgeSeconds: null,
+      secure: true,
+    } as const;
+    const [backend] = listBackends(snapshot({ kind: "sticky", mode: "persistent", changeOnFailure: true, cookie }));
+    assert.deepEqual(backend!.sessionAffinityConfig, {
+      name: "cookie",
+      mode: "persistent",
+      cookieSessionAffinity: {
+        name: "SID",
+        expires: "60",
+        locations: { "a.example": ["/a"] },
+        secure: true,
+        samesite: "Lax",
+        change_on_failure: true,
+      },
+    });
+  });
+
+  it("shows none otherwise", () => {
+    const [backend] = listBackends(snapshot({ kind: "ewma" }));
+    assert.deepEqual(backend!.sessionAffinityConfig, { name: "", mode: "", cookieSessionAffinity: { name: "" } });
+    assert.equal(backend!["load-balance"], "ewma");
+  });
+});
