@@ -32,6 +32,7 @@ import { fieldsOf, type IngressEntry, PolicyInterner } from "./ingress-entry.ts"
 import { type FilterContext, type FilteredIngress, filterIngress } from "./ingress-filter.ts";
 import { type LabelSelector, parseLabelSelector } from "./namespace-selector.ts";
 import { compareIngresses, nameOf } from "./order.ts";
+import { compileAffinity, speaksOfAffinity } from "./session-affinity.ts";
 import { compileUpstream, type UpstreamUser } from "./upstream.ts";
 import { partsOf, UpstreamNames } from "./upstream-id.ts";
 import { compileVirtualHost, type HostContext } from "./virtual-host.ts";
@@ -386,10 +387,12 @@ export class IncrementalCompiler implements Compiler {
       if (!isUsed(id)) continue;
       const former = this.#upstreams.get(id);
       const isDefault = id === DEFAULT_BACKEND;
+      const { first, affine } = this.#lookAtUsers(id);
       const { upstream, diagnostics } = compileUpstream({
         name: isDefault ? DEFAULT_BACKEND : this.#names.nameOf(id),
         parts: partsOf(isDefault ? `${this.#options.defaultBackendService}/` : id),
-        first: this.#firstUser(id),
+        first,
+        affinity: compileAffinity(id, affine),
         users: () => this.#usersOf(id),
         view,
         options: this.#options,
@@ -401,13 +404,16 @@ export class IncrementalCompiler implements Compiler {
     }
   }
 
-  #firstUser(id: string): IngressEntry | undefined {
+  /** The oldest Ingress that refers to an upstream, and those that speak of affinity. */
+  #lookAtUsers(id: string): { readonly first: IngressEntry | undefined; readonly affine: readonly IngressEntry[] } {
     let first: IngressEntry | undefined;
+    const affine: IngressEntry[] = [];
     for (const name of this.#index.upstreams.get(id)) {
-      const { entry } = this.#filtered.get(name)!;
-      if (first === undefined || compareIngresses(entry!.ingress, first.ingress) < 0) first = entry;
+      const entry = this.#filtered.get(name)!.entry!;
+      if (first === undefined || compareIngresses(entry.ingress, first.ingress) < 0) first = entry;
+      if (speaksOfAffinity(entry)) affine.push(entry);
     }
-    return first;
+    return { first, affine };
   }
 
   *#usersOf(id: string): Iterable<UpstreamUser> {

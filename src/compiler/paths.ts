@@ -38,7 +38,7 @@ export interface PathContext {
 }
 
 /** An Ingress without rules puts its annotations on the root of `_`, but for these. */
-const NOT_ON_THE_ROOT = ["rewrite-target", "use-regex", "ssl-redirect", "redirect"];
+const NOT_ON_THE_ROOT = ["rewrite-target", "use-regex", "ssl-redirect", "redirect", "affinity-cookie"];
 
 function backendOf(entry: IngressEntry, backend: IngressBackend, context: PathContext): LocationBackend | undefined {
   if (backend.kind !== "service") return undefined;
@@ -73,7 +73,21 @@ function hostPath(
   };
 }
 
-/** The root that a host has before any rule. */
+function without(policies: Policies, names: readonly string[]): Policies {
+  return Object.fromEntries(Object.entries(policies).filter(([name]) => !names.includes(name)));
+}
+
+/** Made so far; hosts of one Ingress share them. */
+const unaffine = new WeakMap<Policies, Policies>();
+
+function withoutAffinity(policies: Policies): Policies {
+  if (!Object.hasOwn(policies, "affinity-cookie")) return policies;
+  let rest = unaffine.get(policies);
+  if (rest === undefined) unaffine.set(policies, rest = without(policies, ["affinity-cookie"]));
+  return rest;
+}
+
+/** The root that a host has before any rule. Affinity is for the paths of rules. */
 function rootOf(
   host: string,
   entries: readonly IngressEntry[],
@@ -94,7 +108,8 @@ function rootOf(
         effect: "paths that no rule has are answered as the first one says",
       }));
     }
-    return hostPath(first, context, "/", "Prefix", backend ?? context.fallback, true);
+    const root = hostPath(first, context, "/", "Prefix", backend ?? context.fallback, true);
+    return { ...root, policies: withoutAffinity(root.policies) };
   }
   const bare = entries.filter(({ ingress: { spec } }) => spec.rules.length === 0 && spec.defaultBackend !== null);
   for (const entry of bare) {
@@ -109,9 +124,7 @@ function rootOf(
         effect: "this default backend gets no requests",
       }));
     }
-    const policies = Object.fromEntries(
-      Object.entries(entry.policies.location).filter(([name]) => !NOT_ON_THE_ROOT.includes(name)),
-    );
+    const policies = without(entry.policies.location, NOT_ON_THE_ROOT);
     return { ...hostPath(entry, context, "/", "Prefix", backend, false), policies };
   }
   const { policies, denied } = context.withoutIngress;

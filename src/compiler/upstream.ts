@@ -12,6 +12,7 @@ import type { CompilerOptions } from "./contract.ts";
 import { diagnose } from "./diagnose.ts";
 import { selectEndpoints } from "./endpoints.ts";
 import type { EntryPolicies, IngressEntry } from "./ingress-entry.ts";
+import type { CompiledAffinity } from "./session-affinity.ts";
 import { type UpstreamParts } from "./upstream-id.ts";
 
 /** One mention of the upstream by an Ingress. */
@@ -26,6 +27,8 @@ export interface UpstreamInput {
   readonly parts: UpstreamParts;
   /** Oldest Ingress that refers to it: its balancing and service-upstream count. None for --default-backend-service. */
   readonly first: IngressEntry | undefined;
+  /** What its Ingresses say about affinity, which goes before other balancing. */
+  readonly affinity: CompiledAffinity;
   /** All that refer to it, in any order. Asked for only when there is something to say. */
   users(): Iterable<UpstreamUser>;
   readonly view: StoreView;
@@ -51,7 +54,7 @@ const HOST_NAME = /^(?=.{1,253}\.?$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0
 
 /** Finds the Service, its port and its endpoints. Never fails: an upstream without endpoints answers 503. */
 export function compileUpstream(input: UpstreamInput): CompiledUpstream {
-  const { name, parts, first, view } = input;
+  const { name, parts, first, affinity, view } = input;
   const findings: Finding[] = [];
   const service = view.service(parts.namespace, parts.service);
   const policies = first?.policies.upstream ?? {};
@@ -75,10 +78,10 @@ export function compileUpstream(input: UpstreamInput): CompiledUpstream {
       namespace: parts.namespace,
       service: parts.service,
       port: parts.port,
-      balancer: balancerOf(policies),
+      balancer: affinity.balancer ?? balancerOf(policies),
       ...target,
     },
-    diagnostics: findings.length === 0 ? [] : spread(findings, input),
+    diagnostics: [...affinity.diagnostics, ...findings.length === 0 ? [] : spread(findings, input)],
   };
 }
 

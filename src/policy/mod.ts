@@ -8,6 +8,7 @@
  * @module
  */
 import { accessLog } from "./access-log.ts";
+import { affinity, affinityCookie } from "./affinity.ts";
 import { appRoot } from "./app-root.ts";
 import { backendProtocol } from "./backend-protocol.ts";
 import { blockClients } from "./block-clients.ts";
@@ -47,6 +48,7 @@ export type { DeclaredAnnotation } from "./declarations.ts";
 export { findKnown, type KnownAnnotation, knownAnnotations } from "./known.ts";
 
 export type { AccessLogPolicy } from "./access-log.ts";
+export type { AffinityCookiePolicy, AffinityPolicy } from "./affinity.ts";
 export type { AppRootPolicy } from "./app-root.ts";
 export type { BackendProtocolPolicy } from "./backend-protocol.ts";
 export type { BlockClientsPolicy } from "./block-clients.ts";
@@ -85,6 +87,7 @@ export const policies: readonly PolicyModule<any>[] = [
   serverAlias,
   useRegex,
   loadBalance,
+  affinity,
   loadBalancingScheme,
   serviceUpstream,
   defaultBackend,
@@ -127,6 +130,8 @@ export const policies: readonly PolicyModule<any>[] = [
   // Response fields: first those that change what the upstream sent, then those that stand in its place.
   proxyCookie,
   proxyRedirect,
+  // After proxy-cookie, which is about the cookies of the upstream.
+  affinityCookie,
   customHeaders,
   // Fields named by annotations come after those of the upstream, to replace them.
   serviceNameHeader,
