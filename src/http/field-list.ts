@@ -4,12 +4,32 @@
  * @module
  */
 import type { Fields } from "./fields.ts";
+import { utf8AsLatin1 } from "./latin1.ts";
+import { isToken } from "./method.ts";
 
 const FORBIDDEN = /[\r\n\0]/;
 
 /** Throws a TypeError for a value that would break the message: CR, LF, NUL. */
 export function checkFieldValue(name: string, value: string): void {
   if (FORBIDDEN.test(value)) throw new TypeError(`set field "${name}": the value has a CR, LF or NUL`);
+}
+
+// deno-lint-ignore no-control-regex
+const BYTES = /^[\x00-\xff]*$/;
+
+/**
+ * Checks a line that is to be sent, and gives its value one char a byte: heads are written so, and a char beyond U+00FF
+ * would lose its upper half and might become a line end. Such a value is sent as UTF-8.
+ */
+export function fieldBytes(name: string, value: string): string {
+  if (!isToken(name)) throw new TypeError(`set field "${name}": the name is no token`);
+  checkFieldValue(name, value);
+  return fieldValueBytes(value);
+}
+
+/** The value one char a byte; the value itself unless it has a char beyond U+00FF. */
+export function fieldValueBytes(value: string): string {
+  return BYTES.test(value) ? value : utf8AsLatin1(value);
 }
 
 /** A list of lines; also remembers what was edited. */
@@ -24,8 +44,7 @@ export class FieldList implements Fields {
 
   /** Adds a line as received: it does not count as an edit. */
   add(name: string, value: string): void {
-    checkFieldValue(name, value);
-    this.#lines.push(name.toLowerCase(), name, value);
+    this.#lines.push(name.toLowerCase(), name, fieldBytes(name, value));
   }
 
   get edited(): boolean {
@@ -54,7 +73,7 @@ export class FieldList implements Fields {
   }
 
   set(name: string, value: string): void {
-    checkFieldValue(name, value);
+    fieldBytes(name, value);
     this.delete(name.toLowerCase());
     this.append(name, value);
   }

@@ -15,7 +15,10 @@ export interface Fields extends Iterable<readonly [name: string, value: string]>
   /** Values of all lines of that name, in order. */
   getAll(lowerName: string): string[];
   has(lowerName: string): boolean;
-  /** Removes every line of that name and adds one at the end. CR, LF and NUL in `value` throw a TypeError. */
+  /**
+   * Removes every line of that name and adds one at the end. A name that is no token, and CR, LF and NUL in `value`, throw
+   * a TypeError. Values are bytes, one char each, as they were received; one with a char beyond U+00FF is sent as UTF-8.
+   */
   set(name: string, value: string): void;
   /** Adds a line at the end. */
   append(name: string, value: string): void;

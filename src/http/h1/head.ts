@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checkFieldValue } from "../field-list.ts";
+import { fieldBytes } from "../field-list.ts";
 import type { Fields } from "../fields.ts";
 import { type FieldMask, KNOWN_FIELDS, knownFieldAt, knownFieldId, knownFieldName } from "../known-field.ts";
 
@@ -213,17 +213,17 @@ export class Head implements Fields {
   }
 
   set(name: string, value: string): void {
-    checkFieldValue(name, value);
-    this.delete(name.toLowerCase());
-    this.#added ??= [];
-    this.#added.push(name.toLowerCase(), name, value);
+    const bytes = fieldBytes(name, value);
+    const lowerName = name.toLowerCase();
+    this.delete(lowerName);
+    (this.#added ??= []).push(lowerName, name, bytes);
   }
 
   append(name: string, value: string): void {
-    checkFieldValue(name, value);
-    this.#mark(name.toLowerCase());
-    this.#added ??= [];
-    this.#added.push(name.toLowerCase(), name, value);
+    const bytes = fieldBytes(name, value);
+    const lowerName = name.toLowerCase();
+    this.#mark(lowerName);
+    (this.#added ??= []).push(lowerName, name, bytes);
   }
 
   delete(lowerName: string): boolean {

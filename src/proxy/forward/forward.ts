@@ -50,6 +50,9 @@ const DEFAULT_RESPONSE_HEAD_BYTES = 65536;
 /** Interim responses (1xx) to one request. */
 const MAX_INTERIM = 32;
 
+/** What a request line may have for a target; one char a byte. */
+const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
+
 /** The way of one request. */
 export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWaiter, FinishOwner {
   readonly #exchange: WireExchange;
@@ -91,7 +94,10 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   start(): void {
     // policies may have taken their time
     this.#core.tick();
-    const { requestBodyBytes } = this.#exchange;
+    const { requestBodyBytes, target } = this.#exchange;
+    if (this.#plan.target !== target && !TARGET.test(this.#plan.target)) {
+      throw new RangeError(`forward to ${JSON.stringify(this.#plan.target)}: the target cannot be sent`);
+    }
     if (requestBodyBytes === 0) return this.#next(this.#pick());
     const { maxBodyBytes } = this.#settings;
     if (maxBodyBytes > 0 && requestBodyBytes > maxBodyBytes) return this.uploadTooLarge();
@@ -427,6 +433,11 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
       case Step.relaying:
         return this.#cut();
     }
+  }
+
+  crashed(error: unknown): void {
+    this.cancel();
+    this.#exchange.internalError(error);
   }
 
   // ---- failures

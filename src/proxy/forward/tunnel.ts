@@ -68,6 +68,10 @@ export class Tunnel implements UpstreamOwner, TunnelSink {
     this.#end();
   }
 
+  crashed(error: unknown): void {
+    this.#exchange.internalError(error);
+  }
+
   tunnelData(bytes: Uint8Array): void {
     if (this.#over) return;
     this.#exchange.requestBytes += bytes.length;

@@ -165,6 +165,15 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
 
   #received(bytes: Buffer): void {
     this.#core.tick();
+    try {
+      this.#take(bytes);
+    } catch (error) {
+      this.#core.internalError(error);
+      this.cut();
+    }
+  }
+
+  #take(bytes: Buffer): void {
     if (this.#onPreface !== null && this.#phase === Phase.idle) return this.#receivedFirst(bytes);
     if (this.#held !== null) {
       this.#hold(Buffer.concat([this.#held, bytes]));
@@ -276,7 +285,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     this.requestCount++;
     this.clearDeadline();
     if (end === REFUSED) {
-      this.#refuse(this.#reader.error!);
+      this.#refuse(this.#reader.error!, this.#headBytes + bytes.length - at);
       return bytes.length;
     }
     this.#begin(this.#headBytes + end - at);
@@ -309,12 +318,13 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
   }
 
   /** What came is no request: it is answered, and the connection ends. */
-  #refuse(error: HeadError): void {
+  #refuse(error: HeadError, receivedBytes: number): void {
     const { head } = this.#reader;
     head.keepAlive = false;
     head.bodyBytes = 0;
     const exchange = this.#open(head);
     exchange.closeAfter = true;
+    exchange.requestBytes = receivedBytes;
     exchange.fail(new ProxyError(ERROR_CODES[error.kind], "downstream", "no", error.message));
   }
 

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { fieldValueBytes } from "../../http/mod.ts";
 import type { Globals } from "../../snapshot/snapshot.ts";
 import type { ServerConnection, ServerExchange } from "../contract.ts";
 
@@ -78,7 +79,8 @@ export class RequestFields {
     if (claimed !== undefined && claimed !== "") block += `X-Original-Forwarded-Host: ${claimed}\r\n`;
     if (this.#originalUri) block += `X-Original-URI: ${exchange.target}\r\n`;
     for (const { name, value } of this.#extra) {
-      const text = value(exchange);
+      // decoded text of the client: a char beyond U+00FF must not lose its upper half and become a line end
+      const text = fieldValueBytes(value(exchange));
       if (text !== "" && !hasLineBreak(text)) block += `${name}: ${text}\r\n`;
     }
     return request.edited && this.#overruled(exchange) ? withoutEdited(block, exchange) : block;

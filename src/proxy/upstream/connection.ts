@@ -21,6 +21,8 @@ export interface UpstreamOwner {
   upstreamEnded(error: Error | null): void;
   /** The deadline that the owner set has passed. */
   upstreamTimedOut(): void;
+  /** One of the above threw: an error of our own, which must cost this exchange only. */
+  crashed(error: unknown): void;
 }
 
 /** Connections to one address (and TLS settings). */
@@ -74,10 +76,10 @@ export class UpstreamConnection extends Timed {
     this.socket = socket;
     socket.on(tls === null ? "connect" : "secureConnect", () => {
       this.connected = true;
-      this.owner?.upstreamConnected();
+      this.#guard((owner) => owner.upstreamConnected());
     });
     socket.on("data", (bytes: Buffer) => this.#received(bytes));
-    socket.on("drain", () => this.owner?.upstreamDrained());
+    socket.on("drain", () => this.#guard((owner) => owner.upstreamDrained()));
     socket.on("end", () => this.#end(null));
     socket.on("error", (error: Error) => {
       this.#error = error;
@@ -87,17 +89,33 @@ export class UpstreamConnection extends Timed {
 
   #received(bytes: Buffer): void {
     this.received = true;
-    if (this.owner !== null) this.owner.upstreamData(bytes);
-    else if (!this.closed) this.#home.dropIdle(this); // nobody asked for it
+    const { owner } = this;
+    if (owner !== null) {
+      try {
+        owner.upstreamData(bytes);
+      } catch (error) {
+        owner.crashed(error);
+      }
+    } else if (!this.closed) this.#home.dropIdle(this); // nobody asked for it
   }
 
   #end(error: Error | null): void {
     if (this.closed) this.stopTiming();
     if (this.#ended) return;
     this.#ended = true;
-    if (this.owner !== null) this.owner.upstreamEnded(error);
+    if (this.owner !== null) this.#guard((owner) => owner.upstreamEnded(error));
     else if (!this.closed) this.#home.dropIdle(this);
     else this.socket.destroy();
+  }
+
+  #guard(action: (owner: UpstreamOwner) => void): void {
+    const { owner } = this;
+    if (owner === null) return;
+    try {
+      action(owner);
+    } catch (error) {
+      owner.crashed(error);
+    }
   }
 
   /** It may still be written to, as far as is known. */
@@ -109,7 +127,7 @@ export class UpstreamConnection extends Timed {
     if (this.closed) {
       this.stopTiming();
       this.socket.destroy();
-    } else if (this.owner !== null) this.owner.upstreamTimedOut();
+    } else if (this.owner !== null) this.#guard((owner) => owner.upstreamTimedOut());
     else this.#home.dropIdle(this);
   }
 

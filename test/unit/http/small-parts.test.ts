@@ -4,6 +4,7 @@ import {
   checkFieldValue,
   errorPage,
   FieldList,
+  fieldValueBytes,
   formatDateLine,
   formatHttpDate,
   hasResponseBody,
@@ -113,6 +114,19 @@ describe("FieldList", () => {
     assert.ok(fields.edited);
     assert.ok(fields.isEdited("x-a"));
     assert.ok(!fields.isEdited("set-cookie"));
+  });
+
+  it("sends as UTF-8 what is beyond U+00FF, so that no half of a char becomes a line end", () => {
+    const fields = new FieldList([["X-A", "a\u560d\u560ab"], ["X-B", "\xe4"]]);
+    assert.equal(fields.get("x-a"), "a\xe5\x98\x8d\xe5\x98\x8ab");
+    assert.equal(fields.get("x-b"), "\xe4");
+    assert.equal(fieldValueBytes("\u{1f340}"), "\xf0\x9f\x8d\x80");
+  });
+
+  it("refuses names that are no tokens", () => {
+    for (const name of ["", "a b", "a:", "a\r\n", "\xe4"]) {
+      assert.throws(() => new FieldList().set(name, "x"), TypeError);
+    }
   });
 
   it("refuses values that would break the message", () => {

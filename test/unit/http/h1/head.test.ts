@@ -82,7 +82,10 @@ describe("a head's fields", () => {
     const head = request("");
     assert.throws(() => head.set("X-A", "a\r\nX-B: b"), TypeError);
     assert.throws(() => head.append("X-A", "a\0"), TypeError);
+    assert.throws(() => head.set("X A", "a"), TypeError);
     assert.equal(head.format(compileFieldMask(["host"])), "");
+    head.set("X-A", "\u560a");
+    assert.equal(head.format(compileFieldMask(["host"])), "X-A: \xe5\x98\x8a\r\n");
   });
 
   it("with odd names are dropped, kept or refused as the settings say", () => {

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { answering, echo, RawBackend, TestFront, type TestFrontOptions } from "../support/wire.ts";
+
+const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const opened: { close(): unknown }[] = [];
+
+after(async () => {
+  for (const each of opened) await each.close();
+});
+
+async function setUp(options: TestFrontOptions): Promise<TestFront> {
+  const backend = await RawBackend.open(answering(echo));
+  const front = await TestFront.open({ endpoints: [backend.endpoint], ...options });
+  opened.push(front, backend);
+  return front;
+}
+
+function fault(): never {
+  throw new Error("a fault of our own");
+}
+
+const FAULTS: readonly (readonly [name: string, options: TestFrontOptions])[] = [
+  ["the handler", { request: fault }],
+  ["the response hook", { responseHead: fault }],
+  ["the response hook's promise", { responseHead: () => Promise.reject(new Error("a fault of our own")) }],
+  ["the choice of an endpoint", { request: (exchange, plan) => exchange.forward({ ...plan, pick: fault }) }],
+  ["a field that cannot be sent", { responseHead: (exchange) => exchange.response!.set("X-A", "a\nb") }],
+  ["a target that cannot be sent", { request: (exchange, plan) => exchange.forward({ ...plan, target: "/a b" }) }],
+  ["a body that cannot be read", {
+    request: (exchange) => exchange.respond(new Response(new ReadableStream({ pull: fault }))),
+  }],
+];
+
+describe("an error of our own", () => {
+  for (const [name, options] of FAULTS) {
+    it(`in ${name} costs its exchange only, is counted, logged once, and told to nobody else`, async () => {
+      const front = await setUp(options);
+      for (let i = 0; i < 2; i++) {
+        const text = await front.exchange(GET);
+        if (name === "a body that cannot be read") assert.doesNotMatch(text, /0\r\n\r\n$/);
+        else assert.match(text, /^HTTP\/1\.1 500 Internal Server Error\r\n/);
+        assert.doesNotMatch(text, /fault/);
+      }
+      assert.equal(front.front.counters.internalErrors, 2);
+      assert.equal(front.logged.length, 1);
+      assert.equal(front.ended.length, 2);
+      assert.equal(front.front.counters.inFlight, 0);
+    });
+  }
+});
+
+describe("a response of generic middleware", () => {
+  it("is streamed, with its length or in chunks, and without a body for HEAD", async () => {
+    const front = await setUp({
+      request: (exchange) => {
+        if (exchange.path === "/text") return exchange.respond(new Response("hello", { headers: { "X-A": "b" } }));
+        if (exchange.path === "/empty") return exchange.respond(new Response(null, { status: 204 }));
+        const parts = ["one", "two", "three"];
+        exchange.respond(
+          new Response(
+            new ReadableStream({
+              pull: (controller) => {
+                const part = parts.shift();
+                if (part === undefined) controller.close();
+                else controller.enqueue(new TextEncoder().encode(part));
+              },
+            }),
+          ),
+        );
+      },
+    });
+    const client = await front.client();
+    client.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+    await client.has("0\r\n\r\n");
+    assert.match(client.text, /Transfer-Encoding: chunked[^]*3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n$/);
+    client.text = "";
+    client.send("GET /text HTTP/1.1\r\nHost: a\r\n\r\n");
+    await client.has("hello");
+    assert.match(client.text, /x-a: b\r\n/i);
+    await front.end(1);
+    client.text = "";
+    client.send("GET /empty HTTP/1.1\r\nHost: a\r\n\r\nHEAD /text HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    const text = await client.end();
+    assert.match(text, /^HTTP\/1\.1 204 No Content\r\n/);
+    assert.doesNotMatch(text, /hello/);
+    client.socket.destroy();
+  });
+
+  it("is cancelled when the client goes away", async () => {
+    let cancelled = (): void => {};
+    const done = new Promise<void>((resolve) => cancelled = resolve);
+    const front = await setUp({
+      request: (exchange) =>
+        exchange.respond(
+          new Response(
+            new ReadableStream({
+              pull: (controller) => controller.enqueue(new Uint8Array(65536)),
+              cancel: () => cancelled(),
+            }),
+          ),
+        ),
+    });
+    const client = await front.client();
+    client.send(GET);
+    await client.has("\r\n\r\n");
+    client.socket.destroy();
+    await done;
+    await front.end(0);
+  });
+});
+
+describe("an answer that says abort", () => {
+  it("ends the connection without a byte (444)", async () => {
+    const front = await setUp({ request: (exchange) => exchange.answer({ status: 444, close: "abort" }) });
+    assert.equal(await front.exchange(GET), "");
+    assert.equal((await front.end(0)).status, 444);
+  });
+});
