@@ -6,17 +6,11 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import {
-  compileFieldMask,
-  type Fields,
-  formatDateLine,
-  hasResponseBody,
   type HeadError,
   INCOMPLETE,
-  latin1Text,
   REFUSED,
   RequestHead,
   RequestReader,
-  ResponseHead,
   statusLine,
   type TlsInfo,
 } from "../../http/mod.ts";
@@ -28,7 +22,8 @@ import type { ServerConnection } from "../contract.ts";
 import { Timed } from "../deadline-wheel.ts";
 import type { WireCore } from "./core.ts";
 import { WireExchange } from "./exchange.ts";
-import { type BodySink, LastChunk, NO_BODY, type Transport, type TunnelSink, UNKNOWN_LENGTH } from "./transport.ts";
+import { H1Writer } from "./h1-writer.ts";
+import type { BodySink, Transport, TunnelSink } from "./transport.ts";
 
 /** What a connection is doing. */
 const Phase = {
@@ -55,11 +50,7 @@ const MAX_DISCARD_BYTES = 65536;
 /** nginx's lingering_timeout and lingering_time. */
 const LINGER_IDLE_MS = 5_000;
 const LINGER_TOTAL_MS = 30_000;
-/** A body part up to this size goes into one write with the head. */
-const MAX_JOINED_BYTES = 16384;
 
-const RESPONSE_FRAMING = compileFieldMask(["connection", "content-length", "date", "keep-alive", "transfer-encoding"]);
-const CRLF = Buffer.from("\r\n", "latin1");
 const PREFACE = Buffer.from(CLIENT_PREFACE, "latin1");
 const ERROR_CODES: Readonly<Record<HeadError["kind"], ProxyErrorCode>> = {
   "malformed": "downstream-malformed",
@@ -87,10 +78,10 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
   readonly proxied: ProxyAddresses | null;
   requestCount = 0;
   memo: unknown = null;
-  passesChunks = false;
   readonly #core: WireCore;
   readonly #socket: Socket;
   readonly #reader: RequestReader;
+  readonly #writer: H1Writer;
   readonly #refusePlain: boolean;
   readonly #onClose: (connection: ClientConnection) => void;
   /** Takes over when the client begins with the preface of HTTP/2; `null` once that is out of the question. */
@@ -106,15 +97,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
   #sink: BodySink | null = null;
   #bodyPaused = false;
   #tunnel: TunnelSink | null = null;
-  /** The last write said that the socket is full. */
-  #blocked = false;
-  /** Response head that goes out with the first bytes of the body. */
-  #corked = "";
-  /** Body of unknown length to an HTTP/1.1 client. */
-  #chunked = false;
   #keepAlive = false;
-  /** The end of the response shows otherwise than by the end of the connection. */
-  #delimited = true;
   #continueOwed = false;
   #lingerEnd = 0;
   #headBytes = 0;
@@ -138,6 +121,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     this.proxied = origin.proxied;
     this.#refusePlain = origin.refusePlain;
     this.#reader = new RequestReader(new RequestHead());
+    this.#writer = new H1Writer(socket, () => this.#updateDeadline());
     core.counters.idle++;
     socket.on("data", (bytes: Buffer) => this.#received(bytes));
     socket.on("drain", () => this.#drained());
@@ -155,6 +139,10 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
 
   get localAddress(): string {
     return this.#localAddress ??= canonicalIp(this.#socket.localAddress ?? "") ?? "";
+  }
+
+  get passesChunks(): boolean {
+    return this.#writer.chunked;
   }
 
   get requestComplete(): boolean {
@@ -407,38 +395,8 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
 
   sendHead(exchange: WireExchange, bodyBytes: number): void {
     const { head } = this.#reader;
-    const { status, response } = exchange;
-    let text: string;
-    if (response instanceof ResponseHead) {
-      text = response.status === status ? response.statusLine() : statusLine(status);
-    } else text = statusLine(status);
-    if (!response!.has("date")) text += formatDateLine(this.#core.nowMs);
-    this.#chunked = false;
-    this.#delimited = true;
-    this.passesChunks = false;
-    if (status === 101) {
-      this.#keepAlive = false;
-      this.#corked = `${text}Connection: upgrade\r\n${formatFields(response!)}\r\n`;
-      return;
-    }
-    this.#keepAlive = head.keepAlive && !exchange.closeAfter && this.#mayKeepAlive();
-    if (bodyBytes >= 0) text += `Content-Length: ${bodyBytes}\r\n`;
-    // a response that may have a body, and has none, must say so
-    else if (bodyBytes === NO_BODY && head.method !== "HEAD" && hasResponseBody(status)) {
-      text += "Content-Length: 0\r\n";
-    } else if (bodyBytes === UNKNOWN_LENGTH && head.method !== "HEAD" && hasResponseBody(status)) {
-      if (head.minorVersion === 0) {
-        this.#keepAlive = false;
-        this.#delimited = false;
-      } else {
-        this.#chunked = true;
-        this.passesChunks = true;
-        text += "Transfer-Encoding: chunked\r\n";
-      }
-    }
-    this.#corked = `${text}${this.#keepAlive ? "Connection: keep-alive\r\n" : "Connection: close\r\n"}${
-      formatFields(response!)
-    }\r\n`;
+    const keepAlive = head.keepAlive && !exchange.closeAfter && this.#mayKeepAlive();
+    this.#keepAlive = this.#writer.head(exchange, head, bodyBytes, keepAlive, this.#core.nowMs);
   }
 
   /** Does anything but this request speak for closing? */
@@ -454,83 +412,32 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
   }
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
-    const length = end - start;
-    if (length === 0) return !this.#blocked;
-    this.#exchange!.sentBodyBytes += length;
-    if (!this.#chunked) return this.#send(bytes, start, end, "", "");
-    return this.#send(bytes, start, end, `${length.toString(16)}\r\n`, "\r\n");
+    return this.#phase !== Phase.closed && this.#writer.data(bytes, start, end);
   }
 
   writeFramed(bytes: Uint8Array, start: number, end: number): boolean {
-    this.#exchange!.sentBodyBytes += end - start;
-    return this.#send(bytes, start, end, "", "");
+    return this.#phase !== Phase.closed && this.#writer.framed(bytes, start, end);
   }
 
   writeText(text: string): boolean {
-    this.#exchange!.sentBodyBytes += text.length;
-    const out = this.#chunked ? `${this.#corked}${text.length.toString(16)}\r\n${text}\r\n` : this.#corked + text;
-    this.#corked = "";
-    return this.#sendText(out);
-  }
-
-  #send(bytes: Uint8Array, start: number, end: number, before: string, after: string): boolean {
-    const head = this.#corked + before;
-    this.#corked = "";
-    const length = end - start;
-    if (length <= MAX_JOINED_BYTES && head !== "") return this.#sendText(head + latin1Text(bytes, start, end) + after);
-    if (head === "" && after === "") {
-      return this.#sendBytes(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
-    }
-    const socket = this.#socket;
-    socket.cork();
-    if (head !== "") this.#sendText(head);
-    this.#sendBytes(bytes.subarray(start, end));
-    if (after !== "") this.#sendBytes(CRLF);
-    socket.uncork();
-    return !this.#blocked;
-  }
-
-  #sendText(text: string): boolean {
-    if (this.#phase === Phase.closed) return false;
-    this.#exchange!.sentBytes += text.length;
-    return this.#wrote(this.#socket.write(text, "latin1"));
-  }
-
-  #sendBytes(bytes: Uint8Array): boolean {
-    if (this.#phase === Phase.closed) return false;
-    this.#exchange!.sentBytes += bytes.length;
-    return this.#wrote(this.#socket.write(bytes));
-  }
-
-  #wrote(more: boolean): boolean {
-    if (!more && !this.#blocked) {
-      this.#blocked = true;
-      this.#updateDeadline();
-    }
-    return !this.#blocked;
+    return this.#phase !== Phase.closed && this.#writer.text(text);
   }
 
   flush(): void {
-    if (this.#corked === "") return;
-    const text = this.#corked;
-    this.#corked = "";
-    this.#sendText(text);
+    if (this.#phase !== Phase.closed) this.#writer.flush();
   }
 
   end(trailers: string, lastChunk: number): void {
-    if (!this.#chunked || lastChunk === LastChunk.ended) return this.flush();
-    const text = `${this.#corked}${lastChunk === LastChunk.unsent ? "0\r\n" : ""}${trailers}\r\n`;
-    this.#corked = "";
-    this.#sendText(text);
+    if (this.#phase !== Phase.closed) this.#writer.end(trailers, lastChunk);
   }
 
   abort(): void {
     const exchange = this.#exchange;
-    this.#corked = "";
+    this.#writer.drop();
     this.#keepAlive = false;
     if (exchange === null || !exchange.headSent || this.#phase !== Phase.exchange) return this.#destroy();
     // what was written still goes out, and lacks its end
-    if (this.#delimited) return this.#close();
+    if (this.#writer.delimited) return this.#close();
     // here a FIN would look like the end
     if (this.tls === null) this.#socket.resetAndDestroy();
     this.#destroy();
@@ -539,12 +446,13 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
   release(): void {
     if (this.#exchange === null) return;
     this.#exchange = null;
+    this.#writer.release();
     this.#sink = null;
     this.#bodyPaused = false;
     this.#continueOwed = false;
     if (this.#phase === Phase.linger || this.#phase === Phase.closed) return;
     if (!this.#keepAlive || this.#core.closing) return this.#close();
-    if (this.#blocked) {
+    if (this.#writer.blocked) {
       // what a client does not read must not pile up
       this.#phase = Phase.flushing;
       this.setDeadline(this.#core.settings.sendTimeoutMs);
@@ -584,7 +492,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     if (this.#phase === Phase.idle) this.#core.counters.idle--;
     this.#phase = Phase.linger;
     this.#lingerEnd = this.#core.wheel.nowMs + LINGER_TOTAL_MS;
-    this.setDeadline(this.#blocked ? this.#core.settings.sendTimeoutMs : LINGER_IDLE_MS);
+    this.setDeadline(this.#writer.blocked ? this.#core.settings.sendTimeoutMs : LINGER_IDLE_MS);
     this.#held = null;
     this.#socket.end();
     if (this.#paused) {
@@ -621,7 +529,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
   }
 
   #drained(): void {
-    this.#blocked = false;
+    this.#writer.blocked = false;
     if (this.#phase === Phase.exchange) {
       this.#updateDeadline();
       this.#exchange!.clientDrained();
@@ -648,7 +556,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     if (this.#phase !== Phase.exchange) return;
     const { settings } = this.#core;
     const reads = this.#sink !== null && !this.#bodyPaused;
-    if (this.#blocked) {
+    if (this.#writer.blocked) {
       this.setDeadline(reads ? Math.min(settings.sendTimeoutMs, settings.bodyTimeoutMs) : settings.sendTimeoutMs);
     } else if (reads) this.setDeadline(settings.bodyTimeoutMs);
     else this.clearDeadline();
@@ -671,16 +579,5 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     }
   }
 }
-
-function formatFields(fields: Fields): string {
-  if (fields instanceof ResponseHead) return fields.format(RESPONSE_FRAMING);
-  let text = "";
-  for (const [name, value] of fields) {
-    if (!FRAMING_NAMES.has(name.toLowerCase())) text += `${name}: ${value}\r\n`;
-  }
-  return text;
-}
-
-const FRAMING_NAMES: ReadonlySet<string> = new Set(["connection", "content-length", "keep-alive", "transfer-encoding"]);
 
 function ignore(): void {}
