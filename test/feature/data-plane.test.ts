@@ -4,113 +4,11 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { createServer, type IncomingMessage, request as httpRequest, type Server } from "node:http";
-import { request as httpsRequest } from "node:https";
-import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
+import { createServer, type Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { after, before, describe, it } from "node:test";
-import { DataPlane } from "../../src/proxy/mod.ts";
-import type { Logger } from "../../src/observe/mod.ts";
-import type { SnapshotUpdate } from "../../src/snapshot/mod.ts";
+import { ask, echoBackend, refusedAddress, serving } from "../support/data-plane.ts";
 import { firstUpdate, laterUpdate, location, upstream, virtualHost } from "../support/snapshot.ts";
-
-const logger: Logger = { debug: () => {}, info: () => {}, warning: () => {}, error: () => {} };
-
-/** What the echo backend received. */
-interface Echo {
-  readonly name: string;
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-interface Reply {
-  readonly status: number;
-  readonly headers: IncomingMessage["headers"];
-  readonly text: string;
-  readonly echo: Echo;
-}
-
-async function echoBackend(name: string): Promise<Server & { at: string }> {
-  const server = createServer((incoming, reply) => {
-    const chunks: Uint8Array[] = [];
-    incoming.on("data", (chunk: Uint8Array) => chunks.push(chunk));
-    incoming.on("end", () => {
-      const body = Buffer.concat(chunks).toString();
-      const { method, url, headers } = incoming;
-      reply.setHeader("Content-Type", "application/json");
-      reply.end(JSON.stringify({ name, method, url, headers, body }));
-    });
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  return Object.assign(server, { at: `127.0.0.1:${(server.address() as AddressInfo).port}` });
-}
-
-/** A port on which nothing listens. */
-async function refusedAddress(): Promise<string> {
-  const server = createTcpServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return `127.0.0.1:${port}`;
-}
-
-interface Ask {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-  readonly tls?: boolean;
-}
-
-function ask(plane: DataPlane, host: string, path: string, given: Ask = {}): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const options = {
-      host: "127.0.0.1",
-      port: given.tls === true ? plane.ports.https : plane.ports.http,
-      method: given.method ?? "GET",
-      path,
-      headers: { host, ...given.headers },
-      agent: false,
-    };
-    const outgoing = given.tls === true
-      ? httpsRequest({ ...options, servername: host, rejectUnauthorized: false })
-      : httpRequest(options);
-    outgoing.on("error", reject);
-    outgoing.on("response", (incoming) => {
-      const chunks: Uint8Array[] = [];
-      incoming.on("data", (chunk: Uint8Array) => chunks.push(chunk));
-      incoming.on("error", reject);
-      incoming.on("end", () => {
-        const text = Buffer.concat(chunks).toString();
-        const echo = text.startsWith("{") ? JSON.parse(text) as Echo : null as unknown as Echo;
-        resolve({ status: incoming.statusCode!, headers: incoming.headers, text, echo });
-      });
-    });
-    outgoing.end(given.body);
-  });
-}
-
-/** Runs `body` with a data plane that has had one update. */
-async function serving(
-  update: SnapshotUpdate,
-  body: (plane: DataPlane, log: () => string) => Promise<void>,
-): Promise<void> {
-  let lines = "";
-  const plane = new DataPlane({
-    logger,
-    accessLog: (chunk) => {
-      lines += Buffer.from(chunk).toString("latin1");
-      return Promise.resolve();
-    },
-  });
-  plane.apply(update);
-  await plane.listen({ address: "127.0.0.1", httpPort: 0, httpsPort: 0 });
-  try {
-    await body(plane, () => lines);
-  } finally {
-    await plane.close(1_000);
-  }
-}
 
 describe("DataPlane", () => {
   let one: Server & { at: string };
