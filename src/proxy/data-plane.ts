@@ -75,6 +75,7 @@ export class DataPlane {
     this.#tables = new Tables({
       logger,
       hasCertificate: (host) => this.#tls.has(host),
+      onLeave: (endpoints) => this.#front?.drain(endpoints),
       catchAllLocations: builtInLocations(() => this.counters()),
     });
     this.#accessLogger = new AccessLogger(logger, options.accessLog);

@@ -47,18 +47,21 @@ export interface UpstreamGroupOptions {
   readonly resolve?: Resolve;
   /** Milliseconds, never going back. */
   readonly nowMs?: () => number;
+  /** Told of every change of the endpoints, by an update or a look-up. */
+  readonly onChange?: (before: readonly Endpoint[], after: readonly Endpoint[]) => void;
 }
 
 /** One upstream of the tables. */
 export class UpstreamGroup {
   #upstream: Upstream | null = null;
   #balancer: Balancer = new RoundRobin();
-  #size = 0;
+  #endpoints: readonly Endpoint[] = [];
   /** Taken out of the tables: ask them again by name. */
   retired = false;
   readonly #suspects: Suspects;
   readonly #logger: Logger;
   readonly #resolve: Resolve;
+  readonly #onChange: UpstreamGroupOptions["onChange"];
   #lookup: Promise<void> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #resolvedOnce = false;
@@ -68,6 +71,7 @@ export class UpstreamGroup {
     this.#logger = logger;
     this.#resolve = options.resolve ?? resolve;
     this.#suspects = new Suspects(options.nowMs);
+    this.#onChange = options.onChange;
   }
 
   /** Takes over what the snapshot says. */
@@ -76,7 +80,8 @@ export class UpstreamGroup {
     this.#upstream = upstream;
     if (former === null || JSON.stringify(former.balancer) !== JSON.stringify(upstream.balancer)) {
       this.#balancer = makeBalancer(upstream.balancer, this.#logger, this.name);
-      this.#size = 0;
+      // those of a name are not told again
+      this.#feed();
     }
     if (upstream.dns === null) {
       this.#stopLookups();
@@ -98,12 +103,12 @@ export class UpstreamGroup {
 
   /** Whether there is an endpoint; a promise only while a name is looked up for the first time. */
   available(): boolean | Promise<boolean> {
-    if (this.#upstream === null || this.#upstream.dns === null) return this.#size > 0;
+    if (this.#upstream === null || this.#upstream.dns === null) return this.#endpoints.length > 0;
     this.#askedMs = Date.now();
     // a name that nobody had asked for is stale: it is looked up again before it is used
     if (this.#timer === undefined && this.#lookup === null && !this.retired) this.#look();
-    if (this.#resolvedOnce || this.#lookup === null) return this.#size > 0;
-    return this.#lookup.then(() => this.#size > 0);
+    if (this.#resolvedOnce || this.#lookup === null) return this.#endpoints.length > 0;
+    return this.#lookup.then(() => this.#endpoints.length > 0);
   }
 
   /** Endpoint for the next attempt. */
@@ -115,7 +120,7 @@ export class UpstreamGroup {
 
   /** Number of endpoints. */
   get size(): number {
-    return this.#size;
+    return this.#endpoints.length;
   }
 
   /** Tells the balancer how an attempt went. */
@@ -125,9 +130,15 @@ export class UpstreamGroup {
   }
 
   #setEndpoints(endpoints: readonly Endpoint[]): void {
-    this.#size = endpoints.length;
+    const before = this.#endpoints;
+    this.#endpoints = endpoints;
     this.#suspects.update(endpoints);
-    this.#balancer.update(endpoints.map((endpoint) => ({ endpoint, weight: 1 })));
+    this.#feed();
+    this.#onChange?.(before, endpoints);
+  }
+
+  #feed(): void {
+    this.#balancer.update(this.#endpoints.map((endpoint) => ({ endpoint, weight: 1 })));
   }
 
   #stopLookups(): void {
@@ -150,7 +161,7 @@ export class UpstreamGroup {
           this.#setEndpoints(resolution.addresses.map((address) => ({ address, port: target.port, pod: "" })));
           break;
         case "none":
-          if (this.#size > 0) this.#logger.warning("upstream name has no address any more", this.#fields());
+          if (this.#endpoints.length > 0) this.#logger.warning("upstream name has no address any more", this.#fields());
           this.#setEndpoints([]);
           break;
         case "failed":

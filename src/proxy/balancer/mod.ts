@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { EndpointCensus } from "./census.ts";
 export { ConsistentHash, type ConsistentHashOptions } from "./consistent-hash.ts";
 export { type Balancer, endpointKey, type WeightedEndpoint } from "./contract.ts";
 export { Ewma, type EwmaOptions } from "./ewma.ts";

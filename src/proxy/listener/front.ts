@@ -10,6 +10,7 @@ import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
 import type { Clock } from "../../observe/clock.ts";
 import type { Logger } from "../../observe/logger.ts";
 import { nodeTcp, runtime, type TcpListener } from "../../runtime/mod.ts";
+import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { ExchangeHandler, WireSettings } from "../contract.ts";
 import { DeadlineWheel } from "../deadline-wheel.ts";
 import type { TlsHandlers, TlsListener } from "../tls/mod.ts";
@@ -81,6 +82,11 @@ export class HttpFront {
   update(settings: WireSettings): void {
     this.#core.settings = settings;
     this.#core.pools.update(settings.upstreamIdle);
+  }
+
+  /** Endpoints have left: connections to them are closed as soon as nothing is in flight on them. */
+  drain(endpoints: readonly Endpoint[]): void {
+    this.#core.pools.drain(endpoints);
   }
 
   /** Opens a port; resolves with its number. Rejects when the address cannot be bound. */

@@ -6,8 +6,8 @@
  */
 import type { Logger } from "../../observe/mod.ts";
 import { policies, type PolicyModule } from "../../policy/mod.ts";
-import { CATCH_ALL, type SnapshotUpdate, type VirtualHost } from "../../snapshot/snapshot.ts";
-import { UpstreamGroup } from "../balancer/mod.ts";
+import { CATCH_ALL, type Endpoint, type SnapshotUpdate, type VirtualHost } from "../../snapshot/snapshot.ts";
+import { EndpointCensus, UpstreamGroup } from "../balancer/mod.ts";
 import { type HostMatch, HostTable } from "../router/mod.ts";
 import { compileExtraFields } from "./extra-fields.ts";
 import { type ExtraLocations, HostRuntime } from "./host-runtime.ts";
@@ -19,6 +19,8 @@ export interface TablesOptions {
   hasCertificate(host: string): boolean;
   /** Policies in order of execution. Default: those of the policy room. */
   readonly modules?: readonly PolicyModule<any>[];
+  /** Told of endpoints that have left: they stand in no upstream any more. */
+  readonly onLeave?: (endpoints: readonly Endpoint[]) => void;
   /** Locations that the catch-all host has beside those of the snapshot. */
   readonly catchAllLocations: ExtraLocations;
 }
@@ -28,6 +30,9 @@ export class Tables {
   readonly #options: TablesOptions;
   readonly #hosts = new HostTable<HostRuntime>();
   readonly #groups = new Map<string, UpstreamGroup>();
+  readonly #census = new EndpointCensus();
+  /** Upstreams are changing: who has left is known when all have. */
+  #changing = false;
   #context: TableContext | null = null;
 
   constructor(options: TablesOptions) {
@@ -36,11 +41,14 @@ export class Tables {
 
   /** Takes over what changed; the first update must have the globals. */
   apply(update: SnapshotUpdate): void {
+    this.#changing = true;
     for (const name of update.upstreams.remove) {
       this.#groups.get(name)?.retire();
       this.#groups.delete(name);
     }
     for (const upstream of update.upstreams.set) this.#group(upstream.name).update(upstream);
+    this.#changing = false;
+    this.#tellLeavers();
 
     const changed = new Map<string, VirtualHost>();
     if (update.globals !== undefined) {
@@ -87,7 +95,20 @@ export class Tables {
 
   #group(name: string): UpstreamGroup {
     let group = this.#groups.get(name);
-    if (group === undefined) this.#groups.set(name, group = new UpstreamGroup(name, this.#options.logger));
+    if (group === undefined) {
+      group = new UpstreamGroup(name, this.#options.logger, {
+        onChange: (before, after) => {
+          this.#census.replace(before, after);
+          if (!this.#changing) this.#tellLeavers();
+        },
+      });
+      this.#groups.set(name, group);
+    }
     return group;
+  }
+
+  #tellLeavers(): void {
+    const leavers = this.#census.takeLeavers();
+    if (leavers.length > 0) this.#options.onLeave?.(leavers);
   }
 }

@@ -28,6 +28,10 @@ export interface UpstreamOwner {
 /** Connections to one address (and TLS settings). */
 export interface EndpointPool {
   readonly key: string;
+  /** `address port`; the key without TLS settings. */
+  readonly address: string;
+  /** The endpoint has left: connections in use are closed when they come back. */
+  retired: boolean;
   /** Last used last. */
   readonly idle: UpstreamConnection[];
   /** Open connections, idle or not. */

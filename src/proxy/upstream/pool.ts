@@ -73,7 +73,8 @@ export class UpstreamPools implements ConnectionHome {
   release(connection: UpstreamConnection): void {
     const limits = this.#limits;
     if (
-      !connection.usable || this.#closing || limits.connections <= 0 || connection.requests >= limits.requests ||
+      !connection.usable || this.#closing || connection.pool.retired || limits.connections <= 0 ||
+      connection.requests >= limits.requests ||
       this.#wheel.nowMs - connection.createdMs >= limits.lifetimeMs
     ) return this.discard(connection);
     if (this.#idle >= limits.connections) this.dropIdle(this.#oldest!);
@@ -116,6 +117,18 @@ export class UpstreamPools implements ConnectionHome {
     this.discard(connection);
   }
 
+  /** Endpoints have left: their idle connections are closed now, those in use when they come back. */
+  drain(endpoints: readonly Endpoint[]): void {
+    const addresses = new Set(endpoints.map(addressKey));
+    for (const pool of [...this.#byKey.values()]) {
+      if (!addresses.has(pool.address)) continue;
+      pool.retired = true;
+      // should the endpoint come back, it begins anew
+      this.#byKey.delete(pool.key);
+      for (const connection of [...pool.idle]) this.dropIdle(connection);
+    }
+  }
+
   /** Closes idle connections now and the others when they come back. */
   close(): void {
     this.#closing = true;
@@ -134,17 +147,22 @@ export class UpstreamPools implements ConnectionHome {
   }
 
   #pool(endpoint: Endpoint, tls: UpstreamTls | null): EndpointPool {
-    if (tls !== null) return this.#named(`${endpoint.address} ${endpoint.port} ${tls.key}`);
+    if (tls !== null) return this.#named(addressKey(endpoint), ` ${tls.key}`);
     let pool = this.#byEndpoint.get(endpoint);
     // a pool without connections is forgotten, and another may have taken its place
-    if (pool === undefined || pool.live === 0) {
-      pool = this.#named(`${endpoint.address} ${endpoint.port}`);
+    if (pool === undefined || pool.live === 0 || pool.retired) {
+      pool = this.#named(addressKey(endpoint), "");
       this.#byEndpoint.set(endpoint, pool);
     }
     return pool;
   }
 
-  #named(key: string): EndpointPool {
-    return this.#byKey.get(key) ?? { key, idle: [], live: 0 };
+  #named(address: string, suffix: string): EndpointPool {
+    const key = address + suffix;
+    return this.#byKey.get(key) ?? { key, address, retired: false, idle: [], live: 0 };
   }
+}
+
+function addressKey({ address, port }: Endpoint): string {
+  return `${address} ${port}`;
 }

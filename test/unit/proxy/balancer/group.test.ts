@@ -101,6 +101,20 @@ describe("UpstreamGroup", () => {
     group.retire();
   });
 
+  it("keeps the addresses of a name when it is given another balancer", async () => {
+    const resolver = heldResolver();
+    const group = new UpstreamGroup("default-ext-80", logger, { resolve: resolver.resolve });
+    group.update(named("svc.example"));
+    const first = group.available();
+    resolver.answer(found("192.0.2.1"));
+    await first;
+    group.update({ ...named("svc.example"), balancer: { kind: "ewma" } });
+    assert.equal(group.available(), true);
+    assert.equal(group.pick(exchange, [])?.address, "192.0.2.1");
+    assert.deepEqual(resolver.asked, ["svc.example"]);
+    group.retire();
+  });
+
   it("forgets the answer of a look-up that an update overtook", async () => {
     const resolver = heldResolver();
     const group = new UpstreamGroup("default-ext-80", logger, { resolve: resolver.resolve });
