@@ -4,6 +4,7 @@
  * @see https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/configmap/
  * @module
  */
+import { WIRE_FIELDS } from "../http/mod.ts";
 import type { ConfigMap, ObjectKey, StoreView } from "../kube/mod.ts";
 import { objectKey } from "../kube/mod.ts";
 import { parseCidr } from "../net/mod.ts";
@@ -22,6 +23,8 @@ const CIPHERS = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE
   "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:" +
   "DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256";
 
+/** A slip of the pen must not start thousands of processes. */
+const MAX_WORKERS = 256;
 const FIELD_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/;
 const REDIRECT_CODES: readonly number[] = [301, 302, 307, 308];
 const PROTOCOLS: readonly string[] = ["TLSv1.2", "TLSv1.3"];
@@ -118,6 +121,12 @@ export function compileGlobals(
       lifetimeMs: reader.duration("upstream-keepalive-time", 3_600_000),
     },
     accessLog: readAccessLog(reader),
+    workerProcesses: reader.read<number | "auto">(
+      "worker-processes",
+      "auto",
+      `auto or a whole number from 1 to ${MAX_WORKERS}`,
+      (text) => text === "auto" ? text : parseInteger(text, 1, MAX_WORKERS),
+    ),
     workerShutdownTimeoutMs: reader.duration("worker-shutdown-timeout", 240_000),
     policies: {},
   };
@@ -194,7 +203,9 @@ function readFields(
   const fields: [string, string][] = [];
   for (const [field, value] of [...source.data].sort(([a], [b]) => compareText(a, b))) {
     // a line end in a value would forge further fields
-    if (FIELD_NAME.test(field) && !/[\r\n\0]/.test(value)) fields.push([field, value]);
+    if (WIRE_FIELDS.has(field.toLowerCase())) {
+      problem(`read field "${field}" of ConfigMap "${reference}": it is set by the proxy itself`, "it is left out");
+    } else if (FIELD_NAME.test(field) && !/[\r\n\0]/.test(value)) fields.push([field, value]);
     else problem(`read field "${field}" of ConfigMap "${reference}": want a field name and one line`, "it is left out");
   }
   return fields;

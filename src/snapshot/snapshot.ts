@@ -280,6 +280,8 @@ export interface Globals {
     readonly escapeJson: boolean;
     readonly skipUrls: readonly string[];
   };
+  /** worker-processes: processes that serve; `auto`: as many as there are cores. --workers goes before it. */
+  readonly workerProcesses: number | "auto";
   /** worker-shutdown-timeout */
   readonly workerShutdownTimeoutMs: number;
   /** Further ConfigMap keys that the data plane reads, by key (gzip, brotli, block lists, ...), each resolved by its own file. */

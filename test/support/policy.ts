@@ -51,6 +51,7 @@ const DEFAULTS: Globals = {
   },
   upstreamKeepAlive: { connections: 320, timeoutMs: 60_000, requests: 10_000, lifetimeMs: 3_600_000 },
   accessLog: { enabled: true, path: "stdout", format: "", escapeJson: false, skipUrls: [] },
+  workerProcesses: "auto",
   workerShutdownTimeoutMs: 240_000,
   policies: {},
 };
