@@ -41,7 +41,7 @@ export function compileHooks(
     if (module.scope !== scope) continue;
     const policy = data[module.name];
     if (policy === undefined && !module.joins?.some((name) => hookScope.hostPolicies[name] !== undefined)) continue;
-    const hooks = module.hooks?.(policy, hookScope);
+    const hooks = hooksOf(module, policy, hookScope);
     if (hooks === undefined) continue;
     if (hooks.request !== undefined) (module.phase === "rewrite" ? rewrite : access).push(hooks.request);
     if (hooks.access !== undefined) access.push(hooks.access);
@@ -50,5 +50,43 @@ export function compileHooks(
     if (hooks.locate !== undefined) locate.push(hooks.locate);
     if (hooks.errorPage !== undefined) errorPages.push(hooks.errorPage);
   }
-  return { rewrite, access, response, middleware, locate, errorPages };
+  return {
+    rewrite: shared(rewrite),
+    access: shared(access),
+    response: responseSteps(response),
+    middleware: shared(middleware),
+    locate: shared(locate),
+    errorPages: shared(errorPages),
+  };
+}
+
+// Locations by the ten thousand have the same few policies: what they have in common is kept once.
+
+const NONE: readonly never[] = [];
+
+function shared<T>(list: readonly T[]): readonly T[] {
+  return list.length === 0 ? NONE : list;
+}
+
+const single = new WeakMap<ResponseStep, readonly ResponseStep[]>();
+
+function responseSteps(list: readonly ResponseStep[]): readonly ResponseStep[] {
+  if (list.length !== 1) return shared(list);
+  const known = single.get(list[0]!);
+  if (known !== undefined) return known;
+  single.set(list[0]!, list);
+  return list;
+}
+
+const byPolicy = new WeakMap<PolicyModule<any>, WeakMap<object, PolicyHooks | null>>();
+
+/** Hooks that do not look at the scope (their function has no parameter for it) are made once for each policy object. */
+function hooksOf(module: PolicyModule<any>, policy: unknown, scope: HookScope): PolicyHooks | undefined {
+  if (module.hooks === undefined) return undefined;
+  if (module.hooks.length > 1 || typeof policy !== "object" || policy === null) return module.hooks(policy, scope);
+  let known = byPolicy.get(module);
+  if (known === undefined) byPolicy.set(module, known = new WeakMap());
+  let hooks = known.get(policy);
+  if (hooks === undefined) known.set(policy, hooks = module.hooks(policy, scope) ?? null);
+  return hooks ?? undefined;
 }

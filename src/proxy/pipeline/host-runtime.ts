@@ -113,7 +113,7 @@ export class HostRuntime {
         location: null,
         hostPolicies: this.host.policies,
         regexMode: this.host.regexMode,
-        hasCertificate: (name) => sources.hasCertificate(name),
+        hasCertificate: this.tables.hasCertificate,
       }, sources.modules);
       this.#hooks = { steps: [...hooks.rewrite, ...hooks.access], response: hooks.response, locate: hooks.locate };
     } catch (error) {

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { MiddlewareHandler } from "hono";
 import { encodePath } from "../../http/mod.ts";
 import type { Answer, Exchange, LocationFacts } from "../../http/exchange.ts";
 import type { AccessLogPolicy, ExchangeContext, RequestVerdict } from "../../policy/mod.ts";
@@ -14,7 +13,6 @@ import type { ServerExchange } from "../contract.ts";
 import { type CompiledHooks, compileHooks } from "./compile-hooks.ts";
 import { compileForwardSettings, type SchemeSettings } from "./forward-settings.ts";
 import { isPromise, type ResponseStep, runSteps, type Step } from "./hook-chain.ts";
-import type { RouterEntry } from "./exchange-app.ts";
 import { runOnion } from "./onion.ts";
 import type { Route } from "./route.ts";
 import type { TableContext } from "./table-context.ts";
@@ -28,9 +26,6 @@ export type Terminal = (c: ExchangeContext, route: Route) => RequestVerdict | Pr
 
 /** A location as requests meet it. */
 export class LocationRuntime {
-  /** What Hono's router returns for it; made by the pipeline with the first request. */
-  entry: RouterEntry | null = null;
-
   constructor(
     readonly facts: LocationFacts,
     /** Requests stand in the access log. */
@@ -40,6 +35,8 @@ export class LocationRuntime {
     readonly responseSteps: readonly ResponseStep[],
     readonly terminal: Terminal,
     readonly errorPages: CompiledHooks["errorPages"] = [],
+    /** What {@link CHECK} and the terminal work with, in a location that leads to an upstream. */
+    readonly proxying: Proxying | null = null,
   ) {}
 
   /** The page for an answer made here that has no body of its own. */
@@ -78,7 +75,7 @@ export function compileLocation(
       location: facts,
       hostPolicies,
       regexMode,
-      hasCertificate: (name) => tables.sources.hasCertificate(name),
+      hasCertificate: tables.hasCertificate,
     }, tables.sources.modules);
   } catch (error) {
     tables.sources.logger.error("cannot build a location, it answers 503", {
@@ -86,9 +83,9 @@ export function compileLocation(
       path: location.path,
       cause: error instanceof Error ? error.message : String(error),
     });
-    return new LocationRuntime(facts, logged, [], [], () => UNAVAILABLE);
+    return new LocationRuntime(facts, logged, [], [], deny);
   }
-  if (location.denied !== null) return new LocationRuntime(facts, logged, [], hooks.response, () => UNAVAILABLE);
+  if (location.denied !== null) return new LocationRuntime(facts, logged, [], hooks.response, deny);
   if (location.match.kind === "slash-redirect") {
     return new LocationRuntime(facts, logged, [], hooks.response, (_c, route) => addSlash(route.exchange));
   }
@@ -97,9 +94,26 @@ export function compileLocation(
     return new LocationRuntime(facts, logged, steps, hooks.response, () => NOT_FOUND, hooks.errorPages);
   }
   const proxying = new Proxying(location, location.backend.upstream, facts, tables);
-  const steps = [...hooks.rewrite, proxying.check, ...hooks.access];
-  const terminal = proxying.terminal(hooks.middleware);
-  return new LocationRuntime(facts, logged, steps, hooks.response, terminal, hooks.errorPages);
+  const { rewrite, access, middleware } = hooks;
+  const steps = rewrite.length === 0 && access.length === 0 ? CHECK_ONLY : [...rewrite, CHECK, ...access];
+  const terminal: Terminal = middleware.length === 0
+    ? proxy
+    : (c, route) => runOnion(middleware, c, route, () => proxying.forward(route));
+  return new LocationRuntime(facts, logged, steps, hooks.response, terminal, hooks.errorPages, proxying);
+}
+
+// What locations have in common is made once: there may be many thousands of them.
+
+/** The upstream has endpoints, or what is answered in its place. */
+const CHECK: Step = (c) => ((c.env as ServerExchange).route as Route).location!.proxying!.check(c);
+const CHECK_ONLY: readonly Step[] = [CHECK];
+
+function deny(): Answer {
+  return UNAVAILABLE;
+}
+
+function proxy(_c: ExchangeContext, route: Route): undefined {
+  route.location!.proxying!.forward(route);
 }
 
 /** The part of a location that leads to an upstream. */
@@ -118,22 +132,12 @@ class Proxying {
     this.#fallbackName = location.defaultBackend;
   }
 
-  /** The upstream has endpoints, or what is answered in its place. */
-  readonly check: Step = (c) => {
+  /** See {@link CHECK}. */
+  check(c: ExchangeContext): Answer | undefined | Promise<Answer | undefined> {
     const available = this.#current().available();
     if (available === true) return undefined;
     if (available === false) return this.#withoutEndpoints(c);
     return available.then((late) => late ? undefined : this.#withoutEndpoints(c));
-  };
-
-  terminal(middleware: readonly MiddlewareHandler<{ Bindings: Exchange }>[]): Terminal {
-    if (middleware.length === 0) {
-      return (_c, route) => {
-        this.#forward(route);
-        return undefined;
-      };
-    }
-    return (c, route) => runOnion(middleware, c, route, () => this.#forward(route));
   }
 
   #current(): UpstreamGroup {
@@ -150,7 +154,8 @@ class Proxying {
     return undefined;
   }
 
-  #forward(route: Route): void {
+  /** Sends the request on its way. */
+  forward(route: Route): void {
     const { exchange } = route;
     let fieldBlock = this.#tables.requestFields.block(exchange);
     if (route.fallback !== null) fieldBlock += explain503(exchange, this.#facts);

@@ -36,6 +36,7 @@ export class Pipeline implements ExchangeHandler {
   readonly #crashes: CrashLog;
   readonly #app: ExchangeApp;
   readonly #hostEntry: RouterEntry;
+  readonly #locationEntry: RouterEntry;
   readonly #lostEntry: RouterEntry;
   /** Requests in flight. */
   inFlight = 0;
@@ -51,6 +52,11 @@ export class Pipeline implements ExchangeHandler {
       (exchange, error) => this.#crash(exchange, error),
     );
     this.#hostEntry = makeEntry((c) => this.#runHost(c));
+    this.#locationEntry = makeEntry((c) => {
+      const route = (c.env as ServerExchange).route as Route;
+      route.context = c;
+      this.#settle(route, route.location!.run(c, route));
+    });
     this.#lostEntry = makeEntry((c) => (c.env as ServerExchange).answer({ status: 404 }));
   }
 
@@ -124,11 +130,8 @@ export class Pipeline implements ExchangeHandler {
     if (route.host.hasSteps) return this.#hostEntry;
     const location = this.#search(route);
     if (location === null) return this.#lostEntry;
-    return location.entry ??= makeEntry((c) => {
-      const route = (c.env as ServerExchange).route as Route;
-      route.context = c;
-      this.#settle(route, location.run(c, route));
-    });
+    route.location = location;
+    return this.#locationEntry;
   }
 
   #search(route: Route): LocationRuntime | null;

@@ -48,13 +48,17 @@ export class RequestFields {
   readonly #originalUri: boolean;
   readonly #forwardedFor: string;
   readonly #extra: readonly ExtraField[];
+  /** Stands in for the Host of the request; a message must not have two. */
+  readonly #host: ExtraField | null;
 
   constructor(globals: Globals, extra: readonly ExtraField[]) {
     const { realIp, headers } = globals;
     this.#fullChain = realIp.useForwardedHeaders && realIp.computeFullForwardedFor;
     this.#originalUri = headers.proxyAddOriginalUriHeader;
     this.#forwardedFor = realIp.forwardedForHeader;
-    this.#extra = extra;
+    const isHost = ({ name }: ExtraField): boolean => name.toLowerCase() === "host";
+    this.#extra = extra.filter((field) => !isHost(field));
+    this.#host = extra.find(isHost) ?? null;
     const drop = new Set<string>(MANAGED);
     // a backend that takes CGI's HTTP_PROXY from it would send its own requests anywhere (httpoxy)
     drop.add("proxy");
@@ -68,7 +72,9 @@ export class RequestFields {
     const { request } = exchange;
     const host = exchange.forwardedHost;
     const lines = this.#connectionLines(exchange);
-    let block = (host === "" ? "" : `Host: ${host}\r\n`) +
+    const named = this.#host === null ? "" : this.#host.value(exchange);
+    const sentHost = named === "" || hasLineBreak(named) ? host : named;
+    let block = (sentHost === "" ? "" : `Host: ${sentHost}\r\n`) +
       (exchange.requestId === "" ? "" : `X-Request-ID: ${exchange.requestId}\r\n`) +
       (this.#fullChain ? this.#chainLines(exchange) : lines.addressLines) +
       (host === "" ? "" : `X-Forwarded-Host: ${host}\r\n`) +

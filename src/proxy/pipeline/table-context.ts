@@ -36,6 +36,9 @@ export class TableContext {
   /** Equal settings of locations are one object, by their JSON. */
   readonly settings: Map<string, ForwardSettings> = new Map<string, ForwardSettings>();
 
+  /** {@link TableSources.hasCertificate}, as one function for all scopes. */
+  readonly hasCertificate: (host: string) => boolean = (host) => this.sources.hasCertificate(host);
+
   constructor(readonly globals: Globals, extra: readonly ExtraField[], readonly sources: TableSources) {
     this.clientAddress = new ClientAddress(globals.realIp);
     this.forwarded = new Forwarded(globals);
