@@ -12,5 +12,5 @@ export type { Logger, LogLevel, LogValue } from "./logger.ts";
 export { type LineSink, lineSink, type LineStream, stderrLogger } from "./stderr.ts";
 export { createLogger, type LogFields, type LogFormat, type LoggerOptions } from "./text-logger.ts";
 export { EXPOSITION_TYPE, formatMetrics, type MetricFamily, type MetricSample } from "./exposition.ts";
-export { RequestMetrics, type RequestMetricsOptions } from "./request-metrics.ts";
+export { type RequestCounts, RequestMetrics, type RequestMetricsOptions } from "./request-metrics.ts";
 export { cpuSeconds, openFileLimit, openFiles, startedAtSeconds, virtualBytes } from "./process-facts.ts";

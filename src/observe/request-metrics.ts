@@ -60,12 +60,26 @@ interface Series {
   readonly cells: Float64Array;
 }
 
+/** What some requests to one location of one Ingress came to: plain data, so that processes can tell it each other. */
+export interface RequestCounts {
+  readonly facts: Pick<LocationFacts, "namespace" | "ingressName" | "serviceName" | "path">;
+  /** As the label has it: `200`, or `2xx`. */
+  readonly status: string;
+  readonly method: string;
+  readonly host: string;
+  readonly requests: number;
+  /** Those of a series; depends on the options, which both sides have to share. */
+  readonly cells: readonly number[];
+}
+
 /** All series of a location as the Ingress has it. */
 interface LocationSeries {
-  readonly facts: LocationFacts;
+  readonly key: string;
+  readonly facts: RequestCounts["facts"];
   readonly byKey: Map<string, Series>;
 }
 
+/** Facts of requests that met no location. */
 const NOWHERE: LocationFacts = {
   namespace: "-",
   ingressName: "-",
@@ -75,7 +89,7 @@ const NOWHERE: LocationFacts = {
   upstreamName: "-",
 };
 
-/** Counts requests of one process. */
+/** Counts requests: those of this process, and what others have counted. */
 export class RequestMetrics {
   readonly #options: RequestMetricsOptions;
   readonly #bounds: readonly (readonly number[])[];
@@ -126,7 +140,7 @@ export class RequestMetrics {
   /** The Ingresses (`namespace/name`) that there are; series of others are forgotten. */
   retain(ingresses: ReadonlySet<string>): void {
     for (const [key, { facts, byKey }] of this.#locations) {
-      if (facts.ingressName === "" || facts === NOWHERE) continue;
+      if (facts.ingressName === "" || facts.ingressName === NOWHERE.ingressName) continue;
       if (ingresses.has(`${facts.namespace}/${facts.ingressName}`)) continue;
       this.#series -= byKey.size;
       byKey.clear();
@@ -155,16 +169,57 @@ export class RequestMetrics {
     this.#observe(series, 6, exchange.sentBytes);
   }
 
+  /** All that was counted since the last time, which then counts no more here. */
+  take(): RequestCounts[] {
+    const counts: RequestCounts[] = [];
+    for (const { facts, byKey } of this.#locations.values()) {
+      for (const { labels, requests, cells } of byKey.values()) {
+        const { status, method, host = "" } = labels;
+        counts.push({
+          facts: {
+            namespace: facts.namespace,
+            ingressName: facts.ingressName,
+            serviceName: facts.serviceName,
+            path: facts.path,
+          },
+          status: status!,
+          method: method!,
+          host,
+          requests,
+          cells: [...cells],
+        });
+      }
+      byKey.clear();
+    }
+    this.#locations.clear();
+    this.#series = 0;
+    return counts;
+  }
+
+  /** Counts what another process, with the same options, has {@link RequestMetrics.take taken} from its own. */
+  add(counts: readonly RequestCounts[]): void {
+    for (const { facts, status, method, host, requests, cells } of counts) {
+      const series = this.#seriesOf(this.#locationOf(facts), status, method, host);
+      if (series === undefined || cells.length !== this.#cells) continue;
+      series.requests += requests;
+      for (let i = 0; i < cells.length; i++) series.cells[i]! += cells[i]!;
+    }
+  }
+
   #find(exchange: Exchange): Series | undefined {
     const facts = exchange.location ?? NOWHERE;
     let location = this.#byFacts.get(facts);
-    if (location === undefined || !this.#locations.has(keyOf(location.facts))) {
+    if (location === undefined || this.#locations.get(location.key) !== location) {
       location = this.#locationOf(facts);
       this.#byFacts.set(facts, location);
     }
     const method = METHODS.has(exchange.method) ? exchange.method : "OTHER";
     const status = this.#options.statusClasses ? `${Math.floor(exchange.status / 100)}xx` : String(exchange.status);
-    const host = this.#options.perHost ? exchange.host : "";
+    return this.#seriesOf(location, status, method, this.#options.perHost ? exchange.host : "");
+  }
+
+  #seriesOf(location: LocationSeries, status: string, method: string, host: string): Series | undefined {
+    const { facts } = location;
     const key = `${status} ${method} ${host}`;
     let series = location.byKey.get(key);
     if (series === undefined) {
@@ -191,11 +246,11 @@ export class RequestMetrics {
   }
 
   /** A location keeps its series when its host is compiled anew. */
-  #locationOf(facts: LocationFacts): LocationSeries {
+  #locationOf(facts: RequestCounts["facts"]): LocationSeries {
     const key = keyOf(facts);
     let location = this.#locations.get(key);
     if (location === undefined) {
-      location = { facts, byKey: new Map() };
+      location = { key, facts, byKey: new Map() };
       this.#locations.set(key, location);
     }
     return location;
@@ -245,6 +300,6 @@ export class RequestMetrics {
   }
 }
 
-function keyOf({ namespace, ingressName, serviceName, path }: LocationFacts): string {
+function keyOf({ namespace, ingressName, serviceName, path }: RequestCounts["facts"]): string {
   return `${namespace}\0${ingressName}\0${serviceName}\0${path}`;
 }

@@ -133,4 +133,44 @@ describe("RequestMetrics", () => {
     metrics.record(exchangeOf({ location }), 1050);
     assert.equal(metrics.families()[0]!.samples[0]!.value, 1);
   });
+
+  it("hands over what it counted, to be added up elsewhere", () => {
+    const sum = metricsWith();
+    const workers = [metricsWith({ labels: {} }), metricsWith({ labels: {} })];
+    const over = (): void => workers.forEach((worker) => sum.add(JSON.parse(JSON.stringify(worker.take()))));
+    for (const worker of workers) worker.record(exchangeOf(), 1005);
+    over();
+    assert.deepEqual(workers[0]!.families()[0]!.samples, []);
+    const location = { ...FACTS };
+    workers[1]!.record(exchangeOf({ location }), 1050);
+    over();
+    workers[1]!.record(exchangeOf({ location, status: 404 }), 1050);
+    over();
+    over();
+
+    const alone = metricsWith();
+    for (const atMs of [1005, 1005, 1050]) alone.record(exchangeOf(), atMs);
+    alone.record(exchangeOf({ status: 404 }), 1050);
+    assert.deepEqual(linesOf(sum), linesOf(alone));
+  });
+
+  it("keeps what was counted elsewhere without an Ingress, and forgets that of Ingresses that are gone", () => {
+    const worker = metricsWith({ undefinedHosts: true });
+    worker.record(exchangeOf({ location: null, status: 400 }), 1050);
+    worker.record(exchangeOf(), 1050);
+    const sum = metricsWith();
+    sum.add(JSON.parse(JSON.stringify(worker.take())));
+    sum.retain(new Set());
+    assert.deepEqual(sum.families()[0]!.samples.map(({ labels }) => labels["status"]), ["400"]);
+  });
+
+  it("begins a location that was forgotten anew, for all who ask for it", () => {
+    const metrics = metricsWith();
+    const [former, latter] = [{ ...FACTS }, { ...FACTS }];
+    metrics.record(exchangeOf({ location: former }), 1050);
+    metrics.retain(new Set());
+    metrics.record(exchangeOf({ location: latter }), 1050);
+    metrics.record(exchangeOf({ location: former }), 1050);
+    assert.equal(metrics.families()[0]!.samples[0]!.value, 2);
+  });
 });
