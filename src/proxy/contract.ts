@@ -133,8 +133,9 @@ export interface ForwardPlan {
 }
 
 /**
- * How an attempt went: `unreachable`: the connection was refused or not made in time, or no response came in time;
- * `failed`: anything else that is no complete response, or one that proxy-next-upstream counts as a failure.
+ * How an attempt went: `unreachable`: the connection was refused or not made in time, or no response came in time, and
+ * proxy-next-upstream counts it as a failure; `failed`: anything else that is no complete response, or one of a status that
+ * it counts as a failure.
  */
 export type AttemptOutcome = "answered" | "failed" | "unreachable";
 

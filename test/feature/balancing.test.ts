@@ -131,6 +131,18 @@ describe("an endpoint that is out of reach", () => {
     });
   });
 
+  it("takes its turn all the same where proxy-next-upstream is off", async () => {
+    const [dead, one] = [await refusedAddress(), await echoBackend("one")];
+    const off = { error: false, timeout: false, invalidHeader: false, statuses: [], nonIdempotent: false };
+    const policies = { "proxy-next-upstream": { ...off, tries: 3, timeoutMs: 0 } };
+    await serving(update([upstream(NAME, [dead, one.at])], policies), async (plane) => {
+      const statuses: number[] = [];
+      for (let i = 0; i < 6; i++) statuses.push((await ask(plane, HOST, "/")).status);
+      assert.deepEqual(statuses.sort(), [200, 200, 200, 502, 502, 502]);
+    });
+    await close(one);
+  });
+
   it("is passed over for a moment when it takes connections and does not answer", async () => {
     const hung = await RawBackend.open(() => {});
     const good = await RawBackend.open(answering(echo));

@@ -453,7 +453,8 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
       this.#attempts.pop();
       return this.#attempt(this.#endpoint!, true);
     }
-    this.#observe(isOutOfReach(code) ? "unreachable" : "failed");
+    // where the next endpoint must not be tried, this one is not tried later either
+    this.#observe(this.#settings.retry[kind] && isOutOfReach(code) ? "unreachable" : "failed");
     const error = new ProxyError(code, "upstream", stale ? "if-reused" : "yes", `${message} (${record.address})`);
     if (!this.#settings.retry[kind] || !this.#mayRetry()) return this.#fail(error);
     const endpoint = this.#pick();
