@@ -12,29 +12,42 @@
 /** Points of a place of weight 1. */
 const POINTS = 160;
 
+/** Room for the number of a place below a point of 32 bits, within the 53 bits of an exact number. */
+const PLACES = 2 ** 20;
+
 /** Where keys belong, once the places are known. */
 export class Ring<T> {
   /** In ascending order. */
   readonly #points: Uint32Array;
-  /** Beside each point the place that it leads to. */
+  /** Beside each point the number of the place that it leads to. */
+  readonly #owners: Uint32Array;
   readonly #places: readonly T[];
 
-  /** @param places by name, which alone says where it stands; weights are whole numbers */
+  /** @param places by name, which alone says where it stands; weights are whole numbers. At most a million. */
   constructor(places: Iterable<readonly [name: string, place: T, weight?: number]>) {
-    const points: { readonly at: number; readonly name: string; readonly place: T }[] = [];
-    for (const [name, place, weight = 1] of places) {
+    // by name, so that all processes agree who has a point that two places fall on
+    const sorted = [...places].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
+    const total = sorted.reduce((sum, [, , weight = 1]) => sum + weight * POINTS, 0);
+    // one number for point and place sorts without a function to compare
+    const keys = new Float64Array(total);
+    let filled = 0;
+    for (const [number, [name, , weight = 1]] of sorted.entries()) {
       const base = crc32(name);
       let at = 0;
       for (let i = 0; i < POINTS * weight; i++) {
         // each point goes on from the one before it
         at = ~crc32Word(base, at) >>> 0;
-        points.push({ at, name, place });
+        keys[filled++] = at * PLACES + number;
       }
     }
-    // two places on one point: by name, so that all processes agree
-    points.sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-    this.#points = Uint32Array.from(points, ({ at }) => at);
-    this.#places = points.map(({ place }) => place);
+    keys.sort();
+    this.#points = new Uint32Array(total);
+    this.#owners = new Uint32Array(total);
+    for (let i = 0; i < total; i++) {
+      this.#points[i] = Math.floor(keys[i]! / PLACES);
+      this.#owners[i] = keys[i]! % PLACES;
+    }
+    this.#places = sorted.map(([, place]) => place);
   }
 
   /** Number of points. */
@@ -58,7 +71,7 @@ export class Ring<T> {
 
   /** Place of a point; indexes beyond the last go on from the first. */
   at(index: number): T {
-    return this.#places[index % this.#places.length]!;
+    return this.#places[this.#owners[index % this.#owners.length]!]!;
   }
 }
 
