@@ -14,6 +14,21 @@ export function checkFieldValue(name: string, value: string): void {
   if (FORBIDDEN.test(value)) throw new TypeError(`set field "${name}": the value has a CR, LF or NUL`);
 }
 
+/**
+ * Names, lower case, that only the wire writes: they frame the message or belong to the connection. What a policy or a
+ * ConfigMap sets under these names is not sent, whatever has let it through before.
+ */
+export const WIRE_FIELDS: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "http2-settings",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "transfer-encoding",
+  "upgrade",
+]);
+
 // deno-lint-ignore no-control-regex
 const BYTES = /^[\x00-\xff]*$/;
 

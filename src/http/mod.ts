@@ -17,7 +17,7 @@ export type {
   TlsInfo,
   UpstreamAttempt,
 } from "./exchange.ts";
-export { checkFieldValue, FieldList, fieldValueBytes } from "./field-list.ts";
+export { checkFieldValue, FieldList, fieldValueBytes, WIRE_FIELDS } from "./field-list.ts";
 export type { Fields } from "./fields.ts";
 export { compileFieldMask, type FieldMask, knownFieldId } from "./known-field.ts";
 export * as knownField from "./known-field.ts";

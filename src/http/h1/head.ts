@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fieldBytes } from "../field-list.ts";
+import { fieldBytes, WIRE_FIELDS } from "../field-list.ts";
 import type { Fields } from "../fields.ts";
 import { type FieldMask, KNOWN_FIELDS, knownFieldAt, knownFieldId, knownFieldName } from "../known-field.ts";
 
@@ -292,7 +292,11 @@ export class Head implements Fields {
     }
     if (run >= 0) out += text.slice(run, this.#fieldsEnd);
     const added = this.#added;
-    if (added !== null) { for (let i = 0; i < added.length; i += 3) out += `${added[i + 1]}: ${added[i + 2]}\r\n`; }
+    if (added !== null) {
+      for (let i = 0; i < added.length; i += 3) {
+        if (!WIRE_FIELDS.has(added[i]!)) out += `${added[i + 1]}: ${added[i + 2]}\r\n`;
+      }
+    }
     return out;
   }
 

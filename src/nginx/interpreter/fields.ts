@@ -13,11 +13,13 @@ export type Edit = (x: Exchange) => void;
 /** Statuses that `add_header` without `always`, and `expires`, act on. */
 const SUCCESSFUL: ReadonlySet<number> = new Set([200, 201, 204, 206, 301, 302, 303, 304, 307, 308]);
 
-const UNSAFE = /[\r\n\0]/;
+// deno-lint-ignore no-control-regex
+const UNSAFE = /[\x00-\x08\x0a-\x1f\x7f]/;
 
-/** A value of a request could hold line ends; nginx would send them. */
+/** A value of a request could hold line ends and other controls; nginx would send them. */
 export function safeValue(value: string): string {
-  return UNSAFE.test(value) ? value.replace(/[\r\n\0]+/g, " ") : value;
+  // deno-lint-ignore no-control-regex
+  return UNSAFE.test(value) ? value.replace(/[\x00-\x08\x0a-\x1f\x7f]+/g, " ") : value;
 }
 
 export function compileAddHeader({ name, value, always }: AddHeader): Edit {

@@ -16,6 +16,7 @@ import {
   type RequestHead,
   ResponseHead,
   statusLine,
+  WIRE_FIELDS,
 } from "../../http/mod.ts";
 import type { WireExchange } from "./exchange.ts";
 import { LastChunk, NO_BODY, UNKNOWN_LENGTH } from "./transport.ts";
@@ -23,8 +24,7 @@ import { LastChunk, NO_BODY, UNKNOWN_LENGTH } from "./transport.ts";
 /** A body part up to this size goes into one write with what stands before it. */
 const MAX_JOINED_BYTES = 16384;
 const CRLF = Buffer.from("\r\n", "latin1");
-const FRAMING_NAMES: ReadonlySet<string> = new Set(["connection", "content-length", "keep-alive", "transfer-encoding"]);
-const FRAMING = compileFieldMask(FRAMING_NAMES, ["date"]);
+const FRAMING = compileFieldMask(["connection", "content-length", "keep-alive", "transfer-encoding"], ["date"]);
 
 /** One for each connection. */
 export class H1Writer {
@@ -169,7 +169,7 @@ function formatFields(fields: Fields): string {
   if (fields instanceof ResponseHead) return fields.format(FRAMING);
   let text = "";
   for (const [name, value] of fields) {
-    if (!FRAMING_NAMES.has(name.toLowerCase())) text += `${name}: ${value}\r\n`;
+    if (!WIRE_FIELDS.has(name.toLowerCase())) text += `${name}: ${value}\r\n`;
   }
   return text;
 }
