@@ -8,8 +8,8 @@ import type { Exchange } from "../http/mod.ts";
 import { type Logger, systemClock } from "../observe/mod.ts";
 import { CATCH_ALL, type SnapshotUpdate } from "../snapshot/snapshot.ts";
 import { HttpFront } from "./listener/mod.ts";
-import { AccessLogger, builtInLocations, Pipeline, Tables } from "./pipeline/mod.ts";
-import { TlsFront } from "./tls/mod.ts";
+import { AccessLogger, builtInLocations, Pipeline, type StubStatus, Tables } from "./pipeline/mod.ts";
+import { type KeyPair, TlsFront } from "./tls/mod.ts";
 import { compileWireSettings } from "./wire-settings.ts";
 
 /** What a data plane is made with. */
@@ -22,6 +22,10 @@ export interface DataPlaneOptions {
   readonly accessLog?: (lines: Uint8Array) => Promise<void>;
   /** Told of every exchange that is over, whether it is logged or not. Must be quick, and not keep it. */
   readonly onEnd?: (exchange: Exchange) => void;
+  /** The certificate for names that have none, asked for when it is needed. Default: one that is made then. */
+  readonly selfSigned?: () => Promise<KeyPair>;
+  /** What /nginx_status tells. Default: the counters of this data plane. */
+  readonly status?: () => StubStatus | Promise<StubStatus>;
 }
 
 /** Where to listen. */
@@ -71,12 +75,13 @@ export class DataPlane {
       logger,
       applicationProtocols: ["h2", "http/1.1"],
       serves: (name) => this.#tables.match(name)?.value.host.name !== CATCH_ALL,
+      ...options.selfSigned === undefined ? {} : { selfSigned: options.selfSigned },
     });
     this.#tables = new Tables({
       logger,
       hasCertificate: (host) => this.#tls.has(host),
       onLeave: (endpoints) => this.#front?.drain(endpoints),
-      catchAllLocations: builtInLocations(() => this.counters()),
+      catchAllLocations: builtInLocations(options.status ?? (() => this.counters())),
     });
     this.#accessLogger = new AccessLogger(logger, options.accessLog);
     this.#pipeline = new Pipeline({
@@ -109,7 +114,6 @@ export class DataPlane {
   async listen(options: ListenOptions): Promise<void> {
     const front = this.#front;
     if (front === null) throw new TypeError("a data plane needs a first update before it listens");
-    await this.#tls.ready();
     const { address, reusePort = false } = options;
     const http = await front.listen({ address, port: options.httpPort, reusePort, tls: null });
     const https = await front.listen({ address, port: options.httpsPort, reusePort, tls: this.#tls });

@@ -4,9 +4,10 @@
  * @see https://nginx.org/en/docs/http/ngx_http_stub_status_module.html
  * @module
  */
-import type { LocationFacts } from "../../http/mod.ts";
+import type { Answer, LocationFacts } from "../../http/mod.ts";
 import { isLoopback, parseIp } from "../../net/mod.ts";
 import type { LocationRule } from "../router/mod.ts";
+import { isPromise } from "./hook-chain.ts";
 import { LocationRuntime } from "./location-runtime.ts";
 
 /** Connections and requests, as stub_status tells them. */
@@ -22,17 +23,24 @@ function factsOf(path: string): LocationFacts {
 }
 
 /** Rules and locations for the table of `_`. */
-export function builtInLocations(status: () => StubStatus): [rule: LocationRule, location: LocationRuntime][] {
+export function builtInLocations(
+  status: () => StubStatus | Promise<StubStatus>,
+): [rule: LocationRule, location: LocationRuntime][] {
   const healthz = new LocationRuntime(factsOf("/healthz"), false, [], [], () => ({ status: 200, body: "" }));
   const nginxStatus = new LocationRuntime(factsOf("/nginx_status"), false, [], [], (_c, { exchange }) => {
     const words = parseIp(exchange.clientAddress);
     if (words === undefined || !isLoopback(words)) return { status: 403 };
-    return { status: 200, contentType: "text/plain", body: formatStubStatus(status()) };
+    const counted = status();
+    return isPromise(counted) ? counted.then(answerStatus) : answerStatus(counted);
   });
   return [
     [{ kind: "prefix", path: "/healthz" }, healthz],
     [{ kind: "prefix", path: "/nginx_status" }, nginxStatus],
   ];
+}
+
+function answerStatus(status: StubStatus): Answer {
+  return { status: 200, contentType: "text/plain", body: formatStubStatus(status) };
 }
 
 function formatStubStatus({ accepted, active, requests, inFlight }: StubStatus): string {

@@ -27,6 +27,8 @@ export interface TlsFrontOptions {
   readonly applicationProtocols: readonly string[];
   /** Does a virtual host other than the catch-all answer to this name. Asked when `ssl-reject-handshake` is on. */
   readonly serves: (serverName: string) => boolean;
+  /** The certificate for names that have none, asked for when it is needed. Default: one that is made then. */
+  readonly selfSigned?: () => Promise<KeyPair>;
 }
 
 /** Who takes the connections of one listener. */
@@ -70,6 +72,8 @@ export class TlsFront {
   #problems: readonly string[] = [];
   #handshakeTimeoutMs = 60_000;
   #selfSigned: Promise<void> | null = null;
+  /** The self-signed certificate is on its way: handshakes wait for it. */
+  #waiting = false;
   /** Counts what {@link TlsFront.#createTlsServer} depends on. */
   #generation = 0;
 
@@ -93,7 +97,7 @@ export class TlsFront {
     this.#generation++;
   }
 
-  /** Resolves when there is a certificate for every handshake: await it after the first {@link TlsFront.apply}. */
+  /** Resolves when there is a certificate for every handshake; those that come before wait. */
   async ready(): Promise<void> {
     await this.#selfSigned;
   }
@@ -117,6 +121,12 @@ export class TlsFront {
     let server: TlsServer | null = null;
     let generation = 0;
     const handshake = (socket: Socket): void => {
+      if (this.#waiting) {
+        void this.ready().then(() => {
+          if (!socket.destroyed) handshake(socket);
+        });
+        return;
+      }
       if (server === null || generation !== this.#generation) {
         generation = this.#generation;
         server = this.#createTlsServer(handlers, pending);
@@ -198,16 +208,18 @@ export class TlsFront {
     this.#handshakeTimeoutMs = globals.client.headerTimeoutMs;
   }
 
-  /** The self-signed certificate is made when it is first needed; until then, and if that fails, handshakes fail. */
+  /** The self-signed certificate is made when it is first needed; if that fails, handshakes fail. */
   #makeSelfSigned(): void {
     if (this.#selfSigned !== null || this.#contexts.get(DEFAULT_CERTIFICATE) !== null) return;
-    this.#selfSigned = makeSelfSigned(FAKE_CERTIFICATE).then((pair) => {
+    const { selfSigned = () => makeSelfSigned(FAKE_CERTIFICATE) } = this.#options;
+    this.#waiting = true;
+    this.#selfSigned = selfSigned().then((pair) => {
       this.#contexts.set(SELF_SIGNED, pair);
       this.#generation++;
     }, (error: unknown) => {
       this.#selfSigned = null; // the next update tries again
       this.#options.logger.error("the self-signed certificate cannot be made", { message: String(error) });
-    });
+    }).finally(() => this.#waiting = false);
   }
 }
 

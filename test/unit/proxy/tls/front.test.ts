@@ -76,16 +76,20 @@ class Stage {
   #server: Server | null = null;
   port = 0;
 
-  constructor(serves: (name: string) => boolean = () => true) {
+  constructor(serves: (name: string) => boolean = () => true, selfSigned?: () => Promise<KeyPair>) {
     const log = (message: string, fields?: object): void =>
       void this.logged.push(`${message} ${JSON.stringify(fields ?? {})}`);
     const logger: Logger = { debug: () => {}, info: log, warning: log, error: log };
-    this.front = new TlsFront({ logger, applicationProtocols: ["h2", "http/1.1"], serves });
+    this.front = new TlsFront({
+      logger,
+      applicationProtocols: ["h2", "http/1.1"],
+      serves,
+      ...selfSigned === undefined ? {} : { selfSigned },
+    });
   }
 
   async open(changes: Changes, plain: (socket: Socket) => void = (socket) => socket.destroy()): Promise<this> {
     this.front.apply(update({ globals: globals(), ...changes }));
-    await this.front.ready();
     const secure = (socket: TLSSocket, info: TlsInfo): void => {
       this.#infos.push(info);
       this.#opened.push({ close: () => socket.destroy() });
@@ -137,8 +141,8 @@ class Stage {
 describe("TlsFront", () => {
   const stages: Stage[] = [];
   after(async () => void await Promise.all(stages.map((stage) => stage.close())));
-  function stage(serves?: (name: string) => boolean): Stage {
-    const made = new Stage(serves);
+  function stage(serves?: (name: string) => boolean, selfSigned?: () => Promise<KeyPair>): Stage {
+    const made = new Stage(serves, selfSigned);
     stages.push(made);
     return made;
   }
@@ -175,6 +179,29 @@ describe("TlsFront", () => {
     const { subject, info } = await s.see({});
     assert.equal(subject, FAKE);
     assert.equal(info.serverName, "");
+  });
+
+  test("lets handshakes wait while the self-signed certificate is made", async () => {
+    let give!: (pair: KeyPair) => void;
+    const s = await stage(undefined, () => new Promise<KeyPair>((resolve) => give = resolve)).open({});
+    const early = [s.see({}), s.see({ servername: "x.example" })];
+    // Both are there when a connection that was opened after them is.
+    const socket = connectPlain(s.port, "127.0.0.1");
+    await once(socket, "connect");
+    socket.end("plain");
+    await once(socket, "close");
+    give(fallback);
+    for (const seen of early) assert.equal((await seen).subject, "fallback.example");
+  });
+
+  test("says so when the self-signed certificate cannot be made, and asks again with the next update", async () => {
+    let asked = 0;
+    const s = await stage(undefined, () => ++asked === 1 ? Promise.reject(new Error("no luck")) : Promise.resolve(a))
+      .open({});
+    await s.fails({});
+    assert.match(s.logged.join(), /the self-signed certificate cannot be made.*no luck/);
+    s.front.apply(update({}));
+    assert.equal((await s.see({})).subject, "a.example");
   });
 
   test("prefers the certificate of the catch-all host, then the default one, to the self-signed one", async () => {
@@ -336,6 +363,7 @@ describe("TlsFront", () => {
 
   test("closes connections that do not finish their handshake in time", async () => {
     const s = await stage().open({ globals: globals({}, 50) });
+    await s.front.ready();
     for (const first of ["", "\x16\x03\x01"]) {
       const socket = connectPlain(s.port, "127.0.0.1", () => socket.write(Buffer.from(first, "latin1")));
       socket.on("error", () => {});
@@ -439,6 +467,7 @@ describe("TlsFront", () => {
 
   test("a client that leaves in the middle of a handshake harms nobody", async () => {
     const s = await stage().open({});
+    await s.front.ready();
     for (const first of ["", "\x16", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "\x16\xff\xff\xff\xff\xff"]) {
       const socket = connectPlain(s.port, "127.0.0.1");
       socket.on("error", () => {});
