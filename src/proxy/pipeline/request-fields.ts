@@ -130,11 +130,13 @@ export class RequestFields {
 }
 
 function withoutEdited(block: string, exchange: ServerExchange): string {
+  const { request } = exchange;
   let kept = "";
   for (const line of block.split("\r\n")) {
-    if (line !== "" && !exchange.request.isEdited(line.slice(0, line.indexOf(":")).toLowerCase())) {
-      kept += `${line}\r\n`;
-    }
+    if (line === "") continue;
+    const name = line.slice(0, line.indexOf(":")).toLowerCase();
+    // a message without Host is none: it can be replaced, not taken away
+    if (!request.isEdited(name) || (name === "host" && !request.has("host"))) kept += `${line}\r\n`;
   }
   return kept;
 }
