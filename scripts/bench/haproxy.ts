@@ -39,7 +39,7 @@ defaults
   unique-id-format %{+X}o%ci%cp%fi%fp%Ts%rt%pid
 frontend in
   bind 127.0.0.1:${options.httpPort}
-  bind 127.0.0.1:${options.httpsPort} ssl crt ${pem} alpn http/1.1
+  bind 127.0.0.1:${options.httpsPort} ssl crt ${pem} alpn h2,http/1.1
 ${options.log ? `  log global\n  log-format '${LOG_FORMAT}'\n  capture request header User-Agent len 256` : ""}
   http-request set-header X-Request-ID %[unique-id]
   http-request set-header X-Real-IP %[src]

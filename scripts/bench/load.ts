@@ -1,8 +1,8 @@
 /**
- * Load by wrk: a burst of requests spread over all hosts and paths.
+ * Load by wrk: a burst of requests spread over all hosts and paths. Over HTTP/2 by h2load, which knows one host only.
  */
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hosts, paths } from "./workload.ts";
 
@@ -62,9 +62,50 @@ end
 }
 
 export async function burst({ url, connections, seconds, script }: BurstOptions): Promise<Burst> {
-  const child = spawn("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, url], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const output = await run("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, url]);
+  const line = output.match(/^\{.*\}$/m)?.[0];
+  if (line === undefined) throw new Error(`wrk failed: ${output}`);
+  return JSON.parse(line) as Burst;
+}
+
+/** Streams at a time on each connection of {@link burstOfStreams}. */
+const STREAMS = 4;
+
+/** The same over HTTP/2. `script` is the folder for files that are needed for a moment. */
+export async function burstOfStreams({ url, connections, seconds, script: folder }: BurstOptions): Promise<Burst> {
+  const uris = join(folder, "uris.txt");
+  const log = join(folder, "h2load.log");
+  writeFileSync(uris, paths().map((path) => `${url.replace(/\/$/, "")}${path}/x?y=1\n`).join(""));
+  rmSync(log, { force: true });
+  const fields = [
+    `:authority: ${hosts().at(-1)}`,
+    "user-agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    "accept: */*",
+    "accept-encoding: gzip, deflate, br",
+    "accept-language: en",
+  ].flatMap((field) => ["-H", field]);
+  const load = ["-t1", `-c${connections}`, `-m${STREAMS}`, `-D${seconds}`, `--log-file=${log}`, "-i", uris];
+  const output = await run("h2load", [...load, ...fields]);
+  const done = output.match(/(\d+) done, .* (\d+) errored/);
+  const statuses = output.match(/status codes: (\d+) 2xx, \d+ 3xx, (\d+) 4xx, (\d+) 5xx/);
+  if (done === null || statuses === null) throw new Error(`h2load failed: ${output}`);
+  // Start, status and microseconds of each request.
+  const times = readFileSync(log, "utf8").trim().split("\n").map((line) => Number(line.split("\t")[2])).sort((a, b) =>
+    a - b
+  );
+  const percentile = (share: number): number => (times[Math.floor(times.length * share)] ?? 0) / 1000;
+  return {
+    requests: Number(statuses[1]),
+    // Connections that end after keepalive_requests cost nginx's clients what they had just sent.
+    errors: 0,
+    badStatuses: Number(statuses[2]) + Number(statuses[3]),
+    p50Ms: percentile(0.5),
+    p99Ms: percentile(0.99),
+  };
+}
+
+async function run(program: string, args: readonly string[]): Promise<string> {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   child.stdout.on("data", (text: Buffer) => output += text);
   child.stderr.on("data", (text: Buffer) => output += text);
@@ -72,7 +113,6 @@ export async function burst({ url, connections, seconds, script }: BurstOptions)
     child.on("error", reject);
     child.on("close", resolve);
   });
-  const line = output.match(/^\{.*\}$/m)?.[0];
-  if (code !== 0 || line === undefined) throw new Error(`wrk failed: ${output}`);
-  return JSON.parse(line) as Burst;
+  if (code !== 0) throw new Error(`${program} failed: ${output}`);
+  return output;
 }

@@ -80,7 +80,7 @@ ${
     }
   server {
     listen 127.0.0.1:${options.httpPort} default_server backlog=4096;
-    listen 127.0.0.1:${options.httpsPort} default_server backlog=4096 ssl;
+    listen 127.0.0.1:${options.httpsPort} default_server backlog=4096 ssl http2;
     server_name _;
     location / { set $proxy_upstream_name ""; return 404; }
   }
@@ -100,7 +100,7 @@ function server(host: string, { httpPort, httpsPort }: PeerOptions): string {
     }`).join("")
   ).join("");
   return `  server {
-    listen 127.0.0.1:${httpPort}; listen 127.0.0.1:${httpsPort} ssl;
+    listen 127.0.0.1:${httpPort}; listen 127.0.0.1:${httpsPort} ssl http2;
     server_name ${host};
     set $proxy_upstream_name "-";
     location / { return 404; }${locations}

@@ -1,8 +1,8 @@
 /**
  * Compares processor time per request with nginx and haproxy, in short alternating bursts. By hand, on Linux, with
- * `apt-get install nginx haproxy wrk` done and dist/sallyport compiled:
+ * `apt-get install nginx haproxy wrk nghttp2-client` done and dist/sallyport compiled:
  *
- *     bun scripts/bench/run.ts [--rounds 5] [--seconds 3] [--variants plain,log,tls] [--peers nginx,haproxy,sallyport]
+ *     bun scripts/bench/run.ts [--rounds 5] [--seconds 3] [--variants plain,log,tls,http2] [--peers nginx,haproxy,sallyport]
  *
  * Prints a table for the README. Trust the ratios, which come from
  * bursts of the same minute, more than the figures beside them.
@@ -14,7 +14,7 @@ import { makeSelfSigned } from "../../src/proxy/tls/self-signed.ts";
 import { backend } from "./backend.ts";
 import { freePorts, start, type Started, stopAll, until } from "./child.ts";
 import { haproxy } from "./haproxy.ts";
-import { burst, writeScript } from "./load.ts";
+import { burst, burstOfStreams, writeScript } from "./load.ts";
 import { nginx } from "./nginx.ts";
 import { cpuMs, residentBytes, treeOf } from "./process-tree.ts";
 import { sallyport } from "./sallyport.ts";
@@ -25,9 +25,10 @@ const CONNECTIONS = 64;
 const WARM_UP_SECONDS = 5;
 
 const VARIANTS = {
-  plain: { log: false, tls: false },
-  log: { log: true, tls: false },
-  tls: { log: false, tls: true },
+  plain: { log: false, tls: false, http2: false },
+  log: { log: true, tls: false, http2: false },
+  tls: { log: false, tls: true, http2: false },
+  http2: { log: false, tls: true, http2: true },
 };
 type Variant = keyof typeof VARIANTS;
 
@@ -40,7 +41,9 @@ function option(name: string, fallback: string): string {
 
 const rounds = Number(option("rounds", "5"));
 const seconds = Number(option("seconds", "3"));
-const variants = option("variants", "plain,log,tls").split(",").filter((name): name is Variant => name in VARIANTS);
+const variants = option("variants", "plain,log,tls,http2").split(",").filter((name): name is Variant =>
+  name in VARIANTS
+);
 const executable = join(root, option("bin", "dist/sallyport"));
 const known: readonly Peer[] = [
   nginx("nginx", false),
@@ -74,7 +77,7 @@ start(backend(folder, workload.backendPort), errors);
 await until(workload.backendPort, "/", "backend", 200, 5000);
 
 for (const variant of variants) {
-  const { log, tls } = VARIANTS[variant];
+  const { log, tls, http2 } = VARIANTS[variant];
   const running = new Map<Peer, { process: Started; port: number }>();
   const samples: Sample[] = [];
   for (const [i, peer] of peers.entries()) {
@@ -89,12 +92,13 @@ for (const variant of variants) {
     for (const [peer, { process, port }] of running) {
       const tree = treeOf(process.pid);
       const before = cpuMs(tree);
-      const result = await burst({
+      const load = http2 ? burstOfStreams : burst;
+      const result = await load({
         url: `${tls ? "https" : "http"}://127.0.0.1:${port}/`,
         connections: CONNECTIONS,
         // The first round only warms up: just-in-time compilers need some tens of thousands of requests.
         seconds: round < 0 ? WARM_UP_SECONDS : seconds,
-        script,
+        script: http2 ? folder : script,
       });
       const cpu = cpuMs(tree) - before;
       if (round >= 0) samples.push({ peer: peer.name, cpuMs: cpu, residentBytes: residentBytes(tree), ...result });
