@@ -5,7 +5,7 @@
  * @module
  */
 import type { Exchange } from "../http/mod.ts";
-import { type Logger, systemClock } from "../observe/mod.ts";
+import { type Logger, openFileLimit, systemClock } from "../observe/mod.ts";
 import { CATCH_ALL, type SnapshotUpdate } from "../snapshot/snapshot.ts";
 import { HttpFront } from "./listener/mod.ts";
 import { AccessLogger, builtInLocations, Pipeline, type StubStatus, Tables } from "./pipeline/mod.ts";
@@ -54,6 +54,9 @@ export interface DataPlaneCounters {
   /** Snapshot updates applied. */
   readonly updates: number;
 }
+
+/** Files, pipes and listeners of the process itself. */
+const OWN_DESCRIPTORS = 40;
 
 /** The data plane of one process. */
 export class DataPlane {
@@ -104,6 +107,7 @@ export class DataPlane {
           settings,
           logger: this.#options.logger,
           clock: systemClock,
+          maxDescriptors: Math.floor(((openFileLimit() ?? Infinity) - OWN_DESCRIPTORS) * 0.75),
         });
       } else this.#front.update(settings);
     }

@@ -213,6 +213,7 @@ export interface TestFrontOptions {
   readonly settings?: Partial<ForwardSettings>;
   readonly wire?: Partial<WireSettings>;
   readonly clock?: Clock;
+  readonly maxDescriptors?: number;
   /** In place of forwarding. */
   readonly request?: (exchange: ServerExchange, plan: ForwardPlan) => void;
   readonly responseHead?: ExchangeHandler["responseHead"];
@@ -260,6 +261,7 @@ export class TestFront {
       settings: wireSettings(options.wire),
       logger,
       clock: options.clock ?? systemClock,
+      maxDescriptors: options.maxDescriptors ?? Infinity,
     });
   }
 

@@ -147,6 +147,11 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     }
     this.#step = Step.connecting;
     this.#upload?.hold();
+    if (!this.#core.mayConnect && !pools.dropOldestIdle()) {
+      this.#core.tellFull();
+      this.#record.status = STATUS_OF["upstream-refused"];
+      return this.#fail(new ProxyError("upstream-refused", "internal", "no", "too many files are open"));
+    }
     this.#connection = pools.connect(endpoint, tls, this);
     this.#connection.setDeadline(this.#settings.connectTimeoutMs);
   }

@@ -515,6 +515,10 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     this.#socket.destroy();
   }
 
+  get idle(): boolean {
+    return this.#phase === Phase.idle;
+  }
+
   /** For a shutdown: an idle connection ends now, a busy one after its response. */
   closeWhenIdle(): void {
     if (this.#phase === Phase.idle) this.#close();

@@ -25,6 +25,8 @@ export interface WireCounters {
   internalErrors: number;
 }
 
+const FULL_TOLD_EVERY_MS = 10_000;
+
 /** One for each front. */
 export class WireCore {
   settings: WireSettings;
@@ -34,6 +36,9 @@ export class WireCore {
   nowMs: number;
   readonly counters: WireCounters = { accepted: 0, active: 0, idle: 0, requests: 0, inFlight: 0, internalErrors: 0 };
   #nextConnectionId = 1;
+  /** Above this many {@link WireCore.descriptors} a new client takes the place of an idle connection, or is refused. */
+  maxDescriptors = Infinity;
+  #fullToldMs = -Infinity;
   readonly #loggedErrors = new Set<string>();
 
   constructor(
@@ -55,6 +60,26 @@ export class WireCore {
 
   connectionId(): number {
     return this.#nextConnectionId++;
+  }
+
+  /** Connections of clients and to endpoints. */
+  get descriptors(): number {
+    return this.counters.active + this.pools.liveConnections;
+  }
+
+  /** A further connection to an endpoint is allowed: a third more than clients alone may take up. */
+  get mayConnect(): boolean {
+    return this.descriptors * 3 < this.maxDescriptors * 4;
+  }
+
+  /** A connection was refused for want of descriptors; told once in a while. */
+  tellFull(): void {
+    const nowMs = this.clock.elapsedMs();
+    if (nowMs - this.#fullToldMs < FULL_TOLD_EVERY_MS) return;
+    this.#fullToldMs = nowMs;
+    this.logger.error("connections are refused: too many files are open (ulimit -n, LimitNOFILE=)", {
+      connections: this.descriptors,
+    });
   }
 
   /** An error of our own: counted, and logged once a kind. */

@@ -27,6 +27,8 @@ export interface FrontOptions {
   readonly settings: WireSettings;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Descriptors that connections of clients and to endpoints may take together. Default: no bound. */
+  readonly maxDescriptors?: number;
 }
 
 /** One port to listen on. */
@@ -44,10 +46,14 @@ export interface FrontListen {
 /** What a connection can be asked for from above. */
 interface FrontConnection {
   closeWhenIdle(): void;
+  /** Between two requests, or before the first. */
+  readonly idle: boolean;
   cut(): void;
 }
 
 const BACKLOG = 511;
+/** Connections that are looked at for an idle one, when a new one needs its place. */
+const LOOKED_AT = 32;
 
 /** One for each data plane, whatever the number of ports. */
 export class HttpFront {
@@ -66,6 +72,7 @@ export class HttpFront {
     const wheel = new DeadlineWheel(options.clock);
     const pools = new UpstreamPools(wheel, options.settings.upstreamIdle);
     this.#core = new WireCore(options.handler, options.settings, pools, wheel, options.clock, options.logger);
+    this.#core.maxDescriptors = options.maxDescriptors ?? Infinity;
   }
 
   /** Counters since the start. */
@@ -114,14 +121,34 @@ export class HttpFront {
     const { counters, settings } = this.#core;
     counters.accepted++;
     counters.active++;
+    if (this.#core.descriptors > this.#core.maxDescriptors) this.#makeRoom(socket);
     socket.on("close", () => {
       counters.active--;
       this.#early.delete(socket);
     });
+    if (socket.destroyed) return;
     if (settings.proxyProtocol === true) {
       this.#early.add(socket);
       new ProxyPrelude(this.#core, socket, (addresses) => this.#open(socket, port, tls, addresses));
     } else this.#open(socket, port, tls, null);
+  }
+
+  /**
+   * As nginx does when worker_connections are used up: an idle connection gives way, else the new one. Never is accept()
+   * left to fail, for the runtimes then try again and again, and take all of a processor.
+   */
+  #makeRoom(socket: Socket): void {
+    if (this.#core.pools.dropOldestIdle()) return;
+    let looked = 0;
+    for (const connection of this.#connections) {
+      if (connection.idle) return connection.cut();
+      if (++looked === LOOKED_AT) break;
+      // whoever is busy is looked at last the next time
+      this.#connections.delete(connection);
+      this.#connections.add(connection);
+    }
+    this.#core.tellFull();
+    socket.destroy();
   }
 
   #open(socket: Socket, port: number, tls: TlsListener | null, proxied: ProxyAddresses | null): void {

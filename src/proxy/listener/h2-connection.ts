@@ -107,6 +107,10 @@ export class H2Connection extends Timed implements ServerConnection {
     this.#session.receive(bytes);
   }
 
+  get idle(): boolean {
+    return this.#idle;
+  }
+
   /** For a shutdown: no further requests; the connection ends with the last of its streams. */
   closeWhenIdle(): void {
     this.#announceEnd();

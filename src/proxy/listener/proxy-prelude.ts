@@ -17,6 +17,8 @@ export class ProxyPrelude extends Timed {
   #bytes: Buffer = Buffer.alloc(0);
   readonly #onData = (bytes: Buffer): void => this.#received(bytes);
   readonly #onClose = (): void => this.#stop();
+  // the listener lets sides end one by one
+  readonly #onEnd = (): void => void this.#socket.destroy();
 
   /** @param done called with the addresses, `null` where the socket's own hold; not at all when the header is bad */
   constructor(core: WireCore, socket: Socket, done: (addresses: ProxyAddresses | null) => void) {
@@ -27,6 +29,7 @@ export class ProxyPrelude extends Timed {
     this.setDeadline(core.settings.headerTimeoutMs);
     socket.on("data", this.#onData);
     socket.on("close", this.#onClose);
+    socket.on("end", this.#onEnd);
     socket.on("error", ignore);
   }
 
@@ -55,6 +58,7 @@ export class ProxyPrelude extends Timed {
     this.stopTiming();
     this.#socket.off("data", this.#onData);
     this.#socket.off("close", this.#onClose);
+    this.#socket.off("end", this.#onEnd);
   }
 
   override expired(): void {

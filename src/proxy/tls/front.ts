@@ -137,6 +137,10 @@ export class TlsFront {
       accept: (socket) => {
         pending.add(socket, this.#handshakeTimeoutMs);
         socket.on("error", ignore);
+        // The listener lets sides end one by one; without a handshake there is nothing to go on with.
+        socket.once("end", () => {
+          if (pending.has(socket)) socket.destroy();
+        });
         socket.once("data", (bytes: Buffer) => {
           socket.pause();
           socket.unshift(bytes);

@@ -32,6 +32,10 @@ export class PendingHandshakes {
     });
   }
 
+  has(socket: Socket): boolean {
+    return this.#pending.has(peerOf(socket));
+  }
+
   /** The handshake is over. Either the plain socket or the TLS socket on it. */
   delete(socket: Socket): void {
     const peer = peerOf(socket);

@@ -22,6 +22,7 @@ export class UpstreamPools implements ConnectionHome {
   /** Spares making a key for each request. */
   readonly #byEndpoint = new WeakMap<Endpoint, EndpointPool>();
   #idle = 0;
+  #live = 0;
   /** Ends of the list of idle connections, in the order in which they became so. */
   #oldest: UpstreamConnection | null = null;
   #newest: UpstreamConnection | null = null;
@@ -36,6 +37,18 @@ export class UpstreamPools implements ConnectionHome {
   update(limits: IdleLimits): void {
     this.#limits = limits;
     while (this.#idle > limits.connections) this.dropIdle(this.#oldest!);
+  }
+
+  /** Open connections in all. */
+  get liveConnections(): number {
+    return this.#live;
+  }
+
+  /** Closes the connection that has been idle for the longest; false when there is none. */
+  dropOldestIdle(): boolean {
+    if (this.#oldest === null) return false;
+    this.dropIdle(this.#oldest);
+    return true;
   }
 
   /** Idle connections in all. */
@@ -65,6 +78,7 @@ export class UpstreamPools implements ConnectionHome {
     const pool = this.#pool(endpoint, tls);
     const connection = new UpstreamConnection(this.#wheel, this, pool, endpoint, tls, owner);
     pool.live++;
+    this.#live++;
     this.#byKey.set(pool.key, pool);
     return connection;
   }
@@ -105,6 +119,7 @@ export class UpstreamPools implements ConnectionHome {
 
   #forget(connection: UpstreamConnection): void {
     const { pool } = connection;
+    this.#live--;
     if (--pool.live === 0 && this.#byKey.get(pool.key) === pool) this.#byKey.delete(pool.key);
   }
 
