@@ -44,6 +44,9 @@ export function createHealthApp(options: HealthOptions): Hono {
       return reason === null ? c.text("ok") : c.text(`internal server error: ${reason}\n`, 500);
     });
   }
-  app.get("/metrics", (c: Context) => c.body(formatMetrics(metrics()), 200, { "content-type": EXPOSITION_TYPE }));
+  app.get("/metrics", async (c: Context) => {
+    await source.refresh?.();
+    return c.body(formatMetrics(metrics()), 200, { "content-type": EXPOSITION_TYPE });
+  });
   return app;
 }

@@ -16,6 +16,12 @@ export interface ServingCounters {
   readonly requests: number;
   /** Requests in flight now. */
   readonly inFlight: number;
+  /** Worker processes. Default: none, this process serves. */
+  readonly processes?: number;
+  /** What they used of the processor so far, seconds. */
+  readonly cpuSeconds?: number;
+  /** Their resident memory. */
+  readonly residentBytes?: number;
 }
 
 /** How the updates of the configuration went. */
@@ -36,5 +42,7 @@ export interface AdminSource {
   /** All findings that stand: about files, objects and annotations. */
   diagnostics(): readonly Diagnostic[];
   serving(): ServingCounters;
+  /** Brings {@link AdminSource.serving} and the metrics up to date; takes half a second at most. Absent: they always are. */
+  refresh?(): Promise<void>;
   updates(): UpdateCounters;
 }

@@ -25,7 +25,10 @@ export function createStatusApp(options: StatusOptions): Hono {
   );
   app.get(healthPath, (c: Context) => c.body(null, 200));
   app.get("/is-dynamic-lb-initialized", (c: Context) => source.snapshot() === null ? c.text("", 500) : c.text("OK"));
-  app.get("/nginx_status", (c: Context) => c.text(formatStubStatus(source.serving())));
+  app.get("/nginx_status", async (c: Context) => {
+    await source.refresh?.();
+    return c.text(formatStubStatus(source.serving()));
+  });
   app.get("/configuration", (c: Context) => withSnapshot(c, source, (snapshot) => redact(snapshot)));
   app.get("/configuration/backends", (c: Context) => withSnapshot(c, source, listBackends));
   app.get("/configuration/diagnostics", (c: Context) => c.json(source.diagnostics()));

@@ -5,8 +5,9 @@
  */
 import { type AdminSource, controllerFamilies, controllerLabels, OrphanMetrics } from "../admin/mod.ts";
 import type { Exchange } from "../http/mod.ts";
-import { type MetricFamily, RequestMetrics, type RequestMetricsOptions } from "../observe/mod.ts";
+import { type MetricFamily, type RequestCounts, RequestMetrics, type RequestMetricsOptions } from "../observe/mod.ts";
 import type { Snapshot, SnapshotUpdate } from "../snapshot/mod.ts";
+import { countHosts } from "../worker/mod.ts";
 import { VERSION } from "./version.ts";
 
 /** Labels of the controller, and how requests are counted. */
@@ -23,22 +24,29 @@ export interface MetricsSettings extends Omit<RequestMetricsOptions, "labels"> {
 export class ProgramMetrics {
   readonly #settings: MetricsSettings;
   readonly #requests: RequestMetrics;
+  /** How requests are counted. */
+  readonly options: RequestMetricsOptions;
   readonly #orphans = new OrphanMetrics();
 
   constructor(settings: MetricsSettings) {
     this.#settings = settings;
-    this.#requests = new RequestMetrics({ ...settings, labels: controllerLabels(settings) });
+    const { perHost, undefinedHosts, statusClasses, timeBuckets, lengthBuckets, sizeBuckets, exclude } = settings;
+    const counting = { perHost, undefinedHosts, statusClasses, timeBuckets, lengthBuckets, sizeBuckets, exclude };
+    this.options = { ...counting, labels: controllerLabels(settings) };
+    this.#requests = new RequestMetrics(this.options);
   }
 
-  /** For the data plane. */
+  /** For a data plane in this process. */
   readonly onEnd = (exchange: Exchange): void => this.#requests.record(exchange, Date.now());
 
+  /** For workers, which tell what they have counted. */
+  add(counts: readonly RequestCounts[]): void {
+    this.#requests.add(counts);
+  }
+
   /** Hosts that an update brings and takes. */
-  hosts({ virtualHosts }: SnapshotUpdate): void {
-    for (const name of virtualHosts.remove) this.#requests.removeHost(name);
-    for (const { name, names } of virtualHosts.set) {
-      this.#requests.setHost(name, names.flatMap((host) => host.kind === "exact" ? [host.name] : []));
-    }
+  hosts(update: SnapshotUpdate): void {
+    countHosts(this.#requests, update);
   }
 
   /** All families as they stand. */

@@ -1,5 +1,5 @@
 /**
- * The whole program in one process: source, controller, data plane and admin ports, wired together.
+ * The whole program: source, controller, whoever serves, and admin ports, wired together.
  *
  * @module
  */
@@ -15,12 +15,10 @@ import { type CompilerOptions, createCompiler } from "../compiler/mod.ts";
 import { Controller } from "../controller/mod.ts";
 import { ManifestFolderError, ManifestSource, pinpoint, Store } from "../kube/mod.ts";
 import type { Logger } from "../observe/mod.ts";
-import { DataPlane, type DataPlaneCounters, type ListenOptions } from "../proxy/mod.ts";
-import type { SnapshotUpdate } from "../snapshot/mod.ts";
-import { WorkerPool } from "../worker/mod.ts";
 import { FatalError } from "./exit.ts";
 import { listenOnAll, tellListenError } from "./listen.ts";
 import { type MetricsSettings, ProgramMetrics } from "./program-metrics.ts";
+import { Serving, type WorkerSettings } from "./serving.ts";
 
 /** What a program is made with. */
 export interface ProgramOptions {
@@ -38,18 +36,8 @@ export interface ProgramOptions {
   readonly statusPort: number;
   /** `null`: metrics of the process only. */
   readonly metrics: MetricsSettings | null;
-  /** Starts each of the processes that serve; `null`: this process serves. */
-  readonly workers: { readonly count: number; readonly command: readonly string[] } | null;
+  readonly workers: WorkerSettings;
   readonly logger: Logger;
-}
-
-/** Whoever serves: a data plane in this process, or workers. */
-interface Serving {
-  apply(update: SnapshotUpdate): void | Promise<void>;
-  listen(options: ListenOptions): Promise<void>;
-  readonly ports: { readonly http: number; readonly https: number };
-  close(graceMs: number): Promise<void>;
-  counters(): DataPlaneCounters;
 }
 
 /** Ports that are listened on. */
@@ -76,15 +64,13 @@ export class Program {
     this.#options = options;
     const { logger, folders, workers } = options;
     this.#metrics = options.metrics === null ? null : new ProgramMetrics(options.metrics);
-    this.#serving = workers === null
-      ? new DataPlane({ logger, ...this.#metrics === null ? {} : { onEnd: this.#metrics.onEnd } })
-      : new WorkerPool({ ...workers, logger });
+    this.#serving = new Serving({ workers, logger, metrics: this.#metrics });
     this.#controller = new Controller({
       view: this.#store,
       createCompiler: () => createCompiler(options.compiler),
-      publish: (update) => {
+      publish: (update, target) => {
         this.#metrics?.hosts(update);
-        return this.#serving.apply(update);
+        return this.#serving.apply(update, target);
       },
       logger,
       locate: pinpoint,
@@ -140,6 +126,11 @@ export class Program {
     await this.#serving.close(graceMs);
   }
 
+  /** Ends worker processes at once: nothing is left behind when this process ends now. */
+  kill(): void {
+    this.#serving.kill();
+  }
+
   /** Closes the admin ports, the last ones open. */
   async close(): Promise<void> {
     await Promise.all([this.#healthz?.close(), this.#status?.close()]);
@@ -180,6 +171,7 @@ export class Program {
       snapshot: () => controller.state.snapshot,
       diagnostics: () => [...this.#source.diagnostics(), ...controller.state.diagnostics],
       serving: () => this.#serving.counters(),
+      refresh: () => this.#serving.refresh(),
       updates: () => controller.state,
     };
   }

@@ -4,7 +4,8 @@
  * @module
  */
 import process from "node:process";
-import { type Logger, openFileLimit, stderrLogger } from "../observe/mod.ts";
+import { fileURLToPath } from "node:url";
+import { availableCores, type Logger, openFileLimit, stderrLogger } from "../observe/mod.ts";
 import { runtime } from "../runtime/mod.ts";
 import { EXIT_OK } from "./exit.ts";
 import { parseFlags } from "./flag/parse.ts";
@@ -18,6 +19,8 @@ import { VERSION } from "./version.ts";
 
 /** Fewer descriptors than this are soon used up by connections. */
 const FEW_OPEN_FILES = 4096;
+/** Of use only where there is a source tree. */
+const WORKER_ENTRY = fileURLToPath(new URL("./worker-entry.ts", import.meta.url));
 
 /** Resolves when the program has been shut down. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -59,12 +62,10 @@ export async function run(args: readonly string[]): Promise<number> {
   logger.info("sallyport starts", { version: VERSION, runtime: `${runtime().name} ${runtime().version}` });
   tellIdleFlags(logger, parsed);
   tellFewOpenFiles(logger);
-  if (values["enable-metrics"] && values.workers > 0) {
-    logger.warning("metrics of single requests are not collected from workers: they need --workers 0");
-  }
   try {
     await program.start();
   } catch (error) {
+    program.kill();
     await sink.flush(1000);
     throw error;
   }
@@ -100,10 +101,14 @@ function metricsOf(values: RunFlags["values"]): ProgramOptions["metrics"] {
 }
 
 function workersOf(values: RunFlags["values"]): ProgramOptions["workers"] {
-  const { workers: count } = values;
-  if (count === 0) return null;
-  const flags = [`--log-format=${values["log-format"]}`, `--log-level=${logLevel(values)}`];
-  return { count, command: [...runtime().selfCommand(), "worker", ...flags] };
+  const { standalone, selfCommand } = runtime();
+  const self = standalone ? [...selfCommand(), "worker"] : selfCommand(WORKER_ENTRY);
+  return {
+    count: values.workers,
+    // Elsewhere, connections to a port that several share all go to one of them.
+    cores: process.platform === "linux" ? availableCores() : 1,
+    command: [...self, `--log-format=${values["log-format"]}`, `--log-level=${logLevel(values)}`],
+  };
 }
 
 /** Each flag that will not do what it asks for is named. */

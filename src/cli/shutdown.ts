@@ -44,17 +44,20 @@ export function shutdownOnSignal(options: ShutdownOptions): Promise<void> {
       if (first !== undefined) {
         if (first.signal !== signal && performance.now() - first.atMs < SAME_EVENT_MS) return;
         logger.warning("ended at once by a second signal", { signal });
+        program.kill();
         void sink.flush(100).then(() => exit(exitOfSignal(signal)));
         return;
       }
       first = { signal, atMs: performance.now() };
       if (!program.serving) {
         logger.info("ended before it served", { signal });
+        program.kill();
         void sink.flush(FLUSH_MS).then(() => exit(EXIT_OK));
         return;
       }
       shutDown(options, signal).then(resolve, (error: unknown) => {
         logger.error("shutdown failed", { error: String(error) });
+        program.kill();
         void sink.flush(FLUSH_MS).then(() => exit(EXIT_FAILURE));
       });
     };

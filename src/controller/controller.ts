@@ -18,8 +18,11 @@ export interface ControllerOptions {
   readonly view: StoreView;
   /** Makes a compiler that knows nothing yet; asked again after one has thrown. */
   readonly createCompiler: () => Compiler;
-  /** Brings an update into force; resolves (or returns) when it is served. May throw: the former state then counts. */
-  readonly publish: (update: SnapshotUpdate) => void | Promise<void>;
+  /**
+   * Brings an update into force, which leads to `target`; resolves (or returns) when it is served. May throw: it is then
+   * called again with what leads back to the former state, wherever the update got to.
+   */
+  readonly publish: (update: SnapshotUpdate, target: Snapshot) => void | Promise<void>;
   readonly logger: Logger;
   /** Finds the lines of new findings before they are logged; see {@link logDiagnostics}. */
   readonly locate?: LocateDiagnostics;
@@ -89,7 +92,7 @@ export class Controller {
     const compiledAtMs = this.#clock.elapsedMs();
     this.#publishing = true;
     try {
-      await this.#options.publish(compilation.update);
+      await this.#options.publish(compilation.update, compilation.snapshot);
     } finally {
       this.#publishing = false;
     }
@@ -129,25 +132,41 @@ export class Controller {
       : completeUpdate(compilation.snapshot, this.#doubtful);
     const compiledAtMs = this.#clock.elapsedMs();
     const times = { changes, startedAtMs, compiledAtMs };
-    const refused = (error: unknown): void => {
+    const refused = (error: unknown): void | Promise<void> => {
       this.#failed("cannot put the configuration into force", error, compilation.snapshot);
+      return this.#goBack();
     };
     let published: void | Promise<void>;
     try {
-      published = this.#options.publish(update);
+      published = this.#options.publish(update, compilation.snapshot);
+      if (published === undefined) this.#succeeded(compilation, update, times);
+      else published = published.then(() => this.#succeeded(compilation, update, times), refused);
     } catch (error) {
-      refused(error);
-      return;
+      published = refused(error);
     }
-    if (published === undefined) {
-      this.#succeeded(compilation, update, times);
-      return;
-    }
+    if (published === undefined) return;
     this.#publishing = true;
-    published.then(() => this.#succeeded(compilation, update, times), refused).finally(() => {
+    published.finally(() => {
       this.#publishing = false;
       if (this.#pending.size > 0 && !this.#stopped) this.#holdOff.poke();
     });
+  }
+
+  /** What failed may be served in part, or by some: brings everything back to what was in force. */
+  #goBack(): void | Promise<void> {
+    const former = this.#state.snapshot;
+    if (former === null) return;
+    const failed = (error: unknown): void => {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#options.logger.error("cannot bring the former configuration back: the next one sets everything", {
+        error: message,
+      });
+    };
+    try {
+      return this.#options.publish(completeUpdate(former, this.#doubtful ?? []), former)?.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   #succeeded(

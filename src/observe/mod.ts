@@ -13,4 +13,11 @@ export { type LineSink, lineSink, type LineStream, stderrLogger } from "./stderr
 export { createLogger, type LogFields, type LogFormat, type LoggerOptions } from "./text-logger.ts";
 export { EXPOSITION_TYPE, formatMetrics, type MetricFamily, type MetricSample } from "./exposition.ts";
 export { type RequestCounts, RequestMetrics, type RequestMetricsOptions } from "./request-metrics.ts";
-export { cpuSeconds, openFileLimit, openFiles, startedAtSeconds, virtualBytes } from "./process-facts.ts";
+export {
+  availableCores,
+  cpuSeconds,
+  openFileLimit,
+  openFiles,
+  startedAtSeconds,
+  virtualBytes,
+} from "./process-facts.ts";

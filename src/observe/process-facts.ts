@@ -4,11 +4,12 @@
  * @module
  */
 import { readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import process from "node:process";
 
 /** Soft limit of open files; `undefined` where the system does not tell. */
 export function openFileLimit(): number | undefined {
-  const line = /^Max open files\s+(\d+|unlimited)/m.exec(readProc("/proc/self/limits"));
+  const line = /^Max open files\s+(\d+|unlimited)/m.exec(readFile("/proc/self/limits"));
   if (line === null) return undefined;
   return line[1] === "unlimited" ? Infinity : Number(line[1]);
 }
@@ -24,8 +25,36 @@ export function openFiles(): number | undefined {
 
 /** Bytes of virtual memory; `undefined` where the system does not tell. */
 export function virtualBytes(): number | undefined {
-  const line = /^VmSize:\s+(\d+) kB/m.exec(readProc("/proc/self/status"));
+  const line = /^VmSize:\s+(\d+) kB/m.exec(readFile("/proc/self/status"));
   return line === null ? undefined : Number(line[1]) * 1024;
+}
+
+/**
+ * Processors that this process may keep busy: those that it may run on, or fewer where a container has a limit (`cpu.max`
+ * of its cgroup, rounded up). At least 1.
+ *
+ * @param read text of a file, empty when there is none
+ */
+export function availableCores(read: (file: string) => string = readFile): number {
+  let cores = availableParallelism();
+  for (const limit of cpuLimits(read)) cores = Math.min(cores, Math.ceil(limit));
+  return Math.max(1, cores);
+}
+
+/** Limits of the cgroup and those above it, in processors. */
+function* cpuLimits(read: (file: string) => string): Iterable<number> {
+  const root = "/sys/fs/cgroup";
+  // In a container the namespace makes its cgroup the root; else the path leads to it.
+  const path = /^0::(\/.*)$/m.exec(read("/proc/self/cgroup"))?.[1] ?? "/";
+  for (let folder = path.replace(/\/$/, "");; folder = folder.slice(0, folder.lastIndexOf("/"))) {
+    const found = /^(\d+) (\d+)$/m.exec(read(`${root}${folder}/cpu.max`));
+    if (found !== null && Number(found[2]) > 0) yield Number(found[1]) / Number(found[2]);
+    if (folder === "") break;
+  }
+  // cgroup version 1
+  const quota = Number(read(`${root}/cpu/cpu.cfs_quota_us`));
+  const period = Number(read(`${root}/cpu/cpu.cfs_period_us`));
+  if (quota > 0 && period > 0) yield quota / period;
 }
 
 /** Processor time used so far, user and system, seconds. */
@@ -39,7 +68,7 @@ export function startedAtSeconds(): number {
   return Date.now() / 1000 - process.uptime();
 }
 
-function readProc(file: string): string {
+function readFile(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch {

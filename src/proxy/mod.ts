@@ -6,3 +6,4 @@
  * @module
  */
 export { DataPlane, type DataPlaneCounters, type DataPlaneOptions, type ListenOptions } from "./data-plane.ts";
+export { FAKE_CERTIFICATE, type KeyPair, makeSelfSigned } from "./tls/mod.ts";

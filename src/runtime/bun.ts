@@ -25,7 +25,7 @@ export function bunRuntime(): Runtime {
     name: "bun",
     version: bun.version,
     standalone,
-    selfCommand: () => standalone ? [process.execPath] : [process.execPath, bun.main],
+    selfCommand: (entry: string = bun.main) => standalone ? [process.execPath] : [process.execPath, entry],
     collectGarbage: () => bun.gc(true),
     tcp: bunTcp(bun),
   };

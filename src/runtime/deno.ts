@@ -24,7 +24,8 @@ export function denoRuntime(): Runtime {
     name: "deno",
     version: deno.version.deno,
     standalone,
-    selfCommand: () => standalone ? [process.execPath] : [process.execPath, "run", "-A", deno.mainModule],
+    selfCommand: (entry: string = deno.mainModule) =>
+      standalone ? [process.execPath] : [process.execPath, "run", "-A", entry],
     // Only reachable with --v8-flags=--expose-gc; V8 gives memory back by itself when the process is idle.
     collectGarbage: () => {},
     tcp: nodeTcp,

@@ -18,8 +18,11 @@ export interface Runtime {
   readonly standalone: boolean;
   /** Arguments behind the program's name. */
   args(): readonly string[];
-  /** Command line that starts this program again, to be followed by its arguments. */
-  selfCommand(): readonly string[];
+  /**
+   * Command line that starts this program again, to be followed by its arguments. `entry`: file of a module to run in
+   * place of the main one; passed over in an executable, which has but one.
+   */
+  selfCommand(entry?: string): readonly string[];
   /** Ends the process at once. */
   exit(code: number): never;
   /** Resident memory of the process in bytes. */

@@ -1,71 +1,177 @@
 /**
- * A worker process: a data plane that is told over IPC what to serve.
+ * A worker process: a data plane that is told what to serve.
  *
  * @module
  */
 import process from "node:process";
-import type { Logger } from "../observe/mod.ts";
-import { DataPlane, type DataPlaneCounters } from "../proxy/mod.ts";
+import { cpuSeconds, type Logger, RequestMetrics } from "../observe/mod.ts";
+import { DataPlane, type DataPlaneCounters, type KeyPair } from "../proxy/mod.ts";
+import { UpdateAssembler } from "../snapshot/mod.ts";
+import { HeldLog } from "./held-log.ts";
+import { lineSplitter } from "./line-splitter.ts";
 import type { FromWorker, ToWorker } from "./message.ts";
+import { countHosts } from "./request-hosts.ts";
 
-/** How often counters are sent when they have changed. */
-const COUNTERS_PERIOD_MS = 1000;
+/** How often it is told that the process lives, and what it has counted. */
+const REPORT_MS = 1000;
+/** Telling what was counted takes at most this share of the time. */
+const REPORT_SHARE = 0.02;
+/** Series in one message. */
+const COUNTS_A_MESSAGE = 500;
 
 /**
  * Serves until the control process says `close` or is gone; the process ends with it. Signals are the control process's
  * business: a terminal sends them to the whole group.
  *
- * @throws TypeError when the process has no IPC channel
+ * @throws {TypeError} when the process has no channel to a parent
  */
 export function runWorker(logger: Logger): void {
   if (process.send === undefined) throw new TypeError("Cannot run as a worker: the process has no channel to a parent");
-  const tell = (message: FromWorker): void => {
-    // The channel may be gone already; then the process is about to end.
-    if (process.connected) process.send!(message);
-  };
-  const dataPlane = new DataPlane({ logger });
-  let told = "";
-  const tellCounters = (): void => {
-    const counters: DataPlaneCounters = dataPlane.counters();
-    const text = JSON.stringify(counters);
-    if (text === told) return;
-    told = text;
-    tell({ kind: "counters", counters });
-  };
-  const timer = setInterval(tellCounters, COUNTERS_PERIOD_MS);
-
-  const handle = async (message: ToWorker): Promise<void> => {
-    switch (message.kind) {
-      case "apply":
-        try {
-          dataPlane.apply(message.update);
-        } catch (error) {
-          return tell({ kind: "refused", serial: message.serial, message: text(error) });
-        }
-        return tell({ kind: "applied", serial: message.serial });
-      case "listen":
-        try {
-          await dataPlane.listen(message.options);
-        } catch (error) {
-          const code = (error as { code?: unknown }).code;
-          return tell({ kind: "listen-failed", code: typeof code === "string" ? code : "", message: text(error) });
-        }
-        return tell({ kind: "listening", ...dataPlane.ports });
-      case "close":
-        await dataPlane.close(message.graceMs);
-        clearInterval(timer);
-        tellCounters();
-        tell({ kind: "closed" });
-        // Whoever reads the channel closes it once it has read that.
-        return;
-      default:
-        message satisfies never;
-    }
-  };
-  process.on("message", (message) => void handle(message as ToWorker));
+  const worker = new Worker(logger);
+  process.stdin.on("data", lineSplitter((line) => worker.receive(JSON.parse(line) as ToWorker)));
+  // Either tells that the parent is gone, whatever it died of.
+  process.stdin.on("end", () => process.exit(0));
   process.on("disconnect", () => process.exit(0));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
   tell({ kind: "started" });
+}
+
+function tell(message: FromWorker): void {
+  // The channel may be gone already; then the process is about to end.
+  if (process.connected) process.send!(message);
+}
+
+class Worker {
+  readonly #log: HeldLog;
+  #dataPlane: DataPlane | null = null;
+  #metrics: RequestMetrics | null = null;
+  /** The update that is coming in; an error when it cannot be read. */
+  #incoming: UpdateAssembler | Error = new UpdateAssembler();
+  #selfSigned: ((pair: KeyPair | null) => void)[] = [];
+  readonly #totals = new Map<number, (counters: DataPlaneCounters) => void>();
+  #asked = 0;
+  #countsDueAtMs = 0;
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  constructor(logger: Logger) {
+    this.#log = new HeldLog(logger);
+    this.#timer = setInterval(() => this.#report(null), REPORT_MS);
+  }
+
+  receive(message: ToWorker): void {
+    switch (message.kind) {
+      case "settings": {
+        const metrics = message.metrics === null ? null : new RequestMetrics(message.metrics);
+        this.#metrics = metrics;
+        this.#dataPlane = new DataPlane({
+          logger: this.#log,
+          selfSigned: () => this.#askSelfSigned(),
+          status: () => this.#askTotal(),
+          ...metrics === null ? {} : { onEnd: (exchange) => metrics.record(exchange, Date.now()) },
+        });
+        return;
+      }
+      case "part":
+        try {
+          if (!(this.#incoming instanceof Error)) this.#incoming.add(message.part);
+        } catch (error) {
+          this.#incoming = error as Error;
+        }
+        return;
+      case "apply":
+        return this.#apply(message.serial);
+      case "listen":
+        return void this.#listen(message);
+      case "report":
+        return this.#report(message.id);
+      case "self-signed":
+        for (const give of this.#selfSigned.splice(0)) give(message.pair);
+        return;
+      case "total":
+        this.#totals.get(message.id)?.(message.counters);
+        this.#totals.delete(message.id);
+        return;
+      case "close":
+        return void this.#close(message.graceMs);
+      default:
+        message satisfies never;
+    }
+  }
+
+  #apply(serial: number): void {
+    const incoming = this.#incoming;
+    this.#incoming = new UpdateAssembler();
+    this.#log.hold();
+    let failure: unknown;
+    try {
+      if (incoming instanceof Error) throw incoming;
+      const update = incoming.update();
+      this.#dataPlane!.apply(update);
+      if (this.#metrics !== null) countHosts(this.#metrics, update);
+    } catch (error) {
+      failure = error;
+    }
+    const log = this.#log.release();
+    if (failure === undefined) tell({ kind: "applied", serial, log });
+    else tell({ kind: "refused", serial, log, message: text(failure) });
+  }
+
+  async #listen({ options }: ToWorker & { kind: "listen" }): Promise<void> {
+    const dataPlane = this.#dataPlane!;
+    try {
+      await dataPlane.listen(options);
+    } catch (error) {
+      const code = (error as { code?: unknown }).code;
+      return tell({ kind: "listen-failed", code: typeof code === "string" ? code : "", message: text(error) });
+    }
+    tell({ kind: "listening", ...dataPlane.ports });
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    await this.#dataPlane?.close(graceMs);
+    clearInterval(this.#timer);
+    this.#countsDueAtMs = 0;
+    this.#report(null);
+    tell({ kind: "closed" });
+    // Whoever reads the channel closes it once it has read that.
+  }
+
+  #report(id: number | null): void {
+    const dataPlane = this.#dataPlane;
+    if (dataPlane === null) return;
+    const beganAtMs = performance.now();
+    if (this.#metrics !== null && (id !== null || beganAtMs >= this.#countsDueAtMs)) {
+      const counts = this.#metrics.take();
+      for (let i = 0; i < counts.length; i += COUNTS_A_MESSAGE) {
+        tell({ kind: "requests", counts: counts.slice(i, i + COUNTS_A_MESSAGE) });
+      }
+      const nowMs = performance.now();
+      this.#countsDueAtMs = nowMs + (nowMs - beganAtMs) / REPORT_SHARE;
+    }
+    tell({
+      kind: "report",
+      id,
+      counters: { ...dataPlane.counters(), cpuSeconds: cpuSeconds(), residentBytes: process.memoryUsage.rss() },
+    });
+  }
+
+  #askSelfSigned(): Promise<KeyPair> {
+    return new Promise((resolve, reject) => {
+      this.#selfSigned.push((pair) => {
+        if (pair === null) reject(new Error("the control process could not make it"));
+        else resolve(pair);
+      });
+      tell({ kind: "want-self-signed" });
+    });
+  }
+
+  #askTotal(): Promise<DataPlaneCounters> {
+    return new Promise((resolve) => {
+      const id = this.#asked++;
+      this.#totals.set(id, resolve);
+      tell({ kind: "want-total", id });
+    });
+  }
 }
 
 function text(error: unknown): string {

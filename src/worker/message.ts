@@ -1,24 +1,65 @@
 /**
- * What the control process and its workers tell each other over the child's IPC channel: plain JSON.
+ * What the control process and its workers tell each other: plain JSON. To a worker it goes as lines over its standard
+ * input, so that what all of them get is written once; from a worker over the child's IPC channel.
  *
  * @module
  */
-import type { DataPlaneCounters, ListenOptions } from "../proxy/mod.ts";
-import type { SnapshotUpdate } from "../snapshot/mod.ts";
+import { Buffer } from "node:buffer";
+import type { LogLevel, LogValue, RequestCounts, RequestMetricsOptions } from "../observe/mod.ts";
+import type { DataPlaneCounters, KeyPair, ListenOptions } from "../proxy/mod.ts";
+import type { UpdatePart } from "../snapshot/mod.ts";
+
+/** What a worker counts: sums of several make sense. */
+export interface WorkerCounters extends DataPlaneCounters {
+  /** Processor time so far, user and system. */
+  readonly cpuSeconds: number;
+  /** Resident memory now. */
+  readonly residentBytes: number;
+}
+
+/** Our own log line, not yet written. */
+export interface LogEntry {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields?: Readonly<Record<string, LogValue>>;
+}
 
 /** Control process to worker. Handled in order. */
 export type ToWorker =
-  | { readonly kind: "apply"; readonly serial: number; readonly update: SnapshotUpdate }
+  /** The first message. `metrics`: count requests so; `null`: not at all. */
+  | { readonly kind: "settings"; readonly metrics: RequestMetricsOptions | null }
+  /** A piece of the next update. */
+  | { readonly kind: "part"; readonly part: UpdatePart }
+  /** The update is complete: put it into force. */
+  | { readonly kind: "apply"; readonly serial: number }
   | { readonly kind: "listen"; readonly options: ListenOptions }
+  /** Report at once, and answer with the `id`. */
+  | { readonly kind: "report"; readonly id: number }
+  /** Answer to `want-self-signed`; `null`: it cannot be made. */
+  | { readonly kind: "self-signed"; readonly pair: KeyPair | null }
+  /** Answer to `want-total`. */
+  | { readonly kind: "total"; readonly id: number; readonly counters: DataPlaneCounters }
   | { readonly kind: "close"; readonly graceMs: number };
 
 /** Worker to control process. */
 export type FromWorker =
   /** The program runs and waits for its first snapshot. */
   | { readonly kind: "started" }
-  | { readonly kind: "applied"; readonly serial: number }
-  | { readonly kind: "refused"; readonly serial: number; readonly message: string }
+  /** `log`: what applying had to say; the others probably say the same. */
+  | { readonly kind: "applied"; readonly serial: number; readonly log: readonly LogEntry[] }
+  | { readonly kind: "refused"; readonly serial: number; readonly log: readonly LogEntry[]; readonly message: string }
   | { readonly kind: "listening"; readonly http: number; readonly https: number }
   | { readonly kind: "listen-failed"; readonly code: string; readonly message: string }
-  | { readonly kind: "counters"; readonly counters: DataPlaneCounters }
+  /** What was counted since the last such message. */
+  | { readonly kind: "requests"; readonly counts: readonly RequestCounts[] }
+  /** Sent every second as a sign of life, and when asked. */
+  | { readonly kind: "report"; readonly id: number | null; readonly counters: WorkerCounters }
+  | { readonly kind: "want-self-signed" }
+  /** What have all workers counted together? */
+  | { readonly kind: "want-total"; readonly id: number }
   | { readonly kind: "closed" };
+
+/** A message as it is sent; JSON has no line feeds. */
+export function encodeMessage(message: ToWorker): Uint8Array {
+  return Buffer.from(`${JSON.stringify(message)}\n`);
+}

@@ -3,13 +3,21 @@
  *
  * @module
  */
-import * as net from "node:net";
-import process from "node:process";
-import { type Clock, type Logger, systemClock } from "../observe/mod.ts";
-import type { DataPlaneCounters, ListenOptions } from "../proxy/mod.ts";
-import { applyUpdate, diffSnapshots, type Snapshot, type SnapshotUpdate } from "../snapshot/mod.ts";
-import { LogRelay, type LogStream } from "./log-relay.ts";
-import { ListenError, WorkerProcess } from "./worker-process.ts";
+import {
+  type AccessLogSink,
+  type Clock,
+  descriptorSink,
+  type Logger,
+  type RequestCounts,
+  type RequestMetricsOptions,
+  systemClock,
+} from "../observe/mod.ts";
+import type { KeyPair, ListenOptions } from "../proxy/mod.ts";
+import { diffSnapshots, divideUpdate, type Snapshot, type SnapshotUpdate } from "../snapshot/mod.ts";
+import { LogRelay } from "./log-relay.ts";
+import { encodeMessage, type LogEntry, type WorkerCounters } from "./message.ts";
+import { reserve } from "./reserve.ts";
+import { type ApplyOutcome, ListenError, WorkerProcess } from "./worker-process.ts";
 
 /** What a pool is made with. */
 export interface WorkerPoolOptions {
@@ -18,190 +26,372 @@ export interface WorkerPoolOptions {
   /** Command line that starts a worker: a program that calls {@link runWorker}. */
   readonly command: readonly string[];
   readonly logger: Logger;
+  /** Makes the certificate for names that have none: asked once, when a worker needs it. */
+  readonly selfSigned: () => Promise<KeyPair>;
+  /** How workers count requests, and who adds that up; `null`: they do not. */
+  readonly metrics: { readonly options: RequestMetricsOptions; add(counts: readonly RequestCounts[]): void } | null;
   readonly clock?: Clock;
   /** Takes the access log lines of all workers. Default: standard output. */
-  readonly accessLog?: LogStream;
+  readonly accessLog?: AccessLogSink;
+  /** A worker that says nothing for so long is replaced. Default: 15 s. */
+  readonly silenceMs?: number;
 }
 
-const NO_COUNTERS: DataPlaneCounters = {
+/** Counters of all workers, those that are gone included. */
+export interface PoolCounters extends WorkerCounters {
+  /** Worker processes that run. */
+  readonly processes: number;
+}
+
+const NO_COUNTERS: WorkerCounters = {
   accepted: 0,
   active: 0,
   requests: 0,
   inFlight: 0,
   internalErrors: 0,
   updates: 0,
+  cpuSeconds: 0,
+  residentBytes: 0,
 };
 const FIRST_RESTART_MS = 100;
 const LONGEST_RESTART_MS = 10_000;
 /** A worker that lived this long is restarted as if it were the first time. */
 const STEADY_MS = 60_000;
+/** Deaths in a row of one worker that end the start of the program. */
+const START_DEATHS = 5;
+/** Deaths of all workers while they take an update, after which it is given up. */
+const UPDATE_DEATHS = 2;
+const WATCH_MS = 1000;
+/** For a worker that has not begun to answer: the machine may be slow, and the program large. */
+const START_SILENCE = 2;
+/** Workers that do not tell their counters in this time are left out: what they told last counts. */
+const REFRESH_MS = 500;
+const FLUSH_MS = 1000;
 
+/** A place for a worker, whatever process fills it. */
 interface Slot {
   readonly index: number;
   process: WorkerProcess | undefined;
-  /** Counters of the process that runs now, and those that former ones ended with. */
-  counters: DataPlaneCounters;
-  ended: DataPlaneCounters;
+  listening: boolean;
   startedAtMs: number;
+  /** Deaths in a row. */
   failures: number;
   cancelRestart: (() => void) | undefined;
 }
 
-/** Starts workers, feeds them, restarts those that die, sums what they count. */
+/** An update on its way to the workers. */
+interface Pending {
+  readonly serial: number;
+  readonly parts: readonly Uint8Array[];
+  /** Somebody waits for the next worker that is started. */
+  successor: ((outcome: ApplyOutcome | Promise<ApplyOutcome>) => void) | undefined;
+}
+
+/** Starts workers, feeds them, replaces those that die or hang, sums what they count. */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #clock: Clock;
-  readonly #slots: Slot[];
+  readonly #slots: Slot[] = [];
   readonly #relay: LogRelay;
-  #snapshot: Snapshot | null = null;
+  /** Processes with what they told last; those on their way out, too. */
+  readonly #counters = new Map<WorkerProcess, WorkerCounters>();
+  /** Of processes that are gone. */
+  #ended: WorkerCounters = NO_COUNTERS;
+  /** In force; what a new worker begins with. */
+  #good: Snapshot | null = null;
+  #pending: Pending | null = null;
+  /** Workers that refused the last update. */
+  #refusers: ReadonlySet<WorkerProcess> = new Set();
   #serial = 0;
+  /** Lines that were logged for an update. */
+  #told = { serial: 0, lines: new Set<string>() };
   #listen: ListenOptions | undefined;
-  #ports = { http: 0, https: 0 };
+  #opening: { resolve(): void; reject(error: Error): void } | undefined;
+  #selfSigned: Promise<KeyPair> | undefined;
+  #refreshing: Promise<void> | undefined;
   #updates = 0;
+  #cancelWatch: () => void;
   #closing = false;
 
+  /** @throws when the runtime does not let processes be started */
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#relay = new LogRelay(options.accessLog ?? process.stdout, (reading) => {
-      for (const slot of this.#slots) if (slot.process !== undefined) slot.process.reading = reading;
+    this.#relay = new LogRelay({
+      sink: options.accessLog ?? descriptorSink(1),
+      logger: options.logger,
+      pause: (reading) => {
+        for (const worker of this.#counters.keys()) worker.reading = reading;
+      },
     });
-    this.#slots = Array.from({ length: options.count }, (_, index) => ({
-      index,
-      process: undefined,
-      counters: NO_COUNTERS,
-      ended: NO_COUNTERS,
-      startedAtMs: 0,
-      failures: 0,
-      cancelRestart: undefined,
-    }));
-    for (const slot of this.#slots) this.#start(slot);
+    this.#grow(options.count);
+    this.#cancelWatch = this.#watchLater();
   }
 
-  /** Resolves when every worker serves the update; rejects when one refused it. The first update must hold everything. */
-  async apply(update: SnapshotUpdate): Promise<void> {
-    this.#snapshot = applyUpdate(this.#snapshot, update);
-    const serial = ++this.#serial;
-    const results = await Promise.allSettled(this.#running().map((worker) => worker.apply(serial, update)));
-    for (const result of results) if (result.status === "rejected") throw result.reason;
-    this.#updates++;
+  /** Number of workers that there should be. */
+  get count(): number {
+    return this.#slots.length;
   }
 
-  /** Opens the listeners in every worker; call {@link WorkerPool.apply} first. Rejects when an address cannot be bound. */
+  /**
+   * Resolves when every worker serves the update, which leads to `target`; the first one must hold everything. Rejects
+   * when one refused it: some may serve it then, and a further update has to bring all to where they should be. One at
+   * a time.
+   */
+  async apply(update: SnapshotUpdate, target: Snapshot): Promise<void> {
+    if (this.#pending !== null) throw new TypeError("Cannot apply an update while another one is being applied");
+    const pending: Pending = { serial: ++this.#serial, parts: encodeUpdate(update), successor: undefined };
+    this.#pending = pending;
+    try {
+      const workers = this.#running();
+      const apply = async (worker: WorkerProcess): Promise<ApplyOutcome> => {
+        const outcome = await worker.apply(pending.serial, pending.parts);
+        // Refusing to go back leaves a worker nobody knows the state of.
+        if (outcome.kind === "refused" && this.#refusers.has(worker)) {
+          worker.kill("refused to take the former state back");
+        }
+        return outcome;
+      };
+      let outcomes: readonly ApplyOutcome[] = await Promise.all(workers.map(apply));
+      this.#refusers = new Set(workers.filter((_, i) => outcomes[i]!.kind === "refused"));
+      for (let deaths = 0; outcomes.every(({ kind }) => kind === "gone"); deaths++) {
+        if (this.#closing) return;
+        if (deaths > UPDATE_DEATHS) throw new Error("the worker processes die of the configuration");
+        outcomes = [await new Promise<ApplyOutcome>((resolve) => pending.successor = resolve)];
+      }
+      for (const outcome of outcomes) {
+        if (outcome.kind === "refused") {
+          throw new Error(`a worker process cannot apply the configuration: ${outcome.message}`);
+        }
+      }
+      this.#good = target;
+      this.#updates++;
+    } finally {
+      this.#pending = null;
+    }
+  }
+
+  /**
+   * Opens the listeners in every worker; call {@link WorkerPool.apply} first. Rejects with a {@link ListenError} when an
+   * address cannot be bound, or a worker dies again and again.
+   */
   async listen(options: ListenOptions): Promise<void> {
-    const reserved = await reserve(options);
-    this.#ports = { http: reserved.httpPort, https: reserved.httpsPort };
-    this.#listen = { ...reserved, reusePort: true };
-    await Promise.all(this.#running().map((worker) => worker.listen(this.#listen!)));
+    this.#listen = await reserve(options);
+    await new Promise<void>((resolve, reject) => {
+      this.#opening = { resolve, reject };
+      for (const slot of this.#slots) if (slot.process !== undefined) this.#open(slot, slot.process);
+    });
   }
 
   get ports(): { readonly http: number; readonly https: number } {
-    return this.#ports;
+    return { http: this.#listen?.httpPort ?? 0, https: this.#listen?.httpsPort ?? 0 };
   }
 
-  /** Process ids of the workers that run. */
-  get pids(): readonly number[] {
-    return this.#running().flatMap((worker) => worker.pid ?? []);
+  /** Makes it `count` workers: starts some, or lets some end within `graceMs`. */
+  resize(count: number, graceMs: number): void {
+    this.#grow(count);
+    for (const slot of this.#slots.splice(Math.max(1, count))) {
+      slot.cancelRestart?.();
+      void slot.process?.close(graceMs);
+    }
+    this.#opened();
   }
 
-  /** As of the last second, summed over all workers, those that died included. */
-  counters(): DataPlaneCounters {
-    let sum = NO_COUNTERS;
-    for (const slot of this.#slots) sum = add(add(sum, slot.ended), slot.counters);
-    return { ...sum, updates: this.#updates };
+  /** As they were told last: a second ago at most, or at the last {@link WorkerPool.refresh}. */
+  counters(): PoolCounters {
+    const sum = [...this.#counters.values()].reduce(add, this.#ended);
+    return { ...sum, updates: this.#updates, processes: this.#counters.size };
+  }
+
+  /** Asks all workers what they have counted, and waits for their answers for a moment. */
+  refresh(): Promise<void> {
+    return this.#refreshing ??= new Promise<void>((resolve) => {
+      const cancel = this.#clock.after(REFRESH_MS, resolve);
+      void Promise.all([...this.#counters.keys()].map((worker) => worker.report())).then(() => {
+        cancel();
+        resolve();
+      });
+    }).finally(() => this.#refreshing = undefined);
   }
 
   /** Every worker stops accepting, lets requests in flight end for at most `graceMs` milliseconds, and ends. */
   async close(graceMs: number): Promise<void> {
-    this.#closing = true;
-    for (const slot of this.#slots) slot.cancelRestart?.();
-    await Promise.all(this.#running().map((worker) => worker.close(graceMs)));
+    this.#leave();
+    await Promise.all([...this.#counters.keys()].map((worker) => worker.close(graceMs)));
+    await this.#relay.flush(FLUSH_MS);
   }
 
   /** Ends every worker at once. */
   kill(): void {
+    this.#leave();
+    for (const worker of this.#counters.keys()) worker.kill();
+  }
+
+  #leave(): void {
     this.#closing = true;
-    for (const slot of this.#slots) {
-      slot.cancelRestart?.();
-      slot.process?.kill();
-    }
+    this.#cancelWatch();
+    this.#pending?.successor?.({ kind: "gone" });
+    for (const slot of this.#slots) slot.cancelRestart?.();
   }
 
   #running(): WorkerProcess[] {
     return this.#slots.flatMap((slot) => slot.process ?? []);
   }
 
+  #grow(count: number): void {
+    while (this.#slots.length < count) {
+      const slot: Slot = {
+        index: this.#slots.length,
+        process: undefined,
+        listening: false,
+        startedAtMs: 0,
+        failures: 0,
+        cancelRestart: undefined,
+      };
+      this.#slots.push(slot);
+      this.#start(slot);
+    }
+  }
+
   #start(slot: Slot): void {
+    const { command, metrics } = this.#options;
     slot.cancelRestart = undefined;
     slot.startedAtMs = this.#clock.elapsedMs();
-    const log = this.#relay.source();
-    const worker: WorkerProcess = new WorkerProcess(this.#options.command, {
-      log,
-      counters: (counters) => slot.counters = counters,
-      exit: (how, expected) => {
-        log();
-        slot.process = undefined;
-        // Gauges end with the process, counters do not.
-        slot.ended = add(slot.ended, { ...slot.counters, active: 0, inFlight: 0 });
-        slot.counters = NO_COUNTERS;
-        if (!expected && !this.#closing) this.#restart(slot, how);
-      },
-    });
+    const worker: WorkerProcess = new WorkerProcess(command, {
+      output: this.#relay.source(),
+      log: (serial, entries) => this.#tell(serial, entries),
+      counters: (counters) => this.#counters.set(worker, counters),
+      requests: (counts) => metrics?.add(counts),
+      wantSelfSigned: () => this.#giveSelfSigned(worker),
+      wantTotal: (id) => void this.refresh().then(() => worker.send({ kind: "total", id, counters: this.counters() })),
+      exit: (how, expected, cut) => this.#gone(slot, worker, how, expected, cut),
+    }, this.#clock);
     slot.process = worker;
+    this.#counters.set(worker, NO_COUNTERS);
     if (this.#relay.full) worker.reading = false;
-    if (this.#snapshot !== null) this.#catchUp(worker, slot);
+    worker.send({ kind: "settings", metrics: metrics?.options ?? null });
+    if (this.#good !== null) this.#catchUp(worker, slot, this.#good);
+    if (this.#pending !== null) {
+      const { serial, parts, successor } = this.#pending;
+      const outcome = worker.apply(serial, parts);
+      this.#pending.successor = undefined;
+      successor?.(outcome);
+    }
+    if (this.#listen !== undefined) this.#open(slot, worker);
   }
 
   /** Brings a worker that was started anew to where the others are. */
-  #catchUp(worker: WorkerProcess, slot: Slot): void {
+  #catchUp(worker: WorkerProcess, slot: Slot, good: Snapshot): void {
+    void worker.apply(++this.#serial, encodeUpdate(diffSnapshots(null, good))).then((outcome) => {
+      if (outcome.kind !== "refused") return;
+      this.#options.logger.error("worker cannot take over the configuration", {
+        worker: slot.index,
+        error: outcome.message,
+      });
+      worker.kill("refused the configuration");
+    });
+  }
+
+  #open(slot: Slot, worker: WorkerProcess): void {
+    worker.listen(this.#listen!).then(() => {
+      slot.listening = true;
+      if (this.#opening === undefined) {
+        const message = slot.failures > 0 ? "worker serves again" : "worker serves";
+        this.#options.logger.info(message, { worker: slot.index, pid: worker.pid });
+      }
+      this.#opened();
+    }, (error: ListenError) => {
+      // Without a code the process is gone, and another one takes its place.
+      if (error.code === "") return;
+      if (this.#opening !== undefined) return this.#opening.reject(error);
+      this.#options.logger.error("worker cannot listen", { worker: slot.index, error: error.message });
+      worker.kill("could not listen");
+    });
+  }
+
+  /** Do all listen? */
+  #opened(): void {
+    if (this.#opening === undefined || !this.#slots.every(({ listening }) => listening)) return;
+    this.#opening.resolve();
+    this.#opening = undefined;
+  }
+
+  #gone(slot: Slot, worker: WorkerProcess, how: string, expected: boolean, cut: boolean): void {
     const { logger } = this.#options;
-    const failed = (error: Error): void => {
-      logger.error("worker cannot take over the configuration", { worker: slot.index, error: error.message });
-      worker.kill();
-    };
-    worker.apply(++this.#serial, diffSnapshots(null, this.#snapshot!)).catch(failed);
-    if (this.#listen === undefined) return;
-    worker.listen(this.#listen).then(
-      () => logger.info("worker serves again", { worker: slot.index, pid: worker.pid }),
-      failed,
-    );
+    // Gauges end with the process, counters do not.
+    this.#ended = add(this.#ended, { ...this.#counters.get(worker)!, active: 0, inFlight: 0, residentBytes: 0 });
+    this.#counters.delete(worker);
+    slot.process = undefined;
+    slot.listening = false;
+    if (cut) logger.warning("access log lines lost: they were not taken in time", { worker: slot.index });
+    if (expected || this.#closing) return;
+    const lived = this.#clock.elapsedMs() - slot.startedAtMs;
+    slot.failures = lived >= STEADY_MS ? 1 : slot.failures + 1;
+    if (this.#opening !== undefined && slot.failures >= START_DEATHS) {
+      this.#opening.reject(new ListenError("", `a worker process dies again and again: ${how}`));
+    }
+    this.#restart(slot, how);
   }
 
   #restart(slot: Slot, how: string): void {
-    const lived = this.#clock.elapsedMs() - slot.startedAtMs;
-    slot.failures = lived >= STEADY_MS ? 1 : slot.failures + 1;
     const delayMs = Math.min(FIRST_RESTART_MS * 2 ** (slot.failures - 1), LONGEST_RESTART_MS);
     this.#options.logger.error("worker died; it is started again", { worker: slot.index, how, inMs: delayMs });
-    slot.cancelRestart = this.#clock.after(delayMs, () => this.#start(slot));
+    slot.cancelRestart = this.#clock.after(delayMs, () => {
+      try {
+        this.#start(slot);
+      } catch (error) {
+        slot.failures++;
+        this.#restart(slot, error instanceof Error ? error.message : String(error));
+      }
+    });
+  }
+
+  #watchLater(): () => void {
+    const dueAtMs = this.#clock.elapsedMs() + WATCH_MS;
+    return this.#clock.after(WATCH_MS, () => {
+      this.#watch(this.#clock.elapsedMs() - dueAtMs);
+      this.#cancelWatch = this.#watchLater();
+    });
+  }
+
+  /** Replaces those that hang. When this process was held up itself, nobody could be heard: they begin anew. */
+  #watch(lateMs: number): void {
+    const { silenceMs = 15_000 } = this.#options;
+    const nowMs = this.#clock.elapsedMs();
+    for (const worker of this.#counters.keys()) {
+      if (lateMs > WATCH_MS) worker.heardAtMs = nowMs;
+      const limitMs = worker.started ? silenceMs : silenceMs * START_SILENCE;
+      if (nowMs - worker.heardAtMs > limitMs) worker.kill(`said nothing for ${Math.round(limitMs / 1000)} s`);
+    }
+  }
+
+  /** Lines about an update come from all workers alike; they are written once. */
+  #tell(serial: number, entries: readonly LogEntry[]): void {
+    if (entries.length === 0) return;
+    if (serial !== this.#told.serial) this.#told = { serial, lines: new Set() };
+    for (const entry of entries) {
+      const line = JSON.stringify(entry);
+      if (this.#told.lines.has(line)) continue;
+      this.#told.lines.add(line);
+      this.#options.logger[entry.level](entry.message, entry.fields);
+    }
+  }
+
+  #giveSelfSigned(worker: WorkerProcess): void {
+    this.#selfSigned ??= this.#options.selfSigned();
+    this.#selfSigned.then((pair) => worker.send({ kind: "self-signed", pair }), () => {
+      this.#selfSigned = undefined;
+      worker.send({ kind: "self-signed", pair: null });
+    });
   }
 }
 
-function add(a: DataPlaneCounters, b: DataPlaneCounters): DataPlaneCounters {
-  const sum = { ...a };
-  for (const key in b) sum[key as keyof DataPlaneCounters] += b[key as keyof DataPlaneCounters];
-  return sum;
+function encodeUpdate(update: SnapshotUpdate): Uint8Array[] {
+  return Array.from(divideUpdate(update), (part) => encodeMessage({ kind: "part", part }));
 }
 
-/**
- * Binds the addresses once without sharing, so that a port somebody else holds is an error although workers share theirs,
- * and a port of 0 becomes a number that all of them can use.
- */
-async function reserve(options: ListenOptions): Promise<ListenOptions> {
-  const bound = async (port: number): Promise<number> => {
-    const server = net.createServer();
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen({ port, host: options.address, exclusive: true }, resolve);
-      });
-      return (server.address() as net.AddressInfo).port;
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      throw new ListenError(code ?? "", `cannot listen on ${options.address} port ${port}: ${message}`);
-    } finally {
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    }
-  };
-  const httpPort = await bound(options.httpPort);
-  return { ...options, httpPort, httpsPort: await bound(options.httpsPort) };
+function add(a: WorkerCounters, b: WorkerCounters): WorkerCounters {
+  const sum = { ...a };
+  for (const key in b) sum[key as keyof WorkerCounters] += b[key as keyof WorkerCounters];
+  return sum;
 }

@@ -4,51 +4,93 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import type { DataPlaneCounters, ListenOptions } from "../proxy/mod.ts";
-import type { SnapshotUpdate } from "../snapshot/mod.ts";
-import type { FromWorker, ToWorker } from "./message.ts";
+import type { Clock, RequestCounts } from "../observe/mod.ts";
+import type { ListenOptions } from "../proxy/mod.ts";
+import { encodeMessage, type FromWorker, type LogEntry, type ToWorker, type WorkerCounters } from "./message.ts";
 
 /** Takes what happens to a worker. */
 export interface WorkerEvents {
-  /** Access log bytes, as they were written. */
-  readonly log: (bytes: Uint8Array) => void;
-  readonly counters: (counters: DataPlaneCounters) => void;
-  /** The process is gone; `expected` after {@link WorkerProcess.close}. */
-  readonly exit: (how: string, expected: boolean) => void;
+  /** Access log bytes, as they were written; with nothing at their end. */
+  readonly output: (bytes?: Uint8Array) => void;
+  /** What applying an update had to say. */
+  readonly log: (serial: number, entries: readonly LogEntry[]) => void;
+  readonly counters: (counters: WorkerCounters) => void;
+  readonly requests: (counts: readonly RequestCounts[]) => void;
+  readonly wantSelfSigned: () => void;
+  readonly wantTotal: (id: number) => void;
+  /** The process is gone. `expected`: after {@link WorkerProcess.close}; `cut`: log lines were lost with it. */
+  readonly exit: (how: string, expected: boolean, cut: boolean) => void;
 }
+
+/** What came of an update. */
+export type ApplyOutcome =
+  | { readonly kind: "applied" }
+  | { readonly kind: "refused"; readonly message: string }
+  /** The process ended before it told. */
+  | { readonly kind: "gone" };
 
 interface Waiter<T> {
   resolve(value: T): void;
   reject(error: Error): void;
 }
 
-/** The worker could not listen, or was gone before it did. `code` as Node has it, e.g. `EADDRINUSE`. */
+/** The worker could not listen, or was gone before it did (`code` is empty). `code` as Node has it, e.g. `EADDRINUSE`. */
 export class ListenError extends Error {
   override readonly name = "ListenError";
-  constructor(readonly code: string, message: string) {
+  constructor(readonly code: string, message: string, readonly port?: number) {
     super(message);
   }
 }
+
+/** After the end of a process, for the rest of its output to be read. */
+const OUTPUT_MS = 1000;
+/** Beyond its grace period, for a worker to end. */
+const CLOSE_MS = 10_000;
 
 /** A running process. Every promise ends when the process does. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #events: WorkerEvents;
-  readonly #applying = new Map<number, Waiter<void>>();
+  readonly #clock: Clock;
+  readonly #applying = new Map<number, (outcome: ApplyOutcome) => void>();
+  readonly #reporting = new Map<number, () => void>();
   #listening: Waiter<{ http: number; https: number }> | undefined;
+  #closed: Promise<void> | undefined;
   #closing: (() => void) | undefined;
+  #killedFor: string | undefined;
+  #reports = 0;
   #exited = false;
+  /** When it was last heard of, by the clock. */
+  heardAtMs: number;
+  /** It has begun to answer. */
+  started = false;
 
-  constructor(command: readonly string[], events: WorkerEvents) {
+  /** @throws when the runtime does not let processes be started */
+  constructor(command: readonly string[], events: WorkerEvents, clock: Clock) {
     this.#events = events;
+    this.#clock = clock;
+    this.heardAtMs = clock.elapsedMs();
     const [program, ...args] = command as [string, ...string[]];
-    this.#child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit", "ipc"] });
-    this.#child.on("message", (message) => this.#receive(message as FromWorker));
-    this.#child.stdout!.on("data", (bytes: Uint8Array) => events.log(bytes));
-    // "close" comes when the standard output has been read to its end, so no log line is lost.
-    this.#child.once("close", (code, signal) => this.#gone(signal ?? `status ${code}`));
-    this.#child.once("error", (error) => {
-      if (this.#child.pid === undefined) this.#gone(error.message);
+    const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit", "ipc"] });
+    this.#child = child;
+    child.on("message", (message) => this.#receive(message as FromWorker));
+    child.stdout!.on("data", (bytes: Uint8Array) => events.output(bytes));
+    // A channel that fails is followed by the exit of the process, which ends whoever waits.
+    child.stdin!.on("error", () => {});
+    child.once("exit", (code, signal) => {
+      const how = signal ?? `status ${code}`;
+      // "close" comes when the standard output has been read to its end: not while nobody takes the lines.
+      const cancel = clock.after(OUTPUT_MS, () => {
+        child.stdout!.destroy();
+        this.#gone(how, true);
+      });
+      child.once("close", () => {
+        cancel();
+        this.#gone(how, false);
+      });
+    });
+    child.once("error", (error) => {
+      if (child.pid === undefined) this.#gone(error.message, false);
     });
   }
 
@@ -62,74 +104,113 @@ export class WorkerProcess {
     else this.#child.stdout!.pause();
   }
 
-  /** Resolves when the worker serves the update; rejects when it refused it. A worker that dies resolves: its successor gets everything. */
-  apply(serial: number, update: SnapshotUpdate): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#exited) return resolve();
-      this.#applying.set(serial, { resolve, reject });
-      this.#send({ kind: "apply", serial, update });
+  send(message: ToWorker): void {
+    this.#write(encodeMessage(message));
+  }
+
+  /** Sends the parts of an update, as {@link encodeMessage} made them, and resolves when the worker has taken it or not. */
+  apply(serial: number, parts: readonly Uint8Array[]): Promise<ApplyOutcome> {
+    return new Promise((resolve) => {
+      if (this.#exited) return resolve({ kind: "gone" });
+      this.#applying.set(serial, resolve);
+      for (const part of parts) this.#write(part);
+      this.send({ kind: "apply", serial });
     });
   }
 
-  /** Resolves with the ports. */
+  /** Resolves with the ports; rejects with a {@link ListenError}. */
   listen(options: ListenOptions): Promise<{ http: number; https: number }> {
     return new Promise((resolve, reject) => {
       if (this.#exited) return reject(new ListenError("", "the worker process is gone"));
       this.#listening = { resolve, reject };
-      this.#send({ kind: "listen", options });
+      this.send({ kind: "listen", options });
+    });
+  }
+
+  /** Resolves when it has told its counters, or is gone. */
+  report(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#exited) return resolve();
+      const id = this.#reports++;
+      this.#reporting.set(id, resolve);
+      this.send({ kind: "report", id });
     });
   }
 
   /** Lets requests in flight end for `graceMs`, then ends the process; resolves when it is gone. */
   close(graceMs: number): Promise<void> {
-    return new Promise((resolve) => {
+    return this.#closed ??= new Promise((resolve) => {
       if (this.#exited) return resolve();
-      this.#closing = resolve;
-      this.#send({ kind: "close", graceMs });
+      const cancel = this.#clock.after(graceMs + CLOSE_MS, () => this.kill("did not end in time"));
+      this.#closing = () => {
+        cancel();
+        resolve();
+      };
+      this.send({ kind: "close", graceMs });
     });
   }
 
-  kill(): void {
+  /** Ends the process at once. */
+  kill(reason?: string): void {
+    this.#killedFor ??= reason;
     this.#child.kill("SIGKILL");
   }
 
-  #send(message: ToWorker): void {
-    // A failing channel is followed by the exit of the process, which ends whoever waits.
-    if (this.#child.connected) this.#child.send(message, () => {});
+  #write(bytes: Uint8Array): void {
+    if (!this.#exited && this.#child.stdin!.writable) this.#child.stdin!.write(bytes);
   }
 
   #receive(message: FromWorker): void {
+    this.heardAtMs = this.#clock.elapsedMs();
     switch (message.kind) {
       case "started":
+        this.started = true;
         return;
       case "applied":
       case "refused": {
-        const waiter = this.#applying.get(message.serial);
-        this.#applying.delete(message.serial);
-        if (message.kind === "applied") waiter?.resolve();
-        else waiter?.reject(new Error(`worker ${this.pid} cannot apply the configuration: ${message.message}`));
+        const { serial, log } = message;
+        this.#events.log(serial, log);
+        const tell = this.#applying.get(serial);
+        this.#applying.delete(serial);
+        tell?.(message.kind === "applied" ? { kind: "applied" } : { kind: "refused", message: message.message });
         return;
       }
       case "listening":
         return this.#listening?.resolve({ http: message.http, https: message.https });
       case "listen-failed":
         return this.#listening?.reject(new ListenError(message.code, message.message));
-      case "counters":
-        return this.#events.counters(message.counters);
+      case "requests":
+        return this.#events.requests(message.counts);
+      case "report": {
+        this.#events.counters(message.counters);
+        if (message.id === null) return;
+        this.#reporting.get(message.id)?.();
+        this.#reporting.delete(message.id);
+        return;
+      }
+      case "want-self-signed":
+        return this.#events.wantSelfSigned();
+      case "want-total":
+        return this.#events.wantTotal(message.id);
       case "closed":
-        return this.#child.disconnect();
+        this.#child.stdin!.end();
+        this.#child.disconnect();
+        return;
       default:
         message satisfies never;
     }
   }
 
-  #gone(how: string): void {
+  #gone(how: string, cut: boolean): void {
     if (this.#exited) return;
     this.#exited = true;
-    for (const waiter of this.#applying.values()) waiter.resolve();
+    for (const tell of this.#applying.values()) tell({ kind: "gone" });
     this.#applying.clear();
+    for (const tell of this.#reporting.values()) tell();
+    this.#reporting.clear();
     this.#listening?.reject(new ListenError("", `the worker process ended before it listened: ${how}`));
-    this.#events.exit(how, this.#closing !== undefined);
+    this.#events.output();
+    this.#events.exit(this.#killedFor ?? how, this.#closing !== undefined, cut);
     this.#closing?.();
   }
 }

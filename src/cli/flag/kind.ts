@@ -74,6 +74,16 @@ export function integer(
   }, facts);
 }
 
+/** Whole number from 0 to `max`, or `auto`. */
+export function countOrAuto(max: number, facts: FlagFacts): Flag<number | "auto"> {
+  return declare<number | "auto">("N|auto", "auto", "auto", (t) => {
+    if (t === "auto") return t;
+    const n = /^\d{1,15}$/.test(t) ? Number(t) : NaN;
+    if (!(n <= max)) throw new RangeError(`want auto or a whole number from 0 to ${max}`);
+    return n;
+  }, facts);
+}
+
 /** TCP or UDP port; 0: any free one. */
 export function port(value: number, facts: FlagFacts): Flag<number> {
   return integer("PORT", value, facts, { min: 0, max: 65535 });

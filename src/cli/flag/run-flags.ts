@@ -6,7 +6,7 @@
 import { COMPILE_FLAGS } from "./compile-flags.ts";
 import { CLUSTER_FLAGS, COMPATIBILITY_FLAGS } from "./foreign-flags.ts";
 import { GENERAL_FLAGS, LOG_FLAGS } from "./general-flags.ts";
-import { bool, buckets, decimal, integer, port, text, texts, words } from "./kind.ts";
+import { bool, buckets, countOrAuto, decimal, integer, port, text, texts, words } from "./kind.ts";
 import type { FlagFacts } from "./declaration.ts";
 
 const listening = (doc: string): FlagFacts => ({ group: "Listening", doc });
@@ -29,10 +29,12 @@ export const RUN_FLAGS = {
   "enable-ssl-passthrough": bool(false, notYetListening("Honour the annotation ssl-passthrough.")),
   "ssl-passthrough-proxy-port": port(442, notYetListening("Port between passthrough and TLS termination.")),
 
-  "workers": integer("N", 0, {
+  "workers": countOrAuto(256, {
     group: "Listening",
-    doc: "Processes that serve, on shared ports; 0: this one alone.",
-  }, { min: 0, max: 256 }),
+    doc:
+      "Processes that serve, on shared ports; 0: none but this one. auto: as worker-processes of the ConfigMap says, " +
+      "or else as many as there are cores, none when there is only one.",
+  }),
 
   ...COMPILE_FLAGS,
   ...LOG_FLAGS,

@@ -163,10 +163,42 @@ describe("Controller", () => {
     clock.advance(10);
     assert.equal(lines.at(-1), 'error cannot put the configuration into force {"error":"no memory"}');
     assert.deepEqual(Object.keys(controller.state.snapshot!.virtualHosts), ["a"]);
+    assert.deepEqual(published[1]!.virtualHosts, { set: [host("a")], remove: ["half"] }, "back at once");
     state.next = () => compilationOf(snapshotOf("z"));
     controller.changed([change("Ingress/d/a")]);
     clock.advance(10);
-    assert.deepEqual(published[1]!.virtualHosts, { set: [host("z")], remove: ["a", "half"] });
+    assert.deepEqual(published[2]!.virtualHosts, { set: [host("z")], remove: ["a", "half"] });
+  });
+
+  it("goes back before it goes on, when that takes time", async () => {
+    const answers: { resolve(): void; reject(error: Error): void }[] = [];
+    const published: SnapshotUpdate[] = [];
+    const { controller, clock, state, lines } = stage({
+      publish: (update) => {
+        if (published.push(update) === 1) return;
+        return new Promise<void>((resolve, reject) => answers.push({ resolve, reject }));
+      },
+    });
+    const settled = () => new Promise((resolve) => setImmediate(resolve));
+    await controller.start();
+    state.next = () => compilationOf(snapshotOf("half"));
+    controller.changed([change("Ingress/d/a")]);
+    clock.advance(10);
+    answers[0]!.reject(new Error("one of two said no"));
+    await settled();
+    assert.deepEqual(published[2]!.virtualHosts, { set: [host("a")], remove: ["half"] });
+    state.next = () => compilationOf(snapshotOf("z"));
+    controller.changed([change("Ingress/d/a")]);
+    clock.advance(10);
+    assert.equal(published.length, 3);
+    answers[1]!.reject(new Error("nor that"));
+    await settled();
+    assert.match(lines.at(-1)!, /^error cannot bring the former configuration back.*nor that/);
+    clock.advance(10);
+    assert.deepEqual(published[3]!.virtualHosts, { set: [host("z")], remove: ["a", "half"] });
+    answers[2]!.resolve();
+    await settled();
+    assert.deepEqual(Object.keys(controller.state.snapshot!.virtualHosts), ["z"]);
   });
 
   it("publishes one update at a time when that takes time", async () => {

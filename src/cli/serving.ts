@@ -1,0 +1,152 @@
+/**
+ * Whoever serves: this process, or workers. Which of them is only known when the ConfigMap has been read, so workers are
+ * started on suspicion.
+ *
+ * @module
+ */
+import type { ServingCounters } from "../admin/mod.ts";
+import type { Logger, RequestCounts, RequestMetricsOptions } from "../observe/mod.ts";
+import {
+  DataPlane,
+  type DataPlaneOptions,
+  FAKE_CERTIFICATE,
+  type KeyPair,
+  type ListenOptions,
+  makeSelfSigned,
+} from "../proxy/mod.ts";
+import type { Globals, Snapshot, SnapshotUpdate } from "../snapshot/mod.ts";
+import { WorkerPool } from "../worker/mod.ts";
+import { FatalError } from "./exit.ts";
+
+/** How many processes serve, and how they are started. */
+export interface WorkerSettings {
+  /** --workers */
+  readonly count: number | "auto";
+  /** What `auto` comes to, without a word of the ConfigMap. */
+  readonly cores: number;
+  readonly command: readonly string[];
+}
+
+/** What serving is made with. */
+export interface ServingOptions {
+  readonly workers: WorkerSettings;
+  readonly logger: Logger;
+  /** Counts requests: those that end in this process, or those that workers tell of. */
+  readonly metrics: {
+    readonly options: RequestMetricsOptions;
+    readonly onEnd: NonNullable<DataPlaneOptions["onEnd"]>;
+    add(counts: readonly RequestCounts[]): void;
+  } | null;
+}
+
+/** Both kinds behind one interface. The first update decides. */
+export class Serving {
+  readonly #options: ServingOptions;
+  #pool: WorkerPool | null = null;
+  #here: DataPlane | null = null;
+  #selfSigned: Promise<KeyPair> | undefined;
+  #decided = false;
+
+  /** @throws {FatalError} when workers were asked for, and cannot be started */
+  constructor(options: ServingOptions) {
+    this.#options = options;
+    const { count, cores } = options.workers;
+    const likely = count === "auto" ? cores : count;
+    if (likely > 1 || count === 1) this.#startPool(likely);
+  }
+
+  /** Resolves, or returns, when all serve the update, which leads to `target`. */
+  apply(update: SnapshotUpdate, target: Snapshot): void | Promise<void> {
+    if (!this.#decided) this.#decide(target.globals);
+    else if (update.globals !== undefined) this.#follow(target.globals);
+    return this.#pool === null ? this.#here!.apply(update) : this.#pool.apply(update, target);
+  }
+
+  listen(options: ListenOptions): Promise<void> {
+    return (this.#pool ?? this.#here!).listen(options);
+  }
+
+  get ports(): { readonly http: number; readonly https: number } {
+    return (this.#pool ?? this.#here)?.ports ?? { http: 0, https: 0 };
+  }
+
+  counters(): ServingCounters {
+    return (this.#pool ?? this.#here)?.counters() ?? { accepted: 0, active: 0, requests: 0, inFlight: 0 };
+  }
+
+  /** Brings the counters up to date, in half a second at most. */
+  refresh(): Promise<void> {
+    return this.#pool?.refresh() ?? Promise.resolve();
+  }
+
+  /** Lets requests in flight end for at most `graceMs`, and everything after that. */
+  async close(graceMs: number): Promise<void> {
+    await (this.#pool ?? this.#here)?.close(graceMs);
+  }
+
+  /** Ends worker processes at once. */
+  kill(): void {
+    this.#pool?.kill();
+  }
+
+  #decide(globals: Globals): void {
+    this.#decided = true;
+    const count = this.#wanted(globals);
+    if (count > 0 && this.#pool === null) this.#startPool(count);
+    if (this.#pool !== null && count > 0) return this.#pool.resize(count, 0);
+    this.#pool?.kill();
+    this.#pool = null;
+    const { logger, metrics } = this.#options;
+    this.#here = new DataPlane({
+      logger,
+      selfSigned: () => this.#makeSelfSigned(),
+      ...metrics === null ? {} : { onEnd: metrics.onEnd },
+    });
+  }
+
+  #follow(globals: Globals): void {
+    const count = this.#wanted(globals);
+    const { logger } = this.#options;
+    if (this.#pool === null) {
+      if (count > 0) logger.warning("worker-processes takes effect when the program is started again", { count });
+      return;
+    }
+    // Back to one process would cut connections; one worker is as good.
+    const processes = Math.max(1, count);
+    if (processes === this.#pool.count) return;
+    logger.info("number of workers changes", { from: this.#pool.count, to: processes });
+    this.#pool.resize(processes, globals.workerShutdownTimeoutMs);
+  }
+
+  /** Number of workers; 0: none but this process. */
+  #wanted({ workerProcesses }: Globals): number {
+    const { count, cores } = this.#options.workers;
+    if (count !== "auto") return count;
+    const wanted = workerProcesses === "auto" ? cores : workerProcesses;
+    return wanted > 1 ? wanted : 0;
+  }
+
+  #startPool(count: number): void {
+    const { workers, logger, metrics } = this.#options;
+    try {
+      this.#pool = new WorkerPool({
+        count,
+        command: workers.command,
+        logger,
+        selfSigned: () => this.#makeSelfSigned(),
+        // Labels that all series have are added here.
+        metrics: metrics === null ? null : { options: { ...metrics.options, labels: {} }, add: (c) => metrics.add(c) },
+      });
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (workers.count !== "auto") throw new FatalError(`cannot start worker processes (--workers): ${message}`);
+      logger.warning("worker processes cannot be started: this process serves alone", { error: message });
+    }
+  }
+
+  #makeSelfSigned(): Promise<KeyPair> {
+    this.#selfSigned ??= makeSelfSigned(FAKE_CERTIFICATE);
+    this.#selfSigned.catch(() => this.#selfSigned = undefined);
+    return this.#selfSigned;
+  }
+}
