@@ -98,6 +98,27 @@ describe("a connection of HTTP/2", () => {
     await one.end();
   });
 
+  it("counts the time of a request from its own arrival, however long the connection was quiet", async () => {
+    const clock = new ManualClock();
+    const { endpoint } = await backend(answering(echo));
+    const received: number[] = [];
+    const front = await open({
+      endpoints: [endpoint],
+      clock,
+      request: (exchange, plan) => {
+        received.push(exchange.receivedAtMs);
+        exchange.forward(plan);
+      },
+    });
+    const one = await client(front);
+    one.send(frame(Type.headers, HEADERS, 1, WHOLE));
+    await one.body(1);
+    clock.advance(25_000);
+    one.send(frame(Type.headers, HEADERS, 3, WHOLE));
+    await one.body(3);
+    assert.deepEqual(received, [0, 25_000]);
+  });
+
   it("ends a moment after a shutdown even if the client does not answer", async () => {
     const clock = new ManualClock();
     const { endpoint } = await backend(answering(echo));

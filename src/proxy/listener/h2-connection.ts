@@ -84,7 +84,7 @@ export class H2Connection extends Timed implements ServerConnection {
         close: (code, message) => this.#close(code, message),
       },
     );
-    socket.on("data", (bytes: Buffer) => this.#session.receive(bytes));
+    socket.on("data", (bytes: Buffer) => this.receive(bytes));
     socket.on("drain", () => this.#session.drained());
     socket.on("end", () => this.cut());
     socket.on("close", () => this.#closed());
@@ -102,8 +102,9 @@ export class H2Connection extends Timed implements ServerConnection {
     return this.#localAddress ??= canonicalIp(this.#socket.localAddress ?? "") ?? "";
   }
 
-  /** Bytes that were read before the version was known. */
+  /** Bytes as they come, those first that were read before the version was known. */
   receive(bytes: Uint8Array): void {
+    this.#core.tick();
     this.#session.receive(bytes);
   }
 

@@ -235,7 +235,7 @@ export class H2StreamTransport extends Timed implements Transport {
   sendHead(exchange: WireExchange, bodyBytes: number): void {
     const response = exchange.response!;
     const fields: string[] = [];
-    if (!response.has("date")) fields.push("date", formatHttpDate(this.#core.clock.nowMs()));
+    if (!response.has("date")) fields.push("date", formatHttpDate(this.#core.nowMs));
     if (bodyBytes >= 0) fields.push("content-length", String(bodyBytes));
     else if (bodyBytes === NO_BODY && exchange.method === "HEAD") {
       const length = response.get("content-length");
