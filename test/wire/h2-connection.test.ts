@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { connect } from "node:net";
 import { after, describe, it } from "node:test";
 import { ManualClock } from "../../src/observe/mod.ts";
-import { ACK, END_HEADERS, END_STREAM, frame, H2Client, request, Type, uint32 } from "../support/h2-client.ts";
+import { ACK, block, END_HEADERS, END_STREAM, frame, H2Client, request, Type, uint32 } from "../support/h2-client.ts";
 import {
   answering,
   type BackendConnection,
@@ -167,6 +167,211 @@ describe("a connection of HTTP/2", () => {
     one.send(frame(Type.headers, HEADERS, 3, WHOLE), frame(Type.window, 0, 3, uint32(90)));
     assert.equal((await one.body(3)).length, 100);
   });
+});
+
+describe("an exchange of HTTP/2", () => {
+  const POST = { method: "POST" } as const;
+
+  async function pair(
+    serve: (connection: BackendConnection) => void | Promise<void>,
+    options: TestFrontOptions = {},
+  ): Promise<{ one: H2Client; front: TestFront; back: RawBackend }> {
+    const back = await backend(serve);
+    const front = await open({ endpoints: [back.endpoint], ...options });
+    return { one: await client(front), front, back };
+  }
+
+  it("carries trailers both ways", async () => {
+    const { one, back } = await pair(async (connection) => {
+      await connection.has("\r\n\r\n");
+      connection.send("HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n");
+      await connection.has("0\r\nx-end: 1\r\n\r\n");
+      connection.send("0\r\nX-Sum: 7\r\nConnection: close\r\nContent-Length: 3\r\n\r\n");
+    }, { settings: { requestBuffering: false } });
+    one.send(
+      frame(
+        Type.headers,
+        END_HEADERS,
+        1,
+        request("/", { ...POST, fields: [["trailer", "x-end"], ["te", "trailers"]] }),
+      ),
+      frame(Type.data, 0, 1, "hello"),
+      frame(Type.headers, HEADERS, 1, block([["x-end", "1"], ["content-length", "9"], ["host", "b"]])),
+    );
+    assert.equal((await one.body(1)).toString(), "ok");
+    assert.equal((await one.head(1))[":status"], "200");
+    assert.deepEqual(await one.head(1, 1), { "x-sum": "7" });
+    const { text } = await back.connection(0);
+    assert.match(text, /\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nx-end: 1\r\n\r\n$/);
+    assert.doesNotMatch(text, /^te:/mi);
+  });
+
+  it("asks for the body that waits for 100, and passes other interim responses on", async () => {
+    const { one } = await pair(async (connection) => {
+      await connection.has("\r\n\r\nhello");
+      connection.send("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nContent-Length: 5\r\n\r\n");
+      connection.send("HTTP/1.1 204 No Content\r\nX-A: b\r\n\r\n");
+    });
+    const fields = [["content-length", "5"], ["expect", "100-continue"]] as const;
+    one.send(frame(Type.headers, END_HEADERS, 1, request("/", { ...POST, fields })));
+    assert.equal((await one.head(1))[":status"], "100");
+    one.send(frame(Type.data, END_STREAM, 1, "hello"));
+    assert.deepEqual(await one.head(1, 1), { ":status": "103", "link": "</a>" });
+    const { ":status": status, "x-a": a, "content-length": length } = await one.head(1, 2);
+    assert.deepEqual([status, a, length], ["204", "b", undefined]);
+    assert.equal((await one.body(1)).length, 0);
+  });
+
+  for (
+    const [name, method, response, length] of [
+      ["HEAD", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", "10"],
+      ["HEAD of chunks", "HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", undefined],
+      ["304", "GET", "HTTP/1.1 304 Not Modified\r\nETag: a\r\n\r\n", undefined],
+      ["an empty body", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "0"],
+      ["an empty body of chunks", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", undefined],
+    ] as const
+  ) {
+    it(`has no DATA with bytes for ${name}`, async () => {
+      const { one } = await pair(answering(() => response));
+      one.send(frame(Type.headers, HEADERS, 1, request("/", { method })));
+      assert.equal((await one.body(1)).length, 0);
+      assert.equal((await one.head(1))["content-length"], length);
+    });
+  }
+
+  it("drops what belongs to the connection of the upstream", async () => {
+    const { one } = await pair(
+      answering(() =>
+        "HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: a\r\nUpgrade: h2c\r\n" +
+        "Proxy-Connection: x\r\nX-A: b\r\nContent-Length: 2\r\n\r\nok"
+      ),
+    );
+    one.send(frame(Type.headers, HEADERS, 1, WHOLE));
+    await one.body(1);
+    const { date: _date, ...rest } = await one.head(1);
+    assert.deepEqual(rest, { ":status": "200", "x-a": "b", "content-length": "2" });
+  });
+
+  it("is cancelled towards the upstream when the client resets it, and nothing else is", async () => {
+    const { one, back, front } = await pair(async (connection) => {
+      await connection.has("\r\n\r\n");
+      if (connection.number === 1) connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    });
+    one.send(frame(Type.headers, HEADERS, 1, WHOLE));
+    const first = await back.connection(0);
+    await first.has("\r\n\r\n");
+    one.send(frame(Type.headers, HEADERS, 3, WHOLE), frame(Type.reset, 0, 1, uint32(8)));
+    await first.end();
+    assert.equal((await one.body(3)).toString(), "ok");
+    assert.deepEqual((await Promise.all([front.end(0), front.end(1)])).map((e) => e.status).sort(), [200, 499]);
+  });
+
+  it("may be answered before its body is complete", async () => {
+    const { one, back } = await pair(async (connection) => {
+      await connection.has("\r\n\r\n");
+      connection.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
+    }, { settings: { requestBuffering: false } });
+    one.send(frame(Type.headers, END_HEADERS, 1, request("/", POST)), frame(Type.data, 0, 1, "hello"));
+    assert.equal((await one.body(1)).toString(), "no");
+    assert.equal((await one.frame(Type.reset, 1)).payload.readUInt32BE(0), 0);
+    // what was on its way does no harm
+    one.send(frame(Type.data, END_STREAM, 1, "more"), frame(Type.headers, HEADERS, 3, WHOLE));
+    await back.connection(1);
+    assert.equal((await one.body(3)).toString(), "no");
+  });
+
+  it("gets 413 for a body that is too large, with its length and without", async () => {
+    const { one, back } = await pair(() => {}, { settings: { maxBodyBytes: 4 } });
+    one.send(
+      frame(Type.headers, END_HEADERS, 1, request("/", { ...POST, fields: [["content-length", "5"]] })),
+      frame(Type.headers, END_HEADERS, 3, request("/", POST)),
+      frame(Type.data, 0, 3, "hello"),
+    );
+    for (const stream of [1, 3]) {
+      await one.body(stream);
+      assert.equal((await one.head(stream))[":status"], "413");
+    }
+    assert.equal(back.connections.length, 0);
+  });
+
+  it("is never sent with another length than its body had", async () => {
+    const { one, back } = await pair(() => {});
+    for (const [stream, length, body] of [[1, "5", "four"], [3, "3", "four"]] as const) {
+      one.send(
+        frame(Type.headers, END_HEADERS, stream, request("/", { ...POST, fields: [["content-length", length]] })),
+        frame(Type.data, END_STREAM, stream, body),
+      );
+      assert.equal((await one.frame(Type.reset, stream)).payload.readUInt32BE(0), 1);
+    }
+    assert.equal(back.connections.length, 0);
+  });
+
+  it("waits in the client when the upstream does not take the body", async () => {
+    const { one, back } = await pair((connection) => void connection.socket.pause(), {
+      settings: { requestBuffering: false, maxBodyBytes: 0 },
+    });
+    one.send(frame(Type.headers, END_HEADERS, 1, request("/", POST)));
+    await back.connection(0);
+    const credit = (): number =>
+      65_535 + one.frames.filter((f) => f.type === Type.window && f.stream === 1)
+        .reduce((sum, f) => sum + f.payload.readUInt32BE(0), 1);
+    let sent = 0;
+    const ping = async (n: number): Promise<void> => {
+      one.send(frame(Type.ping, 0, 0, Buffer.concat([Buffer.alloc(4), uint32(n)])));
+      await one.until(() => one.frames.some((f) => f.type === Type.ping && f.payload.readUInt32BE(4) === n), "PING");
+    };
+    // as much as the windows allow, until nothing is given back any more
+    for (let round = 1, stuck = 0; stuck < 3 && round < 4000; round++) {
+      const room = Math.min(credit() - sent, 16_384);
+      stuck = room > 0 ? 0 : stuck + 1;
+      if (room > 0) one.send(frame(Type.data, 0, 1, Buffer.alloc(room)));
+      sent += room;
+      await ping(round);
+    }
+    assert.equal(credit(), sent);
+  });
+
+  for (
+    const [name, fields] of [
+      ["Upgrade", [["upgrade", "websocket"]]],
+      ["Connection", [["connection", "upgrade"]]],
+      ["Transfer-Encoding", [["transfer-encoding", "chunked"]]],
+      ["another Host", [["host", "b.example"]]],
+      ["a line end in a value", [["x-a", "b\r\nx-c: d"]]],
+      ["a line end in a name", [["x-a\r\nx-c", "d"]]],
+      ["an extended CONNECT", [[":protocol", "websocket"]]],
+    ] as const
+  ) {
+    it(`is refused with ${name}`, async () => {
+      const { one, back } = await pair(() => {});
+      const head = name === "an extended CONNECT"
+        ? block([[":method", "CONNECT"], [":protocol", "websocket"], [":scheme", "http"], [":authority", "a"], [
+          ":path",
+          "/",
+        ]])
+        : request("/", { fields });
+      one.send(frame(Type.headers, HEADERS, 1, head));
+      assert.equal((await one.frame(Type.reset, 1)).payload.readUInt32BE(0), 1);
+      assert.equal(back.connections.length, 0);
+    });
+  }
+
+  for (
+    const [name, head] of [
+      ["user information", request("/", { authority: "u@a" })],
+      ["a path in the authority", request("/", { authority: "a/b" })],
+      ["no authority", block([[":method", "GET"], [":scheme", "http"], [":path", "/"]])],
+      ["a fragment", request("/#a")],
+    ] as const
+  ) {
+    it(`gets 400 for ${name}`, async () => {
+      const { one, back } = await pair(() => {});
+      one.send(frame(Type.headers, HEADERS, 1, head));
+      await one.body(1);
+      assert.equal((await one.head(1))[":status"], "400");
+      assert.equal(back.connections.length, 0);
+    });
+  }
 });
 
 /** Resolves when the bytes have left. */
