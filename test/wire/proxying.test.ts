@@ -175,7 +175,7 @@ describe("a response", () => {
   it("may be announced by interim responses, of which 100 is not passed on", async () => {
     const { front } = await setUp(
       answering(() =>
-        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nContent-Length: 9\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
       ),
     );
     const client = await front.client();

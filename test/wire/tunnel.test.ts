@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { ManualClock } from "../../src/observe/mod.ts";
-import { type BackendConnection, RawBackend, TestFront, type TestFrontOptions } from "../support/wire.ts";
+import { answering, type BackendConnection, RawBackend, TestFront, type TestFrontOptions } from "../support/wire.ts";
 
 const UPGRADE =
   "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Key: k\r\n\r\n";
@@ -71,6 +71,27 @@ describe("an upgrade", () => {
     await client.has("\r\n\r\nok");
     assert.doesNotMatch(backend.connections[0]!.text, /upgrade|settings/i);
     client.socket.destroy();
+  });
+});
+
+describe("an Upgrade to HTTP/2", () => {
+  it("is never asked for upstream: its requests would pass by the rules of hosts and paths", async () => {
+    const seen: string[] = [];
+    const { front } = await setUp(answering((head) => {
+      seen.push(head);
+      return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    }));
+    for (const protocols of ["h2c", "H2C", "h2", "websocket, h2c", "h2c,websocket", "h2c\t", "h2c/1"]) {
+      const client = await front.client();
+      client.send(
+        `GET / HTTP/1.1\r\nHost: a\r\nUpgrade: ${protocols}\r\nHTTP2-Settings: AAMAAABk\r\n` +
+          "Connection: Upgrade, HTTP2-Settings\r\n\r\n",
+      );
+      await client.has("\r\n\r\nok");
+      client.socket.destroy();
+    }
+    assert.equal(seen.length, 7);
+    for (const head of seen) assert.doesNotMatch(head, /upgrade|settings|h2/i);
   });
 });
 

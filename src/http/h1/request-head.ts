@@ -230,11 +230,19 @@ export class RequestHead extends Head {
     if (listHasToken(value, "close")) this.keepAlive = false;
     else if (listHasToken(value, "keep-alive")) this.keepAlive = true;
     for (const option of parseTokenList(value)) {
-      if (option === "upgrade") this.upgrade = this.minorVersion === 1 && this.known(UPGRADE) !== undefined;
+      if (option === "upgrade") this.upgrade = this.minorVersion === 1 && isTunnelled(this.known(UPGRADE));
       // What the client calls hop-by-hop goes no further; but it may not take away what names or frames the message.
       else if (!KEPT.has(option)) this.drop(option);
     }
   }
+}
+
+/**
+ * May the upstream be asked to change to the protocol. Never to HTTP/2: through the tunnel the client would send it
+ * requests that no rule of a host or a path has seen.
+ */
+function isTunnelled(protocols: string | undefined): boolean {
+  return protocols !== undefined && !/(?:^|[\t ,])h2c?(?:$|[\t ,/])/i.test(protocols);
 }
 
 /** Options of Connection that are no field names, and fields that it cannot take away. */

@@ -260,7 +260,10 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
         );
       }
       // the client's 100 is ours to send
-      if (status !== 100) this.#exchange.transport.sendInterim(status, reader.head.format(this.#masks.response));
+      if (status !== 100) {
+        reader.head.drop("content-length");
+        this.#exchange.transport.sendInterim(status, reader.head.format(this.#masks.response));
+      }
       reader.next();
     }
     if (this.#uploadDone) connection.setDeadline(this.#settings.readTimeoutMs);
