@@ -4,7 +4,7 @@
  * @see RFC 9113 section 5
  * @module
  */
-import type { FieldLines } from "./session.ts";
+import type { FieldLines } from "./frame-writer.ts";
 
 /** Bytes or trailers that wait for the peer's window or for the socket. */
 export interface PendingData {
