@@ -2,13 +2,16 @@
  * The backend of all proxies: an nginx that answers from memory, so that it is never what holds a proxy back.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import type { PeerCommand } from "./workload.ts";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { DOWNLOAD, type PeerCommand } from "./workload.ts";
 
 export function backend(folder: string, port: number): PeerCommand {
   const own = join(folder, "backend");
   mkdirSync(own, { recursive: true });
   const file = join(own, "nginx.conf");
+  mkdirSync(join(own, "files", dirname(DOWNLOAD.path)), { recursive: true });
+  writeFileSync(join(own, "files", DOWNLOAD.path), new Uint8Array(DOWNLOAD.bytes).fill(120));
   writeFileSync(
     file,
     `daemon off;
@@ -24,9 +27,15 @@ http {
   server {
     listen 127.0.0.1:${port} backlog=4096;
     location / { default_type application/json; return 200 '{"id":17,"name":"benchmark","text":"a small answer, as of an API"}'; }
+    location = ${DOWNLOAD.path} { root ${own}/files; sendfile on; sendfile_max_chunk 512k; }
   }
 }
 `,
   );
   return { command: ["nginx", "-c", file, "-p", own] };
+}
+
+/** What takes uploads. nginx would answer before it has read them, or write them to its disk. */
+export function sink(port: number): PeerCommand {
+  return { command: [process.execPath, join(import.meta.dirname, "sink.ts"), String(port)] };
 }

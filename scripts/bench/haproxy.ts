@@ -22,7 +22,7 @@ function prepare(workload: Workload, options: PeerOptions): PeerCommand {
   writeFileSync(
     file,
     `global
-  nbthread 1
+  nbthread ${options.workers ?? 1}
   maxconn 4096
   noreuseport
   ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets

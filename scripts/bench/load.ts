@@ -1,13 +1,18 @@
 /**
- * Load by wrk: a burst of requests spread over all hosts and paths. Over HTTP/2 by h2load, which knows one host only.
+ * Load by wrk: a burst of requests spread over all hosts and paths. Over HTTP/2, and for handshakes, by h2load, which knows
+ * one host only.
  */
 import { spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { hosts, paths } from "./workload.ts";
+import { median } from "./table.ts";
+import { DOWNLOAD, hosts, paths, UPLOAD_BYTES } from "./workload.ts";
+
+const MIB = 1024 * 1024;
 
 export interface Burst {
-  readonly requests: number;
+  /** What was done: requests, connections, or mebibytes of bodies. */
+  readonly units: number;
   /** Connections that broke, and answers that were none. */
   readonly errors: number;
   /** Answers with a status of 400 or more. */
@@ -16,23 +21,27 @@ export interface Burst {
   readonly p99Ms: number;
 }
 
+interface WrkBurst extends Burst {
+  /** Received. */
+  readonly bytes: number;
+}
+
 export interface BurstOptions {
   readonly url: string;
   readonly connections: number;
   readonly seconds: number;
-  /** Script from {@link writeScript}. */
-  readonly script: string;
+  /** Folder with the scripts of {@link writeScripts}. */
+  readonly folder: string;
 }
 
 /** Requests are made before the burst begins, so that wrk has time to send them. */
-export function writeScript(
+export function writeScripts(
   folder: string,
   all: readonly string[] = hosts(),
   under: readonly string[] = paths(),
-): string {
-  const file = join(folder, "load.lua");
+): void {
   writeFileSync(
-    file,
+    join(folder, "load.lua"),
     `local hosts = {${all.map((host) => `"${host}"`).join(",")}}
 local paths = {${under.map((path) => `"${path}"`).join(",")}}
 local requests = {}
@@ -51,28 +60,77 @@ request = function()
   at = (at + 7919) % #requests
   return requests[at + 1]
 end
-done = function(summary, latency)
-  local e = summary.errors
-  io.write(string.format('{"requests":%d,"errors":%d,"badStatuses":%d,"p50Ms":%.3f,"p99Ms":%.3f}\\n', summary.requests,
-    e.connect + e.read + e.write + e.timeout, e.status, latency:percentile(50) / 1000, latency:percentile(99) / 1000))
-end
-`,
+${DONE}`,
   );
-  return file;
+  const host = `wrk.headers["Host"] = "${all.at(-1)}"`;
+  writeFileSync(join(folder, "download.lua"), `wrk.path = "${DOWNLOAD.path}"\n${host}\n${DONE}`);
+  const upload = `wrk.method = "POST"\nwrk.path = "${under[0]}/upload"\nwrk.body = string.rep("x", ${UPLOAD_BYTES})`;
+  writeFileSync(join(folder, "upload.lua"), `${upload}\n${host}\n${DONE}`);
 }
 
-export async function burst({ url, connections, seconds, script }: BurstOptions): Promise<Burst> {
-  const output = await run("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, url]);
+const DONE = `done = function(summary, latency)
+  local e = summary.errors
+  io.write(string.format('{"units":%d,"bytes":%d,"errors":%d,"badStatuses":%d,"p50Ms":%.3f,"p99Ms":%.3f}\\n',
+    summary.requests, summary.bytes, e.connect + e.read + e.write + e.timeout, e.status,
+    latency:percentile(50) / 1000, latency:percentile(99) / 1000))
+end
+`;
+
+export function burst(options: BurstOptions): Promise<Burst> {
+  return runWrk(options, "load.lua");
+}
+
+/** Large responses, counted in MiB; what was received of the last ones counts, too. */
+export async function burstOfDownloads(options: BurstOptions): Promise<Burst> {
+  const result = await runWrk(options, "download.lua");
+  return { ...result, units: result.bytes / MIB };
+}
+
+/** Large requests, counted in MiB. */
+export async function burstOfUploads(options: BurstOptions): Promise<Burst> {
+  const result = await runWrk(options, "upload.lua");
+  return { ...result, units: result.units * UPLOAD_BYTES / MIB };
+}
+
+async function runWrk({ url, connections, seconds, folder }: BurstOptions, script: string): Promise<WrkBurst> {
+  const output = await run("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", join(folder, script), url]);
   const line = output.match(/^\{.*\}$/m)?.[0];
   if (line === undefined) throw new Error(`wrk failed: ${output}`);
-  return JSON.parse(line) as Burst;
+  return JSON.parse(line) as WrkBurst;
+}
+
+/** Connections with one request each, so many at a time; no TLS session is resumed. Times are those to the first byte. */
+export async function burstOfHandshakes({ url, connections, seconds }: BurstOptions): Promise<Burst> {
+  const { port } = new URL(url);
+  const host = hosts().at(-1);
+  const load = ["--h1", "-t1", "-n", `${connections}`, "-c", `${connections}`, `--connect-to=127.0.0.1:${port}`];
+  const means: number[] = [];
+  const slowest: number[] = [];
+  let units = 0;
+  let errors = 0;
+  for (const end = performance.now() + 1000 * seconds; performance.now() < end;) {
+    const output = await run("h2load", [...load, `https://${host}:${port}/service-0/x`]);
+    const succeeded = Number(output.match(/(\d+) succeeded/)?.[1] ?? 0);
+    units += succeeded;
+    errors += connections - succeeded;
+    const [, max = "", mean = ""] = output.match(/time to 1st byte: +\S+ +(\S+) +(\S+)/) ?? [];
+    slowest.push(milliseconds(max));
+    means.push(milliseconds(mean));
+  }
+  return { units, errors, badStatuses: 0, p50Ms: median(means), p99Ms: median(slowest) };
+}
+
+/** Of h2load's `1.23ms`, `850us` and `1.02s`. */
+function milliseconds(text: string): number {
+  const factor = text.endsWith("us") ? 0.001 : text.endsWith("ms") ? 1 : 1000;
+  return Number.parseFloat(text) * factor;
 }
 
 /** Streams at a time on each connection of {@link burstOfStreams}. */
 const STREAMS = 4;
 
-/** The same over HTTP/2. `script` is the folder for files that are needed for a moment. */
-export async function burstOfStreams({ url, connections, seconds, script: folder }: BurstOptions): Promise<Burst> {
+/** {@link burst} over HTTP/2. */
+export async function burstOfStreams({ url, connections, seconds, folder }: BurstOptions): Promise<Burst> {
   const uris = join(folder, "uris.txt");
   const log = join(folder, "h2load.log");
   writeFileSync(uris, paths().map((path) => `${url.replace(/\/$/, "")}${path}/x?y=1\n`).join(""));
@@ -95,7 +153,7 @@ export async function burstOfStreams({ url, connections, seconds, script: folder
   );
   const percentile = (share: number): number => (times[Math.floor(times.length * share)] ?? 0) / 1000;
   return {
-    requests: Number(statuses[1]),
+    units: Number(statuses[1]),
     // Connections that end after keepalive_requests cost nginx's clients what they had just sent.
     errors: 0,
     badStatuses: Number(statuses[2]) + Number(statuses[3]),

@@ -10,7 +10,7 @@ import process from "node:process";
 import { makeSelfSigned } from "../../src/proxy/tls/self-signed.ts";
 import { backend } from "./backend.ts";
 import { freePorts, start, stopAll, until } from "./child.ts";
-import { burst, writeScript } from "./load.ts";
+import { burst, writeScripts } from "./load.ts";
 import { residentBytes, treeOf } from "./process-tree.ts";
 import { configuration, ingress, sallyportCommand, service, writeManifest } from "./sallyport.ts";
 import { median } from "./table.ts";
@@ -60,12 +60,12 @@ const readyMs = performance.now() - began;
 await until(httpPort, "/web", host(ingresses - 1), 200, 1000);
 const idleBytes = residentBytes(treeOf(proxy.pid));
 
-const script = writeScript(folder, Array.from({ length: 1000 }, (_, i) => host(i)), ["/web", "/api"]);
+writeScripts(folder, Array.from({ length: 1000 }, (_, i) => host(i)), ["/web", "/api"]);
 const load = burst({
   url: `http://127.0.0.1:${httpPort}/`,
   connections: CONNECTIONS,
   seconds: Math.ceil(3 + changes * 0.5),
-  script,
+  folder,
 });
 await new Promise((resolve) => setTimeout(resolve, 1500));
 
@@ -95,7 +95,7 @@ console.log(`
 | ready after | ${(readyMs / 1000).toFixed(2)} s |
 | a changed Ingress is served after, median of ${changes}, under load | ${median(served).toFixed(0)} ms |
 | the slowest | ${Math.max(...served).toFixed(0)} ms |
-| requests meanwhile | ${result.requests} |
+| requests meanwhile | ${result.units} |
 | of these failed | ${failed} |
 | memory before and after the load | ${(idleBytes / 1e6).toFixed(0)} MB, ${(loadedBytes / 1e6).toFixed(0)} MB |`);
 process.exit(failed === 0 ? 0 : 1);

@@ -10,7 +10,8 @@ const LOG_FORMAT = `'$remote_addr - $remote_user [$time_local] "$request" $statu
   `'"$http_user_agent" $request_length $request_time [$proxy_upstream_name] [] $upstream_addr ' ` +
   `'$upstream_response_length $upstream_response_time $upstream_status $request_id'`;
 
-const FORWARD = `
+function forward(requestBuffering: string): string {
+  return `
       proxy_set_header Host $http_host;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $connection_upgrade;
@@ -30,11 +31,12 @@ const FORWARD = `
       proxy_buffering off;
       proxy_buffer_size 4k;
       proxy_buffers 4 4k;
-      proxy_request_buffering on;
+      proxy_request_buffering ${requestBuffering};
       proxy_http_version 1.1;
       proxy_next_upstream error timeout;
       proxy_next_upstream_tries 3;
-      client_max_body_size 1m;`;
+      client_max_body_size 64m;`;
+}
 
 /** @param name tells variants apart; `buffered`: the log is written 64 KB at a time, which ingress-nginx does not do */
 export function nginx(name: string, buffered: boolean): Peer {
@@ -56,7 +58,7 @@ function prepare(name: string, buffered: boolean, workload: Workload, options: P
   writeFileSync(
     file,
     `daemon off;
-worker_processes 1;
+worker_processes ${options.workers ?? 1};
 pid ${folder}/nginx.pid;
 error_log ${folder}/error.log warn;
 events { worker_connections 4096; multi_accept on; use epoll; }
@@ -68,7 +70,7 @@ http {
   default_type text/html;
   sendfile on; tcp_nopush on; tcp_nodelay on; server_tokens off;
   keepalive_timeout 75s; keepalive_requests 1000; reset_timedout_connection on;
-  client_header_buffer_size 1k; large_client_header_buffers 4 8k;
+  client_header_buffer_size 1k; client_body_buffer_size 8k; large_client_header_buffers 4 8k;
   server_names_hash_max_size 8192; server_names_hash_bucket_size 128; proxy_headers_hash_max_size 512;
   map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
   ssl_certificate ${folder}/tls.crt; ssl_certificate_key ${folder}/tls.key;
@@ -91,11 +93,12 @@ ${hosts().map((host) => server(host, options)).join("\n")}
   return { command: ["nginx", "-c", file, "-p", folder] };
 }
 
-function server(host: string, { httpPort, httpsPort }: PeerOptions): string {
+function server(host: string, { httpPort, httpsPort, requestBuffering }: PeerOptions): string {
+  const fields = forward(requestBuffering ? "on" : "off");
   const locations = paths().map((path, i) =>
     ["= " + path, path + "/"].map((match) => `
     location ${match} {
-      set $proxy_upstream_name "default-service-${i}-80";${FORWARD}
+      set $proxy_upstream_name "default-service-${i}-80";${fields}
       proxy_pass http://service-${i};
     }`).join("")
   ).join("");

@@ -2,19 +2,28 @@
  * Compares processor time per request with nginx and haproxy, in short alternating bursts. By hand, on Linux, with
  * `apt-get install nginx haproxy wrk nghttp2-client` done and dist/sallyport compiled:
  *
- *     bun scripts/bench/run.ts [--rounds 5] [--seconds 3] [--variants plain,log,tls,http2] [--peers nginx,haproxy,sallyport]
+ *     bun scripts/bench/run.ts [--rounds 5] [--seconds 3] [--variants plain,tls] [--peers nginx,sallyport] [--other old/sallyport]
  *
- * Prints a table for the README. Trust the ratios, which come from
+ * Variants: see VARIANTS. Prints a table for the README. Trust the ratios, which come from
  * bursts of the same minute, more than the figures beside them.
  */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { makeSelfSigned } from "../../src/proxy/tls/self-signed.ts";
-import { backend } from "./backend.ts";
+import { backend, sink } from "./backend.ts";
 import { freePorts, start, type Started, stopAll, until } from "./child.ts";
 import { haproxy } from "./haproxy.ts";
-import { burst, burstOfStreams, writeScript } from "./load.ts";
+import {
+  type Burst,
+  burst,
+  burstOfDownloads,
+  burstOfHandshakes,
+  burstOfStreams,
+  burstOfUploads,
+  type BurstOptions,
+  writeScripts,
+} from "./load.ts";
 import { nginx } from "./nginx.ts";
 import { cpuMs, residentBytes, treeOf } from "./process-tree.ts";
 import { sallyport } from "./sallyport.ts";
@@ -24,12 +33,35 @@ import type { Peer, Workload } from "./workload.ts";
 const CONNECTIONS = 64;
 const WARM_UP_SECONDS = 5;
 
+interface VariantSpec {
+  /** What is counted; processor time is divided by it. */
+  readonly unit: string;
+  readonly load: (options: BurstOptions) => Promise<Burst>;
+  readonly log?: boolean;
+  readonly tls?: boolean;
+  /** Default: {@link CONNECTIONS}. */
+  readonly connections?: number;
+  /** The backend is the one that reads bodies. */
+  readonly upload?: boolean;
+  /** Default: `true`. */
+  readonly requestBuffering?: boolean;
+  /** Default: 1, and for Sallyport none beside the process itself. */
+  readonly workers?: number;
+}
+
 const VARIANTS = {
-  plain: { log: false, tls: false, http2: false },
-  log: { log: true, tls: false, http2: false },
-  tls: { log: false, tls: true, http2: false },
-  http2: { log: false, tls: true, http2: true },
-};
+  plain: { unit: "request", load: burst },
+  log: { unit: "request", load: burst, log: true },
+  tls: { unit: "request", load: burst, tls: true },
+  http2: { unit: "request", load: burstOfStreams, tls: true },
+  handshakes: { unit: "connection", load: burstOfHandshakes, tls: true },
+  download: { unit: "MiB", load: burstOfDownloads, connections: 8 },
+  "download-tls": { unit: "MiB", load: burstOfDownloads, connections: 8, tls: true },
+  upload: { unit: "MiB", load: burstOfUploads, connections: 8, upload: true },
+  "upload-streamed": { unit: "MiB", load: burstOfUploads, connections: 8, upload: true, requestBuffering: false },
+  "workers-1": { unit: "request", load: burst, workers: 1 },
+  "workers-2": { unit: "request", load: burst, workers: 2 },
+} as const satisfies Record<string, VariantSpec>;
 type Variant = keyof typeof VARIANTS;
 
 const root = join(import.meta.dirname, "..", "..");
@@ -41,17 +73,20 @@ function option(name: string, fallback: string): string {
 
 const rounds = Number(option("rounds", "5"));
 const seconds = Number(option("seconds", "3"));
-const variants = option("variants", "plain,log,tls,http2").split(",").filter((name): name is Variant =>
+const variants = option("variants", Object.keys(VARIANTS).join(",")).split(",").filter((name): name is Variant =>
   name in VARIANTS
 );
 const executable = join(root, option("bin", "dist/sallyport"));
+/** An executable that {@link executable} is compared with, as `other`. */
+const other = option("other", "");
 const known: readonly Peer[] = [
   nginx("nginx", false),
   nginx("nginx-buffered-log", true),
   haproxy,
-  sallyport(executable),
+  ...(other === "" ? [] : [sallyport(resolve(other), "other")]),
+  sallyport(executable, "sallyport"),
 ];
-const wanted = option("peers", "nginx,nginx-buffered-log,haproxy,sallyport").split(",");
+const wanted = option("peers", "nginx,nginx-buffered-log,haproxy,other,sallyport").split(",");
 const peers = known.filter((peer) => wanted.includes(peer.name));
 if (wanted.includes("sallyport") && !existsSync(executable)) {
   console.error(`bench: no ${executable}, run ./compile.sh first`);
@@ -71,20 +106,26 @@ const workload: Workload = {
     days: 90,
   }),
 };
-const script = writeScript(folder);
+writeScripts(folder);
 const errors = join(folder, "errors.log");
 start(backend(folder, workload.backendPort), errors);
 await until(workload.backendPort, "/", "backend", 200, 5000);
+const sinkPort = firstPort + 1;
+start(sink(sinkPort), errors);
+await until(sinkPort, "/", "backend", 200, 5000);
 
 for (const variant of variants) {
-  const { log, tls, http2 } = VARIANTS[variant];
+  const spec: VariantSpec = VARIANTS[variant];
+  const { log = false, tls = false, requestBuffering = true, connections = CONNECTIONS } = spec;
   const running = new Map<Peer, { process: Started; port: number }>();
   const samples: Sample[] = [];
   for (const [i, peer] of peers.entries()) {
     // What differs between the two kinds of nginx is the log only.
     if (peer.name === "nginx-buffered-log" && !log) continue;
     const httpPort = firstPort + 10 * (i + 1);
-    const started = start(peer.prepare(workload, { httpPort, httpsPort: httpPort + 1, log }), errors);
+    const options = { httpPort, httpsPort: httpPort + 1, log, requestBuffering, workers: spec.workers ?? null };
+    const work = spec.upload === true ? { ...workload, backendPort: sinkPort } : workload;
+    const started = start(peer.prepare(work, options), errors);
     running.set(peer, { process: started, port: tls ? httpPort + 1 : httpPort });
     await until(httpPort, "/service-9/x", "h999.bench.example", 200, 20_000);
   }
@@ -92,19 +133,21 @@ for (const variant of variants) {
     for (const [peer, { process, port }] of running) {
       const tree = treeOf(process.pid);
       const before = cpuMs(tree);
-      const load = http2 ? burstOfStreams : burst;
-      const result = await load({
+      const began = performance.now();
+      const result = await spec.load({
         url: `${tls ? "https" : "http"}://127.0.0.1:${port}/`,
-        connections: CONNECTIONS,
+        connections,
         // The first round only warms up: just-in-time compilers need some tens of thousands of requests.
         seconds: round < 0 ? WARM_UP_SECONDS : seconds,
-        script: http2 ? folder : script,
+        folder,
       });
+      const took = (performance.now() - began) / 1000;
       const cpu = cpuMs(tree) - before;
-      if (round >= 0) samples.push({ peer: peer.name, cpuMs: cpu, residentBytes: residentBytes(tree), ...result });
+      if (round < 0) continue;
+      samples.push({ peer: peer.name, cpuMs: cpu, residentBytes: residentBytes(tree), seconds: took, ...result });
     }
   }
-  console.log(`\n${table(variant, summarise(samples, "nginx"))}`);
+  console.log(`\n${table(variant, spec.unit, summarise(samples, peers[0]?.name ?? ""))}`);
   await Promise.all([...running.values()].map(({ process }) => process.stop()));
 }
 await stopAll();

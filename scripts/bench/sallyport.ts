@@ -7,37 +7,51 @@ import type { KeyPair } from "../../src/proxy/tls/context-cache.ts";
 import { hosts, PATHS, paths, type Peer, type PeerCommand, type PeerOptions, type Workload } from "./workload.ts";
 
 /** @param executable path of it */
-export function sallyport(executable: string): Peer {
-  return { name: "sallyport", prepare: (workload, options) => prepare(executable, workload, options) };
+export function sallyport(executable: string, name: string): Peer {
+  return { name, prepare: (workload, options) => prepare(executable, name, workload, options) };
 }
 
-function prepare(executable: string, workload: Workload, options: PeerOptions): PeerCommand {
-  const folder = join(workload.folder, `sallyport-${options.log ? "log" : "plain"}`);
+function prepare(executable: string, peer: string, workload: Workload, options: PeerOptions): PeerCommand {
+  const folder = join(workload.folder, peer);
   const manifests = join(folder, "manifests");
   mkdirSync(manifests, { recursive: true });
   const services = Array.from({ length: PATHS }, (_, i) => service(`service-${i}`, workload.backendPort)).flat();
-  writeManifest(manifests, "services", [...services, ...configuration(workload.certificate, options.log)]);
+  writeManifest(manifests, "services", [
+    ...services,
+    ...configuration(workload.certificate, options.log, options.requestBuffering),
+  ]);
   const routes = paths().map((path, i) => [path, `service-${i}`] as const);
   writeManifest(manifests, "ingresses", hosts().map((host) => ingress(host, routes)));
   return {
-    command: sallyportCommand(executable, manifests, options.httpPort, options.httpsPort),
+    // Bodies that are kept go to the same disk as nginx's.
+    command: [
+      "env",
+      `TMPDIR=${folder}`,
+      ...sallyportCommand(executable, manifests, options.httpPort, options.httpsPort, options.workers ?? 0),
+    ],
     stdout: join(folder, "access.log"),
   };
 }
 
 /** The health and status ports follow the two given. */
-export function sallyportCommand(executable: string, manifests: string, http: number, https: number): string[] {
+export function sallyportCommand(
+  executable: string,
+  manifests: string,
+  http: number,
+  https: number,
+  workers = 0,
+): string[] {
   const ports = { "http-port": http, "https-port": https, "healthz-port": https + 1, "status-port": https + 2 };
   return [
     executable,
-    ...["--manifests", manifests, "--bind-address", "127.0.0.1", "--workers", "0"],
+    ...["--manifests", manifests, "--bind-address", "127.0.0.1", "--workers", String(workers)],
     ...["--configmap", "default/controller", "--default-ssl-certificate", "default/bench"],
     ...Object.entries(ports).flatMap(([flag, port]) => [`--${flag}`, String(port)]),
   ];
 }
 
 /** The certificate of all hosts, and the settings. */
-export function configuration(certificate: KeyPair, log: boolean): Manifest[] {
+export function configuration(certificate: KeyPair, log: boolean, requestBuffering = true): Manifest[] {
   return [
     {
       apiVersion: "v1",
@@ -51,7 +65,12 @@ export function configuration(certificate: KeyPair, log: boolean): Manifest[] {
       kind: "ConfigMap",
       metadata: name("controller"),
       // Plain and TLS requests go to the same hosts.
-      data: { "ssl-redirect": "false", "disable-access-log": String(!log) },
+      data: {
+        "ssl-redirect": "false",
+        "disable-access-log": String(!log),
+        "proxy-body-size": "64m",
+        "proxy-request-buffering": requestBuffering ? "on" : "off",
+      },
     },
   ];
 }

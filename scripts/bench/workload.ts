@@ -15,11 +15,16 @@ export interface Workload {
   readonly certificate: KeyPair;
 }
 
-/** Whether a proxy writes an access log, in ingress-nginx's default format, to a file. */
+/** Where a proxy listens, and what differs between the variants. */
 export interface PeerOptions {
   readonly httpPort: number;
   readonly httpsPort: number;
+  /** Write an access log, in ingress-nginx's default format, to a file. */
   readonly log: boolean;
+  /** Read the body of a request whole before the backend gets it (haproxy never does). */
+  readonly requestBuffering: boolean;
+  /** Worker processes; `null`: one process for everything. */
+  readonly workers: number | null;
 }
 
 /** One of the proxies that are compared. */
@@ -42,3 +47,9 @@ export function hosts(): string[] {
 export function paths(): string[] {
   return Array.from({ length: PATHS }, (_, i) => `/service-${i}`);
 }
+
+/** The backend's file for downloads. */
+export const DOWNLOAD = { path: "/service-0/download", bytes: 64 * 1024 * 1024 };
+
+/** Bytes of what is uploaded by each request. */
+export const UPLOAD_BYTES = 1024 * 1024;
