@@ -61,7 +61,7 @@ export class HttpFront {
   readonly #listeners: TcpListener[] = [];
   readonly #tlsListeners: TlsListener[] = [];
   readonly #connections = new Set<FrontConnection>();
-  /** Sockets before their first byte of HTTP: PROXY header, handshake. */
+  /** Sockets whose PROXY header is awaited. Those in their handshake are the TLS listener's. */
   readonly #early = new Set<Socket>();
   /** PROXY addresses of sockets in their handshake, by peer address and port. */
   readonly #proxied = new Map<string, ProxyAddresses>();
@@ -152,8 +152,8 @@ export class HttpFront {
   }
 
   #open(socket: Socket, port: number, tls: TlsListener | null, proxied: ProxyAddresses | null): void {
+    this.#early.delete(socket);
     if (tls === null) return this.#connection(socket, { tls: null, proxied, localPort: port, refusePlain: false });
-    this.#early.add(socket);
     if (proxied !== null) {
       const peer = peerOf(socket);
       this.#proxied.set(peer, proxied);
@@ -174,7 +174,6 @@ export class HttpFront {
   }
 
   #connection(socket: Socket, origin: ConnectionOrigin): void {
-    this.#early.delete(socket);
     const gone = (connection: FrontConnection): void => {
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#allGone?.();
