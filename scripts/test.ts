@@ -39,6 +39,7 @@ const STEPS: readonly Step[] = [
     counts: "bun",
   },
   { name: "property", command: [bun, "test", "--only-failures", ...existing("property")], counts: "bun", slow: true },
+  { name: "storm", command: [bun, "test", "--timeout", "180000", "test/storm"], counts: "bun", slow: true },
   {
     name: "deno",
     // Types have been checked above, once for both.

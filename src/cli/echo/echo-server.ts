@@ -48,6 +48,11 @@ export class EchoServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
   /** Stops accepting and cuts what is open. */
   close(): Promise<void> {
     return new Promise((resolve) => {
