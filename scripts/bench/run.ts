@@ -12,6 +12,7 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { makeSelfSigned } from "../../src/proxy/tls/self-signed.ts";
 import { backend, sink } from "./backend.ts";
+import { ecdsaCertificate } from "./certificate.ts";
 import { freePorts, start, type Started, stopAll, until } from "./child.ts";
 import { haproxy } from "./haproxy.ts";
 import {
@@ -41,6 +42,8 @@ interface VariantSpec {
   readonly tls?: boolean;
   /** Default: {@link CONNECTIONS}. */
   readonly connections?: number;
+  /** The key of the certificate is of P-256. Default: RSA, 2048 bits. */
+  readonly ecdsa?: boolean;
   /** The backend is the one that reads bodies. */
   readonly upload?: boolean;
   /** Default: `true`. */
@@ -55,6 +58,7 @@ const VARIANTS = {
   tls: { unit: "request", load: burst, tls: true },
   http2: { unit: "request", load: burstOfStreams, tls: true },
   handshakes: { unit: "connection", load: burstOfHandshakes, tls: true },
+  "handshakes-ecdsa": { unit: "connection", load: burstOfHandshakes, tls: true, ecdsa: true },
   download: { unit: "MiB", load: burstOfDownloads, connections: 8 },
   "download-tls": { unit: "MiB", load: burstOfDownloads, connections: 8, tls: true },
   upload: { unit: "MiB", load: burstOfUploads, connections: 8, upload: true },
@@ -124,7 +128,11 @@ for (const variant of variants) {
     if (peer.name === "nginx-buffered-log" && !log) continue;
     const httpPort = firstPort + 10 * (i + 1);
     const options = { httpPort, httpsPort: httpPort + 1, log, requestBuffering, workers: spec.workers ?? null };
-    const work = spec.upload === true ? { ...workload, backendPort: sinkPort } : workload;
+    const work: Workload = {
+      ...workload,
+      ...(spec.upload === true ? { backendPort: sinkPort } : {}),
+      ...(spec.ecdsa === true ? { certificate: ecdsaCertificate(folder) } : {}),
+    };
     const started = start(peer.prepare(work, options), errors);
     running.set(peer, { process: started, port: tls ? httpPort + 1 : httpPort });
     await until(httpPort, "/service-9/x", "h999.bench.example", 200, 20_000);
