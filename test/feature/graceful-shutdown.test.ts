@@ -52,8 +52,9 @@ const http2 = (secure: boolean): Ask => async (ports, path) => {
   const stream = session.request({ ":path": path, ":authority": "a.example" });
   let body = "";
   stream.setEncoding("utf8").on("data", (text) => body += text);
+  const ended = once(stream, "end");
   const [head] = await Promise.race([once(stream, "response"), failed]);
-  await Promise.race([once(stream, "end"), failed]);
+  await Promise.race([ended, failed]);
   session.close();
   return `${head[":status"]} ${body}`;
 };
