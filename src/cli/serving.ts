@@ -86,7 +86,7 @@ export class Serving {
 
   /** Ends worker processes at once. */
   kill(): void {
-    this.#pool?.kill();
+    void this.#pool?.kill();
   }
 
   #decide(globals: Globals): void {
@@ -94,7 +94,7 @@ export class Serving {
     const count = this.#wanted(globals);
     if (count > 0 && this.#pool === null) this.#startPool(count);
     if (this.#pool !== null && count > 0) return this.#pool.resize(count, 0);
-    this.#pool?.kill();
+    void this.#pool?.kill();
     this.#pool = null;
     const { logger, metrics } = this.#options;
     this.#here = new DataPlane({

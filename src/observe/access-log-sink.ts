@@ -4,7 +4,6 @@
  * @module
  */
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { write } from "node:fs";
 import type { AccessLogSink } from "./access-log.ts";
 
 /** Wait before a full pipe in non-blocking mode is tried again. */
@@ -12,26 +11,15 @@ const RETRY_MS = 10;
 /** How often it is looked whether the file was moved away (log rotation). */
 const LOOK_MS = 5_000;
 
-/** Writes to a file descriptor that stays open, e.g. 1. */
-export function descriptorSink(descriptor: number): AccessLogSink {
+/** Writes with `writeSome`, which resolves to the number of bytes that were taken; 0: none for the moment. */
+export function streamSink(writeSome: (bytes: Uint8Array) => Promise<number>): AccessLogSink {
   return async (lines) => {
     for (let at = 0; at < lines.length;) {
-      const written = await writeSome(descriptor, lines.subarray(at));
+      const written = await writeSome(lines.subarray(at));
       if (written === 0) await new Promise((done) => setTimeout(done, RETRY_MS));
       at += written;
     }
   };
-}
-
-/** Bytes written; 0 when a non-blocking descriptor takes none now. */
-function writeSome(descriptor: number, bytes: Uint8Array): Promise<number> {
-  return new Promise((resolve, reject) => {
-    write(descriptor, bytes, 0, bytes.length, null, (error, written) => {
-      if (error === null || error === undefined) resolve(written);
-      else if (error.code === "EAGAIN") resolve(0);
-      else reject(error);
-    });
-  });
 }
 
 /** Appends to a file, which is opened anew after it was moved or removed. @param now milliseconds */

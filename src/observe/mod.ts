@@ -5,7 +5,7 @@
  * @module
  */
 export { AccessLog, type AccessLogOptions, type AccessLogSink } from "./access-log.ts";
-export { descriptorSink, fileSink } from "./access-log-sink.ts";
+export { fileSink, streamSink } from "./access-log-sink.ts";
 export { type Clock, ManualClock, systemClock } from "./clock.ts";
 export { escapeDefault, escapeJson, type LogEscape } from "./log-escape.ts";
 export type { Logger, LogLevel, LogValue } from "./logger.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { write } from "node:fs";
 import process from "node:process";
 import { type BunTcp, bunTcp } from "./_bun-tcp.ts";
 import { PROCESS } from "./_process.ts";
@@ -27,6 +28,15 @@ export function bunRuntime(): Runtime {
     standalone,
     selfCommand: (entry: string = bun.main) => standalone ? [process.execPath] : [process.execPath, entry],
     collectGarbage: () => bun.gc(true),
+    writeOutput: (bytes) =>
+      new Promise((resolve, reject) => {
+        write(1, bytes, 0, bytes.length, null, (error, written) => {
+          if (error === null || error === undefined) resolve(written);
+          // A pipe in non-blocking mode is full.
+          else if (error.code === "EAGAIN") resolve(0);
+          else reject(error);
+        });
+      }),
     tcp: bunTcp(bun),
   };
 }

@@ -13,6 +13,7 @@ interface DenoGlobal {
   readonly version: { readonly deno: string };
   readonly build: { readonly standalone?: boolean };
   readonly mainModule: string;
+  readonly stdout: { write(bytes: Uint8Array): Promise<number> };
 }
 
 /** The {@link Runtime} on Deno. */
@@ -28,6 +29,8 @@ export function denoRuntime(): Runtime {
       standalone ? [process.execPath] : [process.execPath, "run", "-A", entry],
     // Only reachable with --v8-flags=--expose-gc; V8 gives memory back by itself when the process is idle.
     collectGarbage: () => {},
+    // Both process.stdout and write() of node:fs would keep everything waiting while a pipe is full.
+    writeOutput: (bytes) => deno.stdout.write(bytes),
     tcp: nodeTcp,
   };
 }

@@ -31,6 +31,11 @@ export interface Runtime {
   collectGarbage(): void;
   /** Calls `listener` on each `signal`, which then no longer ends the process; the result takes the listener away. */
   onSignal(signal: Signal, listener: () => void): () => void;
+  /**
+   * Writes some of the bytes to the standard output and resolves to how many; 0: none for the moment. A reader that does
+   * not read delays that, and nothing else.
+   */
+  writeOutput(bytes: Uint8Array): Promise<number>;
   /** TCP listeners and connections. */
   readonly tcp: Tcp;
 }

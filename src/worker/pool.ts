@@ -6,13 +6,14 @@
 import {
   type AccessLogSink,
   type Clock,
-  descriptorSink,
   type Logger,
   type RequestCounts,
   type RequestMetricsOptions,
+  streamSink,
   systemClock,
 } from "../observe/mod.ts";
 import type { KeyPair, ListenOptions } from "../proxy/mod.ts";
+import { runtime } from "../runtime/mod.ts";
 import { diffSnapshots, divideUpdate, type Snapshot, type SnapshotUpdate } from "../snapshot/mod.ts";
 import { LogRelay } from "./log-relay.ts";
 import { encodeMessage, type LogEntry, type WorkerCounters } from "./message.ts";
@@ -118,7 +119,7 @@ export class WorkerPool {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#relay = new LogRelay({
-      sink: options.accessLog ?? descriptorSink(1),
+      sink: options.accessLog ?? streamSink(runtime().writeOutput),
       logger: options.logger,
       pause: (reading) => {
         for (const worker of this.#counters.keys()) worker.reading = reading;
@@ -148,7 +149,7 @@ export class WorkerPool {
         const outcome = await worker.apply(pending.serial, pending.parts);
         // Refusing to go back leaves a worker nobody knows the state of.
         if (outcome.kind === "refused" && this.#refusers.has(worker)) {
-          worker.kill("refused to take the former state back");
+          void worker.kill("refused to take the former state back");
         }
         return outcome;
       };
@@ -197,6 +198,11 @@ export class WorkerPool {
     this.#opened();
   }
 
+  /** Process ids of the workers that run. */
+  get pids(): readonly number[] {
+    return [...this.#counters.keys()].flatMap((worker) => worker.pid ?? []);
+  }
+
   /** As they were told last: a second ago at most, or at the last {@link WorkerPool.refresh}. */
   counters(): PoolCounters {
     const sum = [...this.#counters.values()].reduce(add, this.#ended);
@@ -221,10 +227,10 @@ export class WorkerPool {
     await this.#relay.flush(FLUSH_MS);
   }
 
-  /** Ends every worker at once. */
-  kill(): void {
+  /** Ends every worker at once; resolves when all are gone. */
+  async kill(): Promise<void> {
     this.#leave();
-    for (const worker of this.#counters.keys()) worker.kill();
+    await Promise.all([...this.#counters.keys()].map((worker) => worker.kill()));
   }
 
   #leave(): void {
@@ -288,7 +294,7 @@ export class WorkerPool {
         worker: slot.index,
         error: outcome.message,
       });
-      worker.kill("refused the configuration");
+      void worker.kill("refused the configuration");
     });
   }
 
@@ -305,7 +311,7 @@ export class WorkerPool {
       if (error.code === "") return;
       if (this.#opening !== undefined) return this.#opening.reject(error);
       this.#options.logger.error("worker cannot listen", { worker: slot.index, error: error.message });
-      worker.kill("could not listen");
+      void worker.kill("could not listen");
     });
   }
 
@@ -361,7 +367,7 @@ export class WorkerPool {
     for (const worker of this.#counters.keys()) {
       if (lateMs > WATCH_MS) worker.heardAtMs = nowMs;
       const limitMs = worker.started ? silenceMs : silenceMs * START_SILENCE;
-      if (nowMs - worker.heardAtMs > limitMs) worker.kill(`said nothing for ${Math.round(limitMs / 1000)} s`);
+      if (nowMs - worker.heardAtMs > limitMs) void worker.kill(`said nothing for ${Math.round(limitMs / 1000)} s`);
     }
   }
 

@@ -60,6 +60,9 @@ export class WorkerProcess {
   #killedFor: string | undefined;
   #reports = 0;
   #exited = false;
+  #tellGone: () => void = () => {};
+  /** Resolves when the process is gone. */
+  readonly gone: Promise<void> = new Promise((resolve) => this.#tellGone = resolve);
   /** When it was last heard of, by the clock. */
   heardAtMs: number;
   /** It has begun to answer. */
@@ -141,7 +144,7 @@ export class WorkerProcess {
   close(graceMs: number): Promise<void> {
     return this.#closed ??= new Promise((resolve) => {
       if (this.#exited) return resolve();
-      const cancel = this.#clock.after(graceMs + CLOSE_MS, () => this.kill("did not end in time"));
+      const cancel = this.#clock.after(graceMs + CLOSE_MS, () => void this.kill("did not end in time"));
       this.#closing = () => {
         cancel();
         resolve();
@@ -150,10 +153,11 @@ export class WorkerProcess {
     });
   }
 
-  /** Ends the process at once. */
-  kill(reason?: string): void {
+  /** Ends the process at once; resolves when it is gone. */
+  kill(reason?: string): Promise<void> {
     this.#killedFor ??= reason;
     this.#child.kill("SIGKILL");
+    return this.gone;
   }
 
   #write(bytes: Uint8Array): void {
@@ -212,5 +216,6 @@ export class WorkerProcess {
     this.#events.output();
     this.#events.exit(this.#killedFor ?? how, this.#closing !== undefined, cut);
     this.#closing?.();
+    this.#tellGone();
   }
 }

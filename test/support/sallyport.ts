@@ -138,6 +138,15 @@ export class Sallyport {
     }
   }
 
+  /** Reads no access log, so that sooner or later the program cannot write any. */
+  pauseStdout(): void {
+    this.#running.child.stdout!.pause();
+  }
+
+  resumeStdout(): void {
+    this.#running.child.stdout!.resume();
+  }
+
   write(name: string, text: string): void {
     writeFileSync(join(this.folder, name), text);
   }

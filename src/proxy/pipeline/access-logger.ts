@@ -5,13 +5,15 @@
  */
 import type { Exchange } from "../../http/mod.ts";
 import { compilePattern, instantiate } from "../../nginx/mod.ts";
-import { AccessLog, type AccessLogSink, descriptorSink, fileSink, type Logger } from "../../observe/mod.ts";
+import { AccessLog, type AccessLogSink, fileSink, type Logger, streamSink } from "../../observe/mod.ts";
+import { runtime } from "../../runtime/mod.ts";
 import type { Globals } from "../../snapshot/snapshot.ts";
 import { compileLogFormat, type FormatLine } from "./log-format.ts";
 
 type Settings = Globals["accessLog"];
 
-const STDOUT = 1;
+/** Milliseconds for the last lines to be taken when the program ends. */
+const CLOSE_MS = 3000;
 /** Paths that mean standard output. */
 const STDOUT_PATHS: ReadonlySet<string> = new Set(["", "stdout", "/dev/stdout", "/proc/self/fd/1"]);
 
@@ -33,7 +35,7 @@ export class AccessLogger {
 
   constructor(logger: Logger, stdout: AccessLogSink | undefined) {
     this.#logger = logger;
-    this.#stdout = stdout ?? descriptorSink(STDOUT);
+    this.#stdout = stdout ?? streamSink(runtime().writeOutput);
   }
 
   /** Takes settings over; lines written before still go where they were to go. */
@@ -55,10 +57,15 @@ export class AccessLogger {
     destination.log.write(this.#format!(exchange));
   }
 
-  /** Resolves when all is written. */
+  /** Resolves when all is written, or when a reader has not taken it for some time. */
   async close(): Promise<void> {
     this.#leave();
-    await Promise.all(this.#closing);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tooLate = new Promise<"too late">((resolve) => timer = setTimeout(() => resolve("too late"), CLOSE_MS));
+    if (await Promise.race([Promise.all(this.#closing), tooLate]) === "too late") {
+      this.#logger.warning("the end of the access log is lost: it was not taken in time");
+    }
+    clearTimeout(timer);
   }
 
   #leave(): void {
