@@ -93,10 +93,22 @@ export interface ForwardSettings {
   readonly dropFields: ReadonlySet<string>;
   /** Longest response head, status line included: 502 beyond (proxy-buffer-size). Default: 65536. */
   readonly maxResponseHeadBytes?: number;
+  /** How responses are kept for slow clients. Default (and `null`): never, whatever upstreams say. */
+  readonly responseBuffering?: ResponseBuffering | null;
   /** Value of Connection for requests that are no Upgrade (connection-proxy-header). Default: none for HTTP/1.1. */
   readonly connectionField?: string;
   /** TLS towards endpoints (backend-protocol HTTPS); `null` and absent: plain. One object for all requests: pools are kept by it. */
   readonly tls?: UpstreamTls | null;
+}
+
+/** How much of a response is taken from the upstream beyond what its client has taken; then the upstream is paused. */
+export interface ResponseBuffering {
+  /** Unless the upstream says otherwise, by X-Accel-Buffering (proxy-buffering). */
+  readonly enabled: boolean;
+  /** Kept in memory (proxy-buffers-number × proxy-buffer-size). */
+  readonly memoryBytes: number;
+  /** Kept in a temporary file beyond that (proxy-max-temp-file-size); 0: nothing. */
+  readonly fileBytes: number;
 }
 
 /** TLS towards endpoints. Connections with different `key`s are never exchanged. */

@@ -5,12 +5,10 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { randomBytes } from "node:crypto";
-import { close, open, read, unlink, write } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { close, read, write } from "node:fs";
 import { latin1Text } from "../../http/mod.ts";
 import { HeldBytes } from "../held-bytes.ts";
+import { openUnnamed } from "./unnamed-file.ts";
 
 /** Bytes read from the file at a time. */
 const READ_BYTES = 65536;
@@ -158,13 +156,10 @@ export class BodySpool {
 
   #open(): void {
     this.#opening = true;
-    const path = join(tmpdir(), `sallyport-${randomBytes(12).toString("hex")}`);
-    open(path, "wx+", 0o600, (error, file) => {
+    openUnnamed((error, file) => {
       this.#opening = false;
       if (error !== null) return this.#fail(error);
       this.#file = file;
-      // without a name it goes away with the process, whatever happens
-      unlink(path, () => {});
       if (this.#closed) return this.#closeFile();
       this.#write();
     });

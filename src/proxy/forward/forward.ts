@@ -11,10 +11,11 @@ import {
   INCOMPLETE,
   isRetriedMethod,
   REFUSED,
+  ResponseHead,
   UNTIL_CLOSE,
   type UpstreamAttempt,
 } from "../../http/mod.ts";
-import { CONTENT_LENGTH } from "../../http/known-field.ts";
+import { CONTENT_LENGTH, knownFieldId } from "../../http/known-field.ts";
 import { formatAuthority } from "../../net/mod.ts";
 import { ProxyError, type ProxyErrorCode, STATUS_OF } from "../../proxy-error.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
@@ -24,6 +25,7 @@ import type { FinishOwner, HookWaiter, WireExchange } from "../listener/exchange
 import { LastChunk, NO_BODY, UNKNOWN_LENGTH } from "../listener/transport.ts";
 import type { UpstreamConnection, UpstreamOwner } from "../upstream/connection.ts";
 import { filterTrailers, type ForwardMasks, masksOf } from "./masks.ts";
+import { type BufferLimits, ResponseBuffer, type ResponseBufferOwner } from "./response-buffer.ts";
 import { Tunnel, type TunnelOwner } from "./tunnel.ts";
 import { Upload, type UploadOwner } from "./upload.ts";
 
@@ -49,12 +51,13 @@ type FailureKind = "error" | "timeout" | "invalidHeader";
 const DEFAULT_RESPONSE_HEAD_BYTES = 65536;
 /** Interim responses (1xx) to one request. */
 const MAX_INTERIM = 32;
+const X_ACCEL_BUFFERING = knownFieldId("x-accel-buffering");
 
 /** What a request line may have for a target; one char a byte. */
 const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
 
 /** The way of one request. */
-export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWaiter, FinishOwner {
+export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWaiter, FinishOwner, ResponseBufferOwner {
   readonly #exchange: WireExchange;
   readonly #core: WireCore;
   readonly #plan: ForwardPlan;
@@ -79,8 +82,17 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   /** Came in while the head was with the policies. */
   #early: Buffer | null = null;
   #earlyEnd: { readonly error: Error | null } | null = null;
+  /** The upstream is paused for the client's sake. */
   #clientBlocked = false;
   #reusable = false;
+  /** How much is kept for a slow client; `null`: nothing, the upstream is paused. */
+  #limits: BufferLimits | null = null;
+  /** Made when the client first falls behind. */
+  #buffer: ResponseBuffer | null = null;
+  /** What passes has the chunk framing of the upstream. */
+  #framed = false;
+  /** How the response ends once the client has got what is kept. */
+  #ending: (() => void) | null = null;
 
   constructor(exchange: WireExchange, core: WireCore, plan: ForwardPlan) {
     this.#exchange = exchange;
@@ -293,6 +305,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
         return this.#next(endpoint);
       }
     }
+    this.#limits = limitsOf(this.#settings, head);
     head.dropMask(head.status === 101 ? this.#masks.upgrade : this.#masks.response);
     exchange.status = head.status;
     exchange.response = head;
@@ -353,8 +366,11 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
       this.#record!.responseBytes += reader.dataBytes - before;
       framed = reader.bodyBytes === CHUNKED && exchange.passesChunks;
       const parts = framed ? reader.kept : reader.data;
+      const buffer = this.#buffer;
       for (let i = 0; i < parts.length; i += 2) {
-        more = framed
+        more = buffer !== null
+          ? buffer.add(bytes, parts[i]!, parts[i + 1]!)
+          : framed
           ? exchange.transport.writeFramed(bytes, parts[i]!, parts[i + 1]!)
           : exchange.write(bytes, parts[i]!, parts[i + 1]!);
         if (this.#connection !== connection) return;
@@ -366,6 +382,11 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
       return this.#complete(trailers, last, end === bytes.length);
     }
     exchange.transport.flush();
+    if (!more && this.#buffer === null && this.#limits !== null) {
+      this.#framed = framed;
+      this.#buffer = new ResponseBuffer(this, this.#limits, true);
+      more = true;
+    }
     if (more) connection.setDeadline(this.#settings.readTimeoutMs);
     else {
       this.#clientBlocked = true;
@@ -376,6 +397,11 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
 
   /** The client (or the encoder before it) takes bytes again. */
   clientDrained(): void {
+    if (this.#buffer !== null) return this.#buffer.drained();
+    this.#readOn();
+  }
+
+  #readOn(): void {
     if (this.#tunnel !== null || !this.#clientBlocked) return;
     this.#clientBlocked = false;
     const connection = this.#connection;
@@ -394,17 +420,64 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
       this.#uploadDone && socket.writableLength === 0;
     this.#record!.responseMs = this.#core.nowMs - this.#startedMs;
     this.#observe("answered");
-    this.#exchange.finish(trailers, lastChunk, this);
+    const exchange = this.#exchange;
+    const keeps = this.#buffer !== null && !this.#buffer.empty;
+    if (keeps || (this.#limits !== null && exchange.bodyCoding !== null)) {
+      // The client takes its time, the connection need not wait for it; but the exchange goes on with this head.
+      this.#upload?.discard();
+      reader.head = new ResponseHead();
+      this.#letGo();
+    }
+    if (keeps) this.#ending = () => exchange.finish(trailers, lastChunk, this);
+    else exchange.finish(trailers, lastChunk, this);
   }
 
   responseFinished(): void {
     this.#step = Step.over;
     this.#upload?.discard();
+    this.#buffer?.discard();
+    this.#letGo();
+  }
+
+  #letGo(): void {
     const connection = this.#connection;
     this.#connection = null;
     if (connection === null) return;
     if (this.#reusable) this.#core.pools.release(connection);
     else this.#core.pools.discard(connection);
+  }
+
+  // ---- from the buffer
+
+  bufferWrite(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#framed) return this.#exchange.transport.writeFramed(bytes, start, end);
+    return this.#exchange.write(bytes, start, end);
+  }
+
+  bufferFlush(): void {
+    this.#exchange.transport.flush();
+  }
+
+  bufferRoom(): void {
+    this.#core.tick();
+    this.#readOn();
+  }
+
+  bufferEmpty(): void {
+    const ending = this.#ending;
+    if (ending === null) return;
+    this.#core.tick();
+    this.#ending = null;
+    this.#buffer!.discard();
+    ending();
+  }
+
+  bufferFileFailed(error: Error): void {
+    this.#core.internalError(error);
+  }
+
+  bufferFailed(error: unknown): void {
+    this.crashed(error);
   }
 
   upstreamEnded(error: Error | null): void {
@@ -500,8 +573,15 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   #cut(): void {
     this.#record!.responseMs = this.#core.nowMs - this.#startedMs;
     this.#observe("failed");
-    this.cancel();
-    this.#exchange.cut();
+    const ending = (): void => {
+      this.cancel();
+      this.#exchange.cut();
+    };
+    if (this.#buffer === null || this.#buffer.empty) return ending();
+    this.#step = Step.finishing;
+    this.#giveUpConnection();
+    this.#upload?.discard();
+    this.#ending = ending;
   }
 
   /** Gives everything up: the client has gone, or the response cannot go on. */
@@ -513,6 +593,8 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     if (record !== null && record.responseMs < 0) record.responseMs = this.#core.nowMs - this.#startedMs;
     this.#giveUpConnection();
     this.#upload?.discard();
+    this.#ending = null;
+    this.#buffer?.discard();
   }
 
   // ---- tunnels
@@ -538,6 +620,15 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     this.#exchange.end();
     this.#exchange.transport.release();
   }
+}
+
+/** How much of a response is kept for a slow client, as the location and the upstream want it; `null`: nothing. */
+function limitsOf(settings: ForwardSettings, head: ResponseHead): BufferLimits | null {
+  const { responseBuffering } = settings;
+  if (responseBuffering === undefined || responseBuffering === null) return null;
+  const told = head.hasKnown(X_ACCEL_BUFFERING) ? head.get("x-accel-buffering")?.toLowerCase() : undefined;
+  if (told === "yes") return responseBuffering;
+  return told === "no" || !responseBuffering.enabled ? null : responseBuffering;
 }
 
 /** Does it speak against the endpoint, and not against one request. */

@@ -96,6 +96,7 @@ function compile(location: Location, tables: TableContext, tls: UpstreamTls | nu
   const timeouts = policies["proxy-timeouts"];
   const requests = policies["proxy-request-buffering"];
   const version = policies["proxy-http-version"];
+  const responses = policies["proxy-buffering"];
   const own = {
     connectTimeoutMs: timeouts?.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
     sendTimeoutMs: timeouts?.sendTimeoutMs ?? DEFAULTS.sendTimeoutMs,
@@ -105,7 +106,12 @@ function compile(location: Location, tables: TableContext, tls: UpstreamTls | nu
     httpVersion: version?.version ?? DEFAULTS.httpVersion,
     requestBuffering: requests?.enabled ?? DEFAULTS.requestBuffering,
     bodyBufferBytes: requests?.bodyBufferBytes ?? DEFAULTS.bodyBufferBytes,
-    maxResponseHeadBytes: policies["proxy-buffering"]?.bufferBytes ?? DEFAULTS.maxResponseHeadBytes,
+    maxResponseHeadBytes: responses?.bufferBytes ?? DEFAULTS.maxResponseHeadBytes,
+    responseBuffering: responses === undefined ? null : {
+      enabled: responses.enabled,
+      memoryBytes: responses.buffers * responses.bufferBytes,
+      fileBytes: responses.maxTempFileBytes,
+    },
     ...(version === undefined || version.connectionField === "" ? {} : { connectionField: version.connectionField }),
   };
   const key = `${tls?.key ?? ""} ${JSON.stringify(own)}`;
