@@ -16,7 +16,8 @@ const annotations: readonly AnnotationDeclaration[] = [
     ...common,
     key: "proxy-buffering",
     schema: oneOf("on", "off"),
-    doc: "`on`: responses are taken from the endpoint as fast as it sends them. Default: that of the ConfigMap, off.",
+    doc: "`on`: responses are taken from the endpoint as fast as it sends them, and kept for slow clients. " +
+      "X-Accel-Buffering of a response (`yes`, `no`) overrules it. Default: that of the ConfigMap, off.",
   },
   {
     ...common,
@@ -29,20 +30,21 @@ const annotations: readonly AnnotationDeclaration[] = [
     ...common,
     key: "proxy-buffers-number",
     schema: integer,
-    doc: "Number of buffers of a response. Default: that of the ConfigMap, 4.",
+    doc:
+      "Number of buffers of a response, times their size: how much of it is kept in memory. Default: that of the ConfigMap, 4.",
   },
   {
     ...common,
     key: "proxy-busy-buffers-size",
     schema: size,
-    doc:
-      "How much may be on its way to the client while the response is read. Default: that of the ConfigMap, two buffers.",
+    doc: "Without effect: what is on its way to the client never keeps the response from being read.",
   },
   {
     ...common,
     key: "proxy-max-temp-file-size",
     schema: size,
-    doc: "How much of a buffered response may be kept in a file; 0: nothing. Default: that of the ConfigMap, 1024m.",
+    doc: "How much of a buffered response may be kept in a file beyond its buffers; 0: nothing. Then " +
+      "the endpoint waits for the client. Default: that of the ConfigMap, 1024m.",
   },
 ];
 

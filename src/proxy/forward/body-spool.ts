@@ -5,10 +5,10 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { close, read, write } from "node:fs";
+import { read, write } from "node:fs";
 import { latin1Text } from "../../http/mod.ts";
 import { HeldBytes } from "../held-bytes.ts";
-import { openUnnamed } from "./unnamed-file.ts";
+import { closeUnnamed, openUnnamed } from "./unnamed-file.ts";
 
 /** Bytes read from the file at a time. */
 const READ_BYTES = 65536;
@@ -145,7 +145,7 @@ export class BodySpool {
     if (this.#file < 0) return;
     const file = this.#file;
     this.#file = -1;
-    close(file, () => {});
+    closeUnnamed(file);
   }
 
   #fail(error: Error): void {

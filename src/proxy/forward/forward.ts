@@ -384,7 +384,9 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     exchange.transport.flush();
     if (!more && this.#buffer === null && this.#limits !== null) {
       this.#framed = framed;
-      this.#buffer = new ResponseBuffer(this, this.#limits, true);
+      // connections come before files when descriptors are short
+      const limits = this.#core.mayConnect ? this.#limits : { ...this.#limits, fileBytes: 0 };
+      this.#buffer = new ResponseBuffer(this, limits, true);
       more = true;
     }
     if (more) connection.setDeadline(this.#settings.readTimeoutMs);
@@ -473,7 +475,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   }
 
   bufferFileFailed(error: Error): void {
-    this.#core.internalError(error);
+    this.#core.tellNoFile(error);
   }
 
   bufferFailed(error: unknown): void {

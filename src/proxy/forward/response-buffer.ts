@@ -6,9 +6,9 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { close, read, write } from "node:fs";
+import { read, write } from "node:fs";
 import { HeldBytes } from "../held-bytes.ts";
-import { openUnnamed } from "./unnamed-file.ts";
+import { closeUnnamed, openUnnamed } from "./unnamed-file.ts";
 
 /** Bytes read from the file at a time. */
 const READ_BYTES = 65536;
@@ -104,7 +104,7 @@ export class ResponseBuffer {
     if (this.#file < 0) return;
     const file = this.#file;
     this.#file = -1;
-    close(file, () => {});
+    closeUnnamed(file);
   }
 
   #hasRoom(): boolean {

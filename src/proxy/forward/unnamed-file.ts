@@ -4,16 +4,33 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { open, unlink } from "node:fs";
+import { close, open, unlink } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Opens a new file for reading and writing, which nobody else can open. `file` is -1 when there is an error. */
+let openFiles = 0;
+
+/** Files that are open, or being opened: each takes a descriptor of the process. */
+export function countUnnamed(): number {
+  return openFiles;
+}
+
+/** Opens a new file for reading and writing, which nobody else can open. `file` is -1 when there is an error. Ends with {@link closeUnnamed}. */
 export function openUnnamed(done: (error: Error | null, file: number) => void): void {
   const path = join(tmpdir(), `sallyport-${randomBytes(12).toString("hex")}`);
+  openFiles++;
   open(path, "wx+", 0o600, (error, file) => {
-    if (error !== null) return done(error, -1);
+    if (error !== null) {
+      openFiles--;
+      return done(error, -1);
+    }
     unlink(path, () => {});
     done(null, file);
   });
+}
+
+/** Closes a file, and so gives up what is in it. */
+export function closeUnnamed(file: number): void {
+  openFiles--;
+  close(file, () => {});
 }

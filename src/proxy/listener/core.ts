@@ -7,6 +7,7 @@ import type { Clock } from "../../observe/clock.ts";
 import type { Logger } from "../../observe/logger.ts";
 import type { ExchangeHandler, WireSettings } from "../contract.ts";
 import type { DeadlineWheel } from "../deadline-wheel.ts";
+import { countUnnamed } from "../forward/unnamed-file.ts";
 import type { UpstreamPools } from "../upstream/pool.ts";
 
 /** Counters of a front since its start. */
@@ -39,6 +40,7 @@ export class WireCore {
   /** Above this many {@link WireCore.descriptors} a new client takes the place of an idle connection, or is refused. */
   maxDescriptors = Infinity;
   #fullToldMs = -Infinity;
+  #noFileToldMs = -Infinity;
   readonly #loggedErrors = new Set<string>();
 
   constructor(
@@ -62,9 +64,9 @@ export class WireCore {
     return this.#nextConnectionId++;
   }
 
-  /** Connections of clients and to endpoints. */
+  /** Connections of clients and to endpoints, and temporary files. */
   get descriptors(): number {
-    return this.counters.active + this.pools.liveConnections;
+    return this.counters.active + this.pools.liveConnections + countUnnamed();
   }
 
   /** A further connection to an endpoint is allowed: a third more than clients alone may take up. */
@@ -79,6 +81,16 @@ export class WireCore {
     this.#fullToldMs = nowMs;
     this.logger.error("connections are refused: too many files are open (ulimit -n, LimitNOFILE=)", {
       connections: this.descriptors,
+    });
+  }
+
+  /** A response is kept in memory only, for want of a file; told once in a while. */
+  tellNoFile(error: Error): void {
+    const nowMs = this.clock.elapsedMs();
+    if (nowMs - this.#noFileToldMs < FULL_TOLD_EVERY_MS) return;
+    this.#noFileToldMs = nowMs;
+    this.logger.warning("buffered responses wait for their clients: the temporary file failed", {
+      error: error.message,
     });
   }
 
