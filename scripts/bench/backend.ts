@@ -4,14 +4,16 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { DOWNLOAD, type PeerCommand } from "./workload.ts";
+import { DOWNLOAD, PAGE, type PeerCommand } from "./workload.ts";
 
 export function backend(folder: string, port: number): PeerCommand {
   const own = join(folder, "backend");
   mkdirSync(own, { recursive: true });
   const file = join(own, "nginx.conf");
-  mkdirSync(join(own, "files", dirname(DOWNLOAD.path)), { recursive: true });
-  writeFileSync(join(own, "files", DOWNLOAD.path), new Uint8Array(DOWNLOAD.bytes).fill(120));
+  for (const { path, bytes } of [PAGE, DOWNLOAD]) {
+    mkdirSync(join(own, "files", dirname(path)), { recursive: true });
+    writeFileSync(join(own, "files", path), new Uint8Array(bytes).fill(120));
+  }
   writeFileSync(
     file,
     `daemon off;
@@ -27,6 +29,7 @@ http {
   server {
     listen 127.0.0.1:${port} backlog=4096;
     location / { default_type application/json; return 200 '{"id":17,"name":"benchmark","text":"a small answer, as of an API"}'; }
+    location = ${PAGE.path} { root ${own}/files; sendfile on; tcp_nopush on; }
     location = ${DOWNLOAD.path} { root ${own}/files; sendfile on; sendfile_max_chunk 512k; }
   }
 }

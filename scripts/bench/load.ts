@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { median } from "./table.ts";
-import { DOWNLOAD, hosts, paths, UPLOAD_BYTES } from "./workload.ts";
+import { DOWNLOAD, hosts, PAGE, paths, UPLOAD_BYTES } from "./workload.ts";
 
 const MIB = 1024 * 1024;
 
@@ -63,6 +63,7 @@ end
 ${DONE}`,
   );
   const host = `wrk.headers["Host"] = "${all.at(-1)}"`;
+  writeFileSync(join(folder, "page.lua"), `wrk.path = "${PAGE.path}"\n${host}\n${DONE}`);
   writeFileSync(join(folder, "download.lua"), `wrk.path = "${DOWNLOAD.path}"\n${host}\n${DONE}`);
   const upload = `wrk.method = "POST"\nwrk.path = "${under[0]}/upload"\nwrk.body = string.rep("x", ${UPLOAD_BYTES})`;
   writeFileSync(join(folder, "upload.lua"), `${upload}\n${host}\n${DONE}`);
@@ -78,6 +79,11 @@ end
 
 export function burst(options: BurstOptions): Promise<Burst> {
   return runWrk(options, "load.lua");
+}
+
+/** Requests for {@link PAGE}. */
+export function burstOfPages(options: BurstOptions): Promise<Burst> {
+  return runWrk(options, "page.lua");
 }
 
 /** Large responses, counted in MiB; what was received of the last ones counts, too. */

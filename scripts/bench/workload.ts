@@ -48,6 +48,9 @@ export function paths(): string[] {
   return Array.from({ length: PATHS }, (_, i) => `/service-${i}`);
 }
 
+/** The backend's file of the size of a page. */
+export const PAGE = { path: "/service-0/page", bytes: 12 * 1024 };
+
 /** The backend's file for downloads. */
 export const DOWNLOAD = { path: "/service-0/download", bytes: 64 * 1024 * 1024 };
 
