@@ -107,6 +107,7 @@ function workersOf(values: RunFlags["values"]): ProgramOptions["workers"] {
     count: values.workers,
     // Elsewhere, connections to a port that several share all go to one of them.
     cores: process.platform === "linux" ? availableCores() : 1,
+    title: "sallyport",
     command: [...self, `--log-format=${values["log-format"]}`, `--log-level=${logLevel(values)}`],
   };
 }

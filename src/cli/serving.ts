@@ -25,6 +25,8 @@ export interface WorkerSettings {
   /** What `auto` comes to, without a word of the ConfigMap. */
   readonly cores: number;
   readonly command: readonly string[];
+  /** Name of the processes as tools show it. */
+  readonly title: string;
 }
 
 /** What serving is made with. */
@@ -132,6 +134,7 @@ export class Serving {
       this.#pool = new WorkerPool({
         count,
         command: workers.command,
+        title: workers.title,
         logger,
         selfSigned: () => this.#makeSelfSigned(),
         // Labels that all series have are added here.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { write } from "node:fs";
+import { existsSync, write } from "node:fs";
 import process from "node:process";
 import { type BunTcp, bunTcp } from "./_bun-tcp.ts";
 import { PROCESS } from "./_process.ts";
@@ -16,6 +16,12 @@ interface BunGlobal extends BunTcp {
   gc(force: boolean): void;
 }
 
+/** The very file that this process runs, also after it was replaced by another version, or removed. */
+function ownExecutable(): string {
+  const link = `/proc/${process.pid}/exe`;
+  return existsSync(link) ? link : process.execPath;
+}
+
 /** The {@link Runtime} on Bun. */
 export function bunRuntime(): Runtime {
   const bun = (globalThis as unknown as { readonly Bun: BunGlobal }).Bun;
@@ -26,7 +32,7 @@ export function bunRuntime(): Runtime {
     name: "bun",
     version: bun.version,
     standalone,
-    selfCommand: (entry: string = bun.main) => standalone ? [process.execPath] : [process.execPath, entry],
+    selfCommand: (entry: string = bun.main) => standalone ? [ownExecutable()] : [process.execPath, entry],
     collectGarbage: () => bun.gc(true),
     writeOutput: (bytes) =>
       new Promise((resolve, reject) => {

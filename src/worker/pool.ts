@@ -26,6 +26,8 @@ export interface WorkerPoolOptions {
   readonly count: number;
   /** Command line that starts a worker: a program that calls {@link runWorker}. */
   readonly command: readonly string[];
+  /** Name of the processes as tools show it (`argv[0]`). Default: the first word of the command. */
+  readonly title?: string;
   readonly logger: Logger;
   /** Makes the certificate for names that have none: asked once, when a worker needs it. */
   readonly selfSigned: () => Promise<KeyPair>;
@@ -260,10 +262,10 @@ export class WorkerPool {
   }
 
   #start(slot: Slot): void {
-    const { command, metrics } = this.#options;
+    const { command, title, metrics } = this.#options;
     slot.cancelRestart = undefined;
     slot.startedAtMs = this.#clock.elapsedMs();
-    const worker: WorkerProcess = new WorkerProcess(command, {
+    const worker: WorkerProcess = new WorkerProcess({ command, title }, {
       output: this.#relay.source(),
       log: (serial, entries) => this.#tell(serial, entries),
       counters: (counters) => this.#counters.set(worker, counters),

@@ -69,12 +69,19 @@ export class WorkerProcess {
   started = false;
 
   /** @throws when the runtime does not let processes be started */
-  constructor(command: readonly string[], events: WorkerEvents, clock: Clock) {
+  constructor(
+    { command, title }: { readonly command: readonly string[]; readonly title: string | undefined },
+    events: WorkerEvents,
+    clock: Clock,
+  ) {
     this.#events = events;
     this.#clock = clock;
     this.heardAtMs = clock.elapsedMs();
     const [program, ...args] = command as [string, ...string[]];
-    const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit", "ipc"] });
+    const child = spawn(program, args, {
+      stdio: ["pipe", "pipe", "inherit", "ipc"],
+      ...title === undefined ? {} : { argv0: title },
+    });
     this.#child = child;
     child.on("message", (message) => this.#receive(message as FromWorker));
     child.stdout!.on("data", (bytes: Uint8Array) => events.output(bytes));
