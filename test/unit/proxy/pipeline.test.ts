@@ -222,6 +222,19 @@ describe("request fields for upstreams", () => {
     });
   });
 
+  it("keeps as much of a response as proxy-buffering allows, or could allow", () => {
+    const policy = { bufferBytes: 8192, buffers: 3, busyBytes: 0, maxTempFileBytes: 100 };
+    const locations = [true, false].map((enabled) =>
+      location(`prefix /${enabled}`, echo.name, { policies: { "proxy-buffering": { ...policy, enabled } } })
+    );
+    const { ask } = start({ hosts: [virtualHost("a.example", locations)], upstreams: [echo] });
+    for (const enabled of [true, false]) {
+      const { settings } = planOf(ask({ path: `/${enabled}` }));
+      assert.deepEqual(settings.responseBuffering, { enabled, memoryBytes: 24_576, fileBytes: 100 });
+      assert.equal(settings.maxResponseHeadBytes, 8192);
+    }
+  });
+
   it("drop what clients claim, and keep two of it under X-Original-*", () => {
     const exchange = start(plain).ask({
       headers: { "X-Forwarded-For": "1.2.3.4", "X-Forwarded-Host": "claimed", "X-Forwarded-Proto": "https" },
