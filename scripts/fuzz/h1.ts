@@ -2,6 +2,7 @@
  * HTTP/1.1: what is read does not depend on how bytes arrive, and what a head says of its body is never doubtful.
  */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { requestLog, responseLog } from "../../test/support/h1-log.ts";
 import { type FuzzTarget, mutated, pieces, texts } from "./target.ts";
 
@@ -67,9 +68,16 @@ export const h1: FuzzTarget = {
   make: (next) => mutated(SEEDS, PIECES, next),
   check: (input, next) => {
     const toHead = next(4) === 0;
-    const request = withoutReason(requestLog([Buffer.from(input)]));
-    const response = withoutReason(responseLog([Buffer.from(input)], toHead));
-    assert.deepEqual(withoutReason(requestLog(pieces(input, next))), request);
-    assert.deepEqual(withoutReason(responseLog(pieces(input, next), toHead)), response);
+    for (const log of [requestLog, (parts: readonly Uint8Array[]) => responseLog(parts, toHead)]) {
+      const whole = withoutReason(log([Buffer.from(input)]));
+      const split = pieces(input, next);
+      const told = withoutReason(log(split));
+      // Between line ends a head is not looked at: what is wrong with it may be told as late as at the next one.
+      if (told.at(-1)?.endsWith("incomplete") && whole.at(-1) === "error") {
+        assert.equal(withoutReason(log([...split, Buffer.from("\n")])).at(-1), "error");
+        told[told.length - 1] = "error";
+      }
+      assert.deepEqual(told, whole);
+    }
   },
 };
