@@ -49,8 +49,9 @@ export class Running {
   stderr = "";
   onStderr: () => void = () => {};
 
-  constructor(args: readonly string[]) {
-    const [program, ...first] = COMMAND as [string, ...string[]];
+  /** @param under a command that runs the one that follows it */
+  constructor(args: readonly string[], under: readonly string[] = []) {
+    const [program, ...first] = [...under, ...COMMAND] as [string, ...string[]];
     this.child = spawn(program, [...first, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     this.child.stdout!.setEncoding("utf8").on("data", (text: string) => this.stdout += text);
     this.child.stderr!.setEncoding("utf8").on("data", (text: string) => {
@@ -78,20 +79,37 @@ export class Sallyport {
     status: 0,
   };
 
-  private constructor(manifests: Readonly<Record<string, string>>, flags: readonly string[]) {
+  private constructor(
+    manifests: Readonly<Record<string, string>>,
+    flags: readonly string[],
+    under: readonly string[] = [],
+  ) {
     this.folder = mkdtempSync(join(tmpdir(), "sallyport-"));
     for (const name in manifests) this.write(name, manifests[name]!);
     const ports = ["http", "https", "healthz", "status"].map((name) => `--${name}-port=0`);
     this.#running = new Running([
       ...["--manifests", this.folder, "--bind-address=127.0.0.1", "--healthz-host=127.0.0.1"],
       ...["--log-format=json", ...ports, ...flags],
-    ]);
+    ], under);
     void this.#running.ended.then(() => this.#over = true);
   }
 
   /** Resolves when it serves. */
-  static async start(manifests: Readonly<Record<string, string>>, ...flags: string[]): Promise<Sallyport> {
-    const sallyport = new Sallyport(manifests, flags);
+  static start(manifests: Readonly<Record<string, string>>, ...flags: string[]): Promise<Sallyport> {
+    return Sallyport.#serving(new Sallyport(manifests, flags));
+  }
+
+  /** As {@link Sallyport.start}, with so many descriptors at most. */
+  static startWithFiles(
+    limit: number,
+    manifests: Readonly<Record<string, string>>,
+    ...flags: string[]
+  ): Promise<Sallyport> {
+    const under = ["sh", "-c", `ulimit -n ${limit} && exec "$@"`, "sh"];
+    return Sallyport.#serving(new Sallyport(manifests, flags, under));
+  }
+
+  static async #serving(sallyport: Sallyport): Promise<Sallyport> {
     const line = await sallyport.logged((l) => l.message === "serving");
     const { http, https, healthz, status } = line as Record<string, unknown>;
     sallyport.ports = { http, https, healthz, status } as Sallyport["ports"];
