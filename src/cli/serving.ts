@@ -15,7 +15,7 @@ import {
   makeSelfSigned,
 } from "../proxy/mod.ts";
 import type { Globals, Snapshot, SnapshotUpdate } from "../snapshot/mod.ts";
-import { WorkerPool } from "../worker/mod.ts";
+import { WorkerPool, WorkerStartError } from "../worker/mod.ts";
 import { FatalError } from "./exit.ts";
 
 /** How many processes serve, and how they are started. */
@@ -47,9 +47,9 @@ export class Serving {
   #pool: WorkerPool | null = null;
   #here: DataPlane | null = null;
   #selfSigned: Promise<KeyPair> | undefined;
-  #decided = false;
+  /** Number of workers that flag and ConfigMap ask for; `null` before the first update. */
+  #count: number | null = null;
 
-  /** @throws {FatalError} when workers were asked for, and cannot be started */
   constructor(options: ServingOptions) {
     this.#options = options;
     const { count, cores } = options.workers;
@@ -57,11 +57,18 @@ export class Serving {
     if (likely > 1 || count === 1) this.#startPool(likely);
   }
 
-  /** Resolves, or returns, when all serve the update, which leads to `target`. */
+  /**
+   * Resolves, or returns, when all serve the update, which leads to `target`.
+   *
+   * @throws {FatalError} when workers were asked for, and cannot be started
+   */
   apply(update: SnapshotUpdate, target: Snapshot): void | Promise<void> {
-    if (!this.#decided) this.#decide(target.globals);
+    const first = this.#count === null;
+    if (first) this.#decide(target.globals);
     else if (update.globals !== undefined) this.#follow(target.globals);
-    return this.#pool === null ? this.#here!.apply(update) : this.#pool.apply(update, target);
+    if (this.#pool === null) return this.#here!.apply(update);
+    const applied = this.#pool.apply(update, target);
+    return first ? applied.catch((error) => this.#serveAlone(error, update)) : applied;
   }
 
   listen(options: ListenOptions): Promise<void> {
@@ -92,10 +99,25 @@ export class Serving {
   }
 
   #decide(globals: Globals): void {
-    this.#decided = true;
     const count = this.#wanted(globals);
+    this.#count = count;
     if (count > 0 && this.#pool === null) this.#startPool(count);
-    if (this.#pool !== null && count > 0) return this.#pool.resize(count, 0);
+    if (count > 0) this.#pool!.resize(count, 0);
+    else this.#serveHere();
+  }
+
+  /** Processes may be forbidden: by the runtime, or by the system. */
+  #serveAlone(error: unknown, update: SnapshotUpdate): void {
+    if (!(error instanceof WorkerStartError)) throw error;
+    if (this.#options.workers.count !== "auto") throw new FatalError(`${error.message} (--workers)`);
+    this.#options.logger.warning("worker processes cannot be started: this process serves alone (--workers 0)", {
+      error: error.message,
+    });
+    this.#serveHere();
+    this.#here!.apply(update);
+  }
+
+  #serveHere(): void {
     void this.#pool?.kill();
     this.#pool = null;
     const { logger, metrics } = this.#options;
@@ -108,14 +130,15 @@ export class Serving {
 
   #follow(globals: Globals): void {
     const count = this.#wanted(globals);
+    if (count === this.#count) return;
+    this.#count = count;
     const { logger } = this.#options;
     if (this.#pool === null) {
-      if (count > 0) logger.warning("worker-processes takes effect when the program is started again", { count });
+      logger.warning("worker-processes takes effect when the program is started again", { count });
       return;
     }
     // Back to one process would cut connections; one worker is as good.
     const processes = Math.max(1, count);
-    if (processes === this.#pool.count) return;
     logger.info("number of workers changes", { from: this.#pool.count, to: processes });
     this.#pool.resize(processes, globals.workerShutdownTimeoutMs);
   }
@@ -130,21 +153,15 @@ export class Serving {
 
   #startPool(count: number): void {
     const { workers, logger, metrics } = this.#options;
-    try {
-      this.#pool = new WorkerPool({
-        count,
-        command: workers.command,
-        title: workers.title,
-        logger,
-        selfSigned: () => this.#makeSelfSigned(),
-        // Labels that all series have are added here.
-        metrics: metrics === null ? null : { options: { ...metrics.options, labels: {} }, add: (c) => metrics.add(c) },
-      });
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      if (workers.count !== "auto") throw new FatalError(`cannot start worker processes (--workers): ${message}`);
-      logger.warning("worker processes cannot be started: this process serves alone", { error: message });
-    }
+    this.#pool = new WorkerPool({
+      count,
+      command: workers.command,
+      title: workers.title,
+      logger,
+      selfSigned: () => this.#makeSelfSigned(),
+      // Labels that all series have are added here.
+      metrics: metrics === null ? null : { options: { ...metrics.options, labels: {} }, add: (c) => metrics.add(c) },
+    });
   }
 
   #makeSelfSigned(): Promise<KeyPair> {

@@ -6,6 +6,6 @@
  * @module
  */
 export { runWorker } from "./main.ts";
-export { type PoolCounters, WorkerPool, type WorkerPoolOptions } from "./pool.ts";
+export { type PoolCounters, WorkerPool, type WorkerPoolOptions, WorkerStartError } from "./pool.ts";
 export { countHosts } from "./request-hosts.ts";
 export { ListenError } from "./worker-process.ts";

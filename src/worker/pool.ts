@@ -90,6 +90,11 @@ interface Pending {
   successor: ((outcome: ApplyOutcome | Promise<ApplyOutcome>) => void) | undefined;
 }
 
+/** The system, or the runtime, does not let workers be started. */
+export class WorkerStartError extends Error {
+  override readonly name = "WorkerStartError";
+}
+
 /** Starts workers, feeds them, replaces those that die or hang, sums what they count. */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
@@ -113,10 +118,12 @@ export class WorkerPool {
   #selfSigned: Promise<KeyPair> | undefined;
   #refreshing: Promise<void> | undefined;
   #updates = 0;
+  /** A worker has run, whatever became of it. */
+  #started = false;
+  #lastDeath = "";
   #cancelWatch: () => void;
   #closing = false;
 
-  /** @throws when the runtime does not let processes be started */
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
@@ -138,8 +145,8 @@ export class WorkerPool {
 
   /**
    * Resolves when every worker serves the update, which leads to `target`; the first one must hold everything. Rejects
-   * when one refused it: some may serve it then, and a further update has to bring all to where they should be. One at
-   * a time.
+   * when one refused it: some may serve it then, and a further update has to bring all to where they should be. Rejects
+   * with a {@link WorkerStartError} when none has ever run. One at a time.
    */
   async apply(update: SnapshotUpdate, target: Snapshot): Promise<void> {
     if (this.#pending !== null) throw new TypeError("Cannot apply an update while another one is being applied");
@@ -159,7 +166,10 @@ export class WorkerPool {
       this.#refusers = new Set(workers.filter((_, i) => outcomes[i]!.kind === "refused"));
       for (let deaths = 0; outcomes.every(({ kind }) => kind === "gone"); deaths++) {
         if (this.#closing) return;
-        if (deaths > UPDATE_DEATHS) throw new Error("the worker processes die of the configuration");
+        if (deaths > UPDATE_DEATHS) {
+          if (!this.#started) throw new WorkerStartError(`worker processes cannot be started: ${this.#lastDeath}`);
+          throw new Error("the worker processes die of the configuration");
+        }
         outcomes = [await new Promise<ApplyOutcome>((resolve) => pending.successor = resolve)];
       }
       for (const outcome of outcomes) {
@@ -257,7 +267,7 @@ export class WorkerPool {
         cancelRestart: undefined,
       };
       this.#slots.push(slot);
-      this.#start(slot);
+      this.#tryStart(slot);
     }
   }
 
@@ -329,6 +339,8 @@ export class WorkerPool {
     // Gauges end with the process, counters do not.
     this.#ended = add(this.#ended, { ...this.#counters.get(worker)!, active: 0, inFlight: 0, residentBytes: 0 });
     this.#counters.delete(worker);
+    this.#started ||= worker.started;
+    this.#lastDeath = how;
     slot.process = undefined;
     slot.listening = false;
     if (cut) logger.warning("access log lines lost: they were not taken in time", { worker: slot.index });
@@ -344,14 +356,21 @@ export class WorkerPool {
   #restart(slot: Slot, how: string): void {
     const delayMs = Math.min(FIRST_RESTART_MS * 2 ** (slot.failures - 1), LONGEST_RESTART_MS);
     this.#options.logger.error("worker died; it is started again", { worker: slot.index, how, inMs: delayMs });
-    slot.cancelRestart = this.#clock.after(delayMs, () => {
-      try {
-        this.#start(slot);
-      } catch (error) {
-        slot.failures++;
-        this.#restart(slot, error instanceof Error ? error.message : String(error));
-      }
-    });
+    slot.cancelRestart = this.#clock.after(delayMs, () => this.#tryStart(slot));
+  }
+
+  /** Runtimes differ in whether they throw or tell when a process cannot be started. */
+  #tryStart(slot: Slot): void {
+    try {
+      this.#start(slot);
+    } catch (error) {
+      this.#lastDeath = error instanceof Error ? error.message : String(error);
+      const successor = this.#pending?.successor;
+      if (this.#pending !== null) this.#pending.successor = undefined;
+      successor?.({ kind: "gone" });
+      slot.failures++;
+      this.#restart(slot, this.#lastDeath);
+    }
   }
 
   #watchLater(): () => void {

@@ -172,6 +172,8 @@ export class WorkerProcess {
   }
 
   #receive(message: FromWorker): void {
+    // What a process told before its end may be read after it: then only what it counted is of interest.
+    if (this.#exited && message.kind !== "requests") return;
     this.heardAtMs = this.#clock.elapsedMs();
     switch (message.kind) {
       case "started":

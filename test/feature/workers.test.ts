@@ -80,15 +80,26 @@ describe("WorkerPool", () => {
   });
 
   it("rejects an update that all workers die of", async () => {
-    await using workers = new Workers({ command: ["false"] });
+    const dying = fileURLToPath(new URL("../support/dying-worker.ts", import.meta.url));
+    await using workers = new Workers({ command: [...runtime().selfCommand(dying), "apply"] });
     await assert.rejects(workers.apply(first("a.example")), {
       message: "the worker processes die of the configuration",
     });
   });
 
+  for (const [what, command] of [["end at once", "false"], ["are not to be found", "/no/such/program"]] as const) {
+    it(`says that workers ${what}`, async () => {
+      await using workers = new Workers({ command: [command] });
+      await assert.rejects(workers.apply(first("a.example")), {
+        name: "WorkerStartError",
+        message: /^worker processes cannot be started: (status 1$|.*ENOENT|.*[Nn]o such)/,
+      });
+    });
+  }
+
   it("gives up the start when a worker dies again and again before it listens", SLOW, async () => {
     const dying = fileURLToPath(new URL("../support/dying-worker.ts", import.meta.url));
-    await using workers = new Workers({ command: runtime().selfCommand(dying) });
+    await using workers = new Workers({ command: [...runtime().selfCommand(dying), "listen"] });
     await workers.apply(first("a.example"));
     await assert.rejects(workers.listen(), { name: "ListenError", message: /dies again and again: status 1$/ });
   });

@@ -1,5 +1,5 @@
 /**
- * A worker that takes every update, and dies when it should listen.
+ * A worker that dies of the kind of message that its argument names; it takes every other.
  *
  * @module
  */
@@ -12,8 +12,8 @@ process.stdin.on(
   "data",
   lineSplitter((line) => {
     const message = JSON.parse(line) as ToWorker;
+    if (message.kind === process.argv[2]) process.exit(1);
     if (message.kind === "apply") tell({ kind: "applied", serial: message.serial, log: [] });
-    if (message.kind === "listen") process.exit(1);
   }),
 );
 tell({ kind: "started" });
