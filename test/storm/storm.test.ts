@@ -119,5 +119,5 @@ it("a storm of changes and killed workers costs no request and no WebSocket but 
   for (const pid of seen) assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
   const torn = stdout.split("\n").slice(0, -1).filter((line) => !/^127\.0\.0\.1 - - \[.*\S{32}$/.test(line));
   assert.deepEqual(torn.slice(0, 3), []);
-  assert.ok(judge.kills >= 3, `only ${judge.kills} workers killed`);
+  assert.ok(judge.kills >= 2, `only ${judge.kills} workers killed`);
 });
