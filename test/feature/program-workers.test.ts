@@ -47,7 +47,7 @@ const some = async (sallyport: Sallyport, count: number, path = "/"): Promise<nu
 };
 
 describe("sallyport run with workers", () => {
-  it("has as many as there are cores, and none when there is but one", async () => {
+  it("has as many as there are cores, and none when there is but one", SLOW, async () => {
     await using sallyport = await Sallyport.start(manifests, "--workers=auto");
     const cores = availableCores();
     assert.equal(sallyport.workers.length, cores > 1 ? cores : 0);
@@ -69,7 +69,7 @@ describe("sallyport run with workers", () => {
     assert.deepEqual(await some(sallyport, 20), [200]);
   });
 
-  it("serves alone when worker-processes is 1, and says that a change has to wait", async () => {
+  it("serves alone when worker-processes is 1, and says that a change has to wait", SLOW, async () => {
     await using sallyport = await Sallyport.start(
       { ...manifests, "config.yaml": configMap("1") },
       "--workers=auto",
@@ -84,7 +84,7 @@ describe("sallyport run with workers", () => {
     assert.deepEqual(sallyport.workers, []);
   });
 
-  it("obeys the flag before the ConfigMap", async () => {
+  it("obeys the flag before the ConfigMap", SLOW, async () => {
     await using sallyport = await Sallyport.start(
       { ...manifests, "config.yaml": configMap("3") },
       "--workers=0",
@@ -94,7 +94,7 @@ describe("sallyport run with workers", () => {
     assert.equal((await sallyport.get("a.example", "/")).status, 200);
   });
 
-  it("leaves no worker behind when it is killed", async () => {
+  it("leaves no worker behind when it is killed", SLOW, async () => {
     await using sallyport = await Sallyport.start(manifests, "--workers=2");
     const { workers } = sallyport;
     const cut = sallyport.get("a.example", "/?delay=60000").catch(() => "cut");
@@ -104,7 +104,7 @@ describe("sallyport run with workers", () => {
     assert.equal(await cut, "cut");
   });
 
-  it("leaves no worker behind on a second signal, not even one that hangs", async () => {
+  it("leaves no worker behind on a second signal, not even one that hangs", SLOW, async () => {
     await using sallyport = await Sallyport.start(manifests, "--workers=2");
     const { workers } = sallyport;
     process.kill(workers[0]!, "SIGSTOP");
@@ -115,7 +115,7 @@ describe("sallyport run with workers", () => {
     await gone(workers);
   });
 
-  it("leaves no worker behind when a port is in use", async () => {
+  it("leaves no worker behind when a port is in use", SLOW, async () => {
     await using first = await Sallyport.start(manifests, "--workers=2");
     const second = await Sallyport.start(manifests, "--workers=2", `--http-port=${first.ports.http}`)
       .then(() => "serves", (error: Error) => error.message);
@@ -123,7 +123,7 @@ describe("sallyport run with workers", () => {
     assert.deepEqual(await some(first, 20), [200]);
   });
 
-  it("shows the requests of all workers, those that died included", async () => {
+  it("shows the requests of all workers, those that died included", SLOW, async () => {
     await using sallyport = await Sallyport.start(manifests, "--workers=2", "--enable-metrics");
     const { healthz, status } = sallyport.ports;
     const counted = async (): Promise<number> => {

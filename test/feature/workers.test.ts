@@ -52,7 +52,7 @@ async function serving(options: ConstructorParameters<typeof Workers>[0] = {}): 
 }
 
 describe("WorkerPool", () => {
-  it("serves an update from all workers when it says so", async () => {
+  it("serves an update from all workers when it says so", SLOW, async () => {
     await using workers = await serving();
     assert.deepEqual(await workers.statuses("a.example"), [200]);
     assert.deepEqual(await workers.statuses("b.example"), [404]);
@@ -60,7 +60,7 @@ describe("WorkerPool", () => {
     assert.deepEqual(await workers.statuses("b.example"), [200]);
   });
 
-  it("rejects an update that a worker refuses, and brings all back", async () => {
+  it("rejects an update that a worker refuses, and brings all back", SLOW, async () => {
     await using workers = await serving();
     const { pids } = workers.pool;
     await assert.rejects(workers.apply(POISON), { message: /^a worker process cannot apply the configuration: / });
@@ -71,7 +71,7 @@ describe("WorkerPool", () => {
     assert.deepEqual(workers.pool.pids, pids);
   });
 
-  it("replaces workers that refuse to be brought back, by some with what was good", async () => {
+  it("replaces workers that refuse to be brought back, by some with what was good", SLOW, async () => {
     await using workers = await serving({ count: 1 });
     await assert.rejects(workers.apply(POISON));
     await assert.rejects(workers.apply(POISON));
@@ -79,7 +79,7 @@ describe("WorkerPool", () => {
     assert.deepEqual(await workers.statuses("a.example"), [200]);
   });
 
-  it("rejects an update that all workers die of", async () => {
+  it("rejects an update that all workers die of", SLOW, async () => {
     const dying = fileURLToPath(new URL("../support/dying-worker.ts", import.meta.url));
     await using workers = new Workers({ command: [...runtime().selfCommand(dying), "apply"] });
     await assert.rejects(workers.apply(first("a.example")), {
@@ -88,7 +88,7 @@ describe("WorkerPool", () => {
   });
 
   for (const [what, command] of [["end at once", "false"], ["are not to be found", "/no/such/program"]] as const) {
-    it(`says that workers ${what}`, async () => {
+    it(`says that workers ${what}`, SLOW, async () => {
       await using workers = new Workers({ command: [command] });
       await assert.rejects(workers.apply(first("a.example")), {
         name: "WorkerStartError",
@@ -104,7 +104,7 @@ describe("WorkerPool", () => {
     await assert.rejects(workers.listen(), { name: "ListenError", message: /dies again and again: status 1$/ });
   });
 
-  it("has a worker that is killed while it starts replaced, and waits for it", async () => {
+  it("has a worker that is killed while it starts replaced, and waits for it", SLOW, async () => {
     await using workers = new Workers();
     process.kill(workers.pool.pids[0]!, "SIGKILL");
     await workers.apply(first("a.example"));
@@ -126,7 +126,7 @@ describe("WorkerPool", () => {
     });
   }
 
-  it("gives a new worker the whole configuration", async () => {
+  it("gives a new worker the whole configuration", SLOW, async () => {
     await using workers = await serving();
     await workers.apply(bring("b.example"));
     const [victim] = workers.pool.pids;
@@ -150,7 +150,7 @@ describe("WorkerPool", () => {
     assert.deepEqual(await workers.statuses("b.example"), [200]);
   });
 
-  it("sums what workers count, those that died included", async () => {
+  it("sums what workers count, those that died included", SLOW, async () => {
     await using workers = await serving({
       metrics: { options: METRICS, add: (counts) => void counted.push(...counts) },
     });
@@ -169,7 +169,7 @@ describe("WorkerPool", () => {
     assert.equal(requests(), 25);
   });
 
-  it("does not wait for the numbers of a worker that does not answer", async () => {
+  it("does not wait for the numbers of a worker that does not answer", SLOW, async () => {
     await using workers = await serving();
     await workers.statuses("a.example", 20);
     await workers.pool.refresh();
@@ -178,7 +178,7 @@ describe("WorkerPool", () => {
     assert.equal(workers.pool.counters().requests, 20);
   });
 
-  it("tells the sum of all workers at /nginx_status, whichever answers", async () => {
+  it("tells the sum of all workers at /nginx_status, whichever answers", SLOW, async () => {
     await using workers = await serving();
     await workers.statuses("a.example", 20);
     for (let i = 0; i < 6; i++) {
@@ -187,7 +187,7 @@ describe("WorkerPool", () => {
     }
   });
 
-  it("becomes more or fewer workers, without a failed request", async () => {
+  it("becomes more or fewer workers, without a failed request", SLOW, async () => {
     await using workers = await serving({ count: 1 });
     workers.pool.resize(3, 1000);
     await workers.logged("worker serves", 2);
@@ -201,7 +201,7 @@ describe("WorkerPool", () => {
     assert.equal(workers.pool.counters().requests, 60);
   });
 
-  it("ends when all requests in flight have ended, with every line of the access log whole", async () => {
+  it("ends when all requests in flight have ended, with every line of the access log whole", SLOW, async () => {
     await using workers = await serving();
     const { pids } = workers.pool;
     const slow = Promise.all(Array.from({ length: 40 }, (_, i) => workers.get("a.example", `/slow-${i}-?delay=500`)));
@@ -216,7 +216,7 @@ describe("WorkerPool", () => {
     for (let i = 0; i < 40; i++) assert.ok(lines.some((line) => line.includes(`/slow-${i}-`)));
   });
 
-  it("ends although a worker is killed, or hangs, meanwhile", async () => {
+  it("ends although a worker is killed, or hangs, meanwhile", SLOW, async () => {
     await using workers = await serving();
     const cut = workers.get("a.example", "/?delay=60000").catch(() => "cut");
     await workers.statuses("a.example");
@@ -227,7 +227,7 @@ describe("WorkerPool", () => {
     assert.deepEqual(workers.lines.filter((line) => line.includes("started again")), []);
   });
 
-  it("says once what all workers have to say about an update", async () => {
+  it("says once what all workers have to say about an update", SLOW, async () => {
     await using workers = await serving();
     const { globals } = first();
     const accessLog = { ...globals!.accessLog, skipUrls: ["~("] };
