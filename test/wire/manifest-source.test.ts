@@ -109,6 +109,19 @@ describe("ManifestSource at start", () => {
     assert.equal(reading.files, 1);
   });
 
+  test("looks into a bounded number of folders, however they are linked", async (t) => {
+    const folder = new TempFolder(t);
+    const names = Array.from({ length: 12 }, (_, i) => `n${i}`);
+    for (const name of names) folder.write(`${name}/a.yaml`, ingressText(name, `${name}.example`));
+    for (const a of names) for (const b of names) if (a !== b) symlinkSync(`../${b}`, folder.at(`${a}/${b}`));
+    const { store, reading } = await follow(t, [folder.path], { maxLinked: 100 });
+    assert.deepEqual(hostsOf(store), names.map((name) => `${name}.example`).sort());
+    assert.equal(reading.files, 12 + 100);
+    const told = reading.diagnostics.filter((d) => d.reason === "TooManyLinks");
+    assert.ok(told.length > 0);
+    assert.match(told[0]!.message, /^cannot look into folder ".*": links lead to more than 100 folders$/);
+  });
+
   test("refuses a file over the limit of bytes", async (t) => {
     const folder = new TempFolder(t);
     folder.write("a.yaml", ingressText("a", "a.example"));

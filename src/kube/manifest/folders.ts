@@ -46,7 +46,7 @@ export class ManifestFolders {
     for (const [rank, path] of this.#paths.entries()) this.roots.push(await openRoot(path, rank));
     for (const root of this.roots) {
       await this.scanner.open(root);
-      if (root.problem !== undefined) throw new ManifestFolderError(root.path, "unreadable");
+      if (root.problem?.reason === "UnreadableFolder") throw new ManifestFolderError(root.path, "unreadable");
     }
     this.commit();
     return {

@@ -27,6 +27,8 @@ export interface ManifestSourceOptions {
   readonly glanceIntervalMs?: number;
   /** Largest file that is read, in bytes. Default 64 MiB. */
   readonly maxFileBytes?: number;
+  /** Folders that are reached through links, each as often as they lead to it. Default 1000. */
+  readonly maxLinked?: number;
 }
 
 /** What a first reading found. */

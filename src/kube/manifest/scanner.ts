@@ -20,6 +20,8 @@ import { FileNode, type FileVersion, FolderNode, inodeOf, sameVersion, versionOf
 const GRACE_MS = 50;
 /** Folders within folders. */
 const MAX_DEPTH = 32;
+/** Default of {@link ScannerOptions.maxLinked}. */
+const MAX_LINKED = 1000;
 /** Paths of former folders that are remembered. */
 const MAX_OLD_PATHS = 10_000;
 /** Entries that are looked at together. */
@@ -32,6 +34,8 @@ const STRETCH_MS = 8;
 /** What a scan needs of its surroundings. */
 export interface ScannerOptions {
   readonly maxFileBytes: number;
+  /** Folders that are reached through links, each as often as they lead to it. Default 1000. */
+  readonly maxLinked?: number;
   readonly claims: Claims;
   /** Look at `name` in `folder` again after `ms`. */
   readonly again: (folder: FolderNode, name: string, ms: number) => void;
@@ -70,6 +74,8 @@ export class Scanner {
   #first = true;
   #pausedAt = performance.now();
   #stopped = false;
+  /** Folders that are reached through links. */
+  #linked = 0;
 
   constructor(options: ScannerOptions) {
     this.#options = options;
@@ -236,8 +242,22 @@ export class Scanner {
     }
     if (known !== undefined) this.#vanish(folder, name, known);
     if (folder.isWithin(inode) || folder.depth >= MAX_DEPTH) return; // a link to a folder around this one
+    const linked = look.isLink || folder.linked;
+    const maxLinked = this.#options.maxLinked ?? MAX_LINKED;
+    if (linked && this.#linked >= maxLinked) {
+      // a few folders that link to each other have more paths than anybody can look at
+      return this.#setFolderProblem(folder, {
+        reason: "TooManyLinks",
+        severity: "error",
+        message: `cannot look into folder "${folder.path}/${name}": links lead to more than ${maxLinked} folders`,
+        effect: "nothing in it is read by way of this link",
+        source: { file: folder.path },
+      });
+    }
+    if (linked) this.#linked++;
     const child = new FolderNode(`${folder.path}/${name}`, `${folder.order}/${name}`, inode, folder);
     child.isLink = look.isLink;
+    child.linked = linked;
     // Made anew under a path that was watched before: see FolderWatch.
     child.doubtful = !this.#first && (known !== undefined || this.#oldPaths.has(child.path));
     folder.children.set(name, child);
@@ -351,6 +371,7 @@ export class Scanner {
   #vanish(folder: FolderNode, name: string, child: FolderNode | FileNode): void {
     folder.children.delete(name);
     if (child instanceof FolderNode) {
+      if (child.linked) this.#linked--;
       child.closed = true;
       child.watch?.close();
       child.watch = undefined;

@@ -58,6 +58,7 @@ export class ManifestSource {
     this.#options = options;
     this.#folders = new ManifestFolders(options.folders, options.store, {
       maxFileBytes: options.maxFileBytes ?? MAX_FILE_BYTES,
+      ...(options.maxLinked === undefined ? {} : { maxLinked: options.maxLinked }),
       again: (folder, name, ms) => this.#again(folder, name, ms),
       changed: (folder, name) => this.#changed(folder, name),
       watched: (folder) => this.#followUp(folder),

@@ -60,6 +60,8 @@ export class FolderNode {
   watch: FolderWatch | undefined;
   mtimeMs = -1;
   isLink = false;
+  /** There is a link on the way to it from its root. */
+  linked = false;
   /** Its watch cannot be relied upon: all its entries are looked at every time. */
   doubtful = false;
   /** It is no part of the tree any more. */
