@@ -122,7 +122,7 @@ class Worker {
       await dataPlane.listen(options);
     } catch (error) {
       const code = (error as { code?: unknown }).code;
-      return tell({ kind: "listen-failed", code: typeof code === "string" ? code : "", message: text(error) });
+      return tell({ kind: "listen-failed", code: typeof code === "string" ? code : "UNKNOWN", message: text(error) });
     }
     tell({ kind: "listening", ...dataPlane.ports });
   }

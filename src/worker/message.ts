@@ -49,6 +49,7 @@ export type FromWorker =
   | { readonly kind: "applied"; readonly serial: number; readonly log: readonly LogEntry[] }
   | { readonly kind: "refused"; readonly serial: number; readonly log: readonly LogEntry[]; readonly message: string }
   | { readonly kind: "listening"; readonly http: number; readonly https: number }
+  /** `code` as Node has it, e.g. `EADDRINUSE`; never empty. */
   | { readonly kind: "listen-failed"; readonly code: string; readonly message: string }
   /** What was counted since the last such message. */
   | { readonly kind: "requests"; readonly counts: readonly RequestCounts[] }
