@@ -109,13 +109,14 @@ async function runWrk({ url, connections, seconds, folder }: BurstOptions, scrip
 export async function burstOfHandshakes({ url, connections, seconds }: BurstOptions): Promise<Burst> {
   const { port } = new URL(url);
   const host = hosts().at(-1);
-  const load = ["--h1", "-t1", "-n", `${connections}`, "-c", `${connections}`, `--connect-to=127.0.0.1:${port}`];
+  const load = ["--h1", "-t1", "-n", `${connections}`, "-c", `${connections}`, "-H", `:authority: ${host}`];
+  const target = [`--connect-to=127.0.0.1:${port}`, `https://${host}:${port}/service-0/x`];
   const means: number[] = [];
   const slowest: number[] = [];
   let units = 0;
   let errors = 0;
   for (const end = performance.now() + 1000 * seconds; performance.now() < end;) {
-    const output = await run("h2load", [...load, `https://${host}:${port}/service-0/x`]);
+    const output = await run("h2load", [...load, ...target]);
     const succeeded = Number(output.match(/(\d+) succeeded/)?.[1] ?? 0);
     units += succeeded;
     errors += connections - succeeded;
