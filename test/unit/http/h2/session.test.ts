@@ -42,7 +42,7 @@ class Peer {
   readonly events: string[] = [];
   readonly streams = new Map<number, H2Stream<null>>();
   readonly requests: H2Request[] = [];
-  #sent = Buffer.alloc(0);
+  readonly #written: Uint8Array[] = [];
   full = false;
   readonly session: ServerSession<null>;
 
@@ -56,7 +56,7 @@ class Peer {
       },
       {
         write: (bytes) => {
-          this.#sent = Buffer.concat([this.#sent, bytes]);
+          this.#written.push(bytes);
           return !this.full;
         },
         request: (stream, request, ended) => {
@@ -88,15 +88,16 @@ class Peer {
   sent(): Sent[] {
     this.session.flush();
     const frames: Sent[] = [];
-    while (this.#sent.length > 0) {
-      const length = this.#sent.readUIntBE(0, 3);
+    let rest = Buffer.concat(this.#written.splice(0));
+    while (rest.length > 0) {
+      const length = rest.readUIntBE(0, 3);
       frames.push({
-        type: this.#sent[3]!,
-        flags: this.#sent[4]!,
-        streamId: this.#sent.readUInt32BE(5),
-        payload: this.#sent.subarray(9, 9 + length),
+        type: rest[3]!,
+        flags: rest[4]!,
+        streamId: rest.readUInt32BE(5),
+        payload: rest.subarray(9, 9 + length),
       });
-      this.#sent = this.#sent.subarray(9 + length);
+      rest = rest.subarray(9 + length);
     }
     return frames;
   }
