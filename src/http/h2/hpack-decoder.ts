@@ -73,6 +73,9 @@ const STATIC_FIELDS: readonly HpackField[] = Array.from({ length: STATIC_TABLE_E
   return { name, value, kind: name === ":status" ? FieldKind.malformed : kindOf(name, value) };
 });
 
+/** Takes Huffman texts, one at a time; all connections share it. */
+let scratch: Buffer = Buffer.alloc(0);
+
 /** Bytes that each entry counts for beside its name and value (RFC 7541 section 4.1). */
 const ENTRY_OVERHEAD_BYTES = 32;
 
@@ -86,7 +89,7 @@ export class HpackDecoder {
   #capacity: number;
   readonly #maxCapacity: number;
   readonly #maxListBytes: number;
-  readonly #scratch: Buffer;
+  readonly #maxTextBytes: number;
   #at = 0;
 
   /**
@@ -96,7 +99,7 @@ export class HpackDecoder {
   constructor(tableBytes: number, maxListBytes: number) {
     this.#capacity = this.#maxCapacity = tableBytes;
     this.#maxListBytes = maxListBytes;
-    this.#scratch = Buffer.allocUnsafe(Math.max(maxListBytes, tableBytes) + 1);
+    this.#maxTextBytes = Math.max(maxListBytes, tableBytes) + 1;
   }
 
   /**
@@ -203,7 +206,8 @@ export class HpackDecoder {
     this.#at += length;
     if (this.#at > end) throw new HpackError("a string is cut off");
     if (!huffman) return latin1(block, start, this.#at);
-    return this.#scratch.toString("latin1", 0, decodeHuffman(block, start, this.#at, this.#scratch));
+    if (scratch.length < this.#maxTextBytes) scratch = Buffer.allocUnsafeSlow(this.#maxTextBytes);
+    return scratch.toString("latin1", 0, decodeHuffman(block, start, this.#at, scratch, this.#maxTextBytes));
   }
 }
 

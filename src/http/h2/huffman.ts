@@ -31,14 +31,19 @@ interface Tables {
 let tables: Tables | undefined;
 
 /**
- * Decodes `bytes[start, end)` into `target` from its beginning.
+ * Decodes `bytes[start, end)` into `target` from its beginning, at most `room` bytes.
  *
  * @returns number of bytes written
  * @throws HuffmanError on a broken code, padding of 8 bits or more, or a result that does not fit
  */
-export function decodeHuffman(bytes: Uint8Array, start: number, end: number, target: Uint8Array): number {
+export function decodeHuffman(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  room: number = target.length,
+): number {
   const { output, next, accepts } = tables ??= build();
-  const room = target.length;
   let state = 0;
   let written = 0;
   for (let i = start; i < end; i++) {
