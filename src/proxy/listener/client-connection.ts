@@ -5,21 +5,10 @@
  */
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import {
-  type HeadError,
-  INCOMPLETE,
-  REFUSED,
-  RequestHead,
-  RequestReader,
-  statusLine,
-  type TlsInfo,
-} from "../../http/mod.ts";
+import { type HeadError, INCOMPLETE, REFUSED, RequestHead, RequestReader, statusLine } from "../../http/mod.ts";
 import { CLIENT_PREFACE } from "../../http/h2/mod.ts";
-import { canonicalIp } from "../../net/mod.ts";
-import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
 import { ProxyError, type ProxyErrorCode } from "../../proxy-error.ts";
-import type { ServerConnection } from "../contract.ts";
-import { Timed } from "../deadline-wheel.ts";
+import { ConnectionFacts, type ConnectionOrigin } from "./connection-facts.ts";
 import type { WireCore } from "./core.ts";
 import { WireExchange } from "./exchange.ts";
 import { H1Writer } from "./h1-writer.ts";
@@ -59,35 +48,14 @@ const ERROR_CODES: Readonly<Record<HeadError["kind"], ProxyErrorCode>> = {
   "fields-too-large": "downstream-fields-too-large",
 };
 
-/** How a connection came in. */
-export interface ConnectionOrigin {
-  readonly tls: TlsInfo | null;
-  readonly proxied: ProxyAddresses | null;
-  /** Port listened on. */
-  readonly localPort: number;
-  /** Plain text came in on a TLS port: every request is answered by 400. */
-  readonly refusePlain: boolean;
-}
-
 /** One connection. */
-export class ClientConnection extends Timed implements ServerConnection, Transport {
-  readonly id: number;
-  readonly peerAddress: string;
-  readonly localPort: number;
-  readonly tls: TlsInfo | null;
-  readonly proxied: ProxyAddresses | null;
-  requestCount = 0;
-  memo: unknown = null;
-  readonly #core: WireCore;
-  readonly #socket: Socket;
+export class ClientConnection extends ConnectionFacts implements Transport {
   readonly #reader: RequestReader;
   readonly #writer: H1Writer;
   readonly #refusePlain: boolean;
   readonly #onClose: (connection: ClientConnection) => void;
   /** Takes over when the client begins with the preface of HTTP/2; `null` once that is out of the question. */
   #onPreface: ((bytes: Buffer) => void) | null;
-  #peerPort = -1;
-  #localAddress: string | null = null;
   #phase: number = Phase.idle;
   #exchange: WireExchange | null = null;
   /** Received but not looked at yet. */
@@ -109,16 +77,9 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     onClose: (connection: ClientConnection) => void,
     onPreface: ((bytes: Buffer) => void) | null = null,
   ) {
-    super(core.wheel);
-    this.#core = core;
-    this.#socket = socket;
+    super(core, socket, origin);
     this.#onClose = onClose;
     this.#onPreface = onPreface;
-    this.id = core.connectionId();
-    this.peerAddress = canonicalIp(socket.remoteAddress ?? "") ?? socket.remoteAddress ?? "";
-    this.localPort = origin.localPort;
-    this.tls = origin.tls;
-    this.proxied = origin.proxied;
     this.#refusePlain = origin.refusePlain;
     this.#reader = new RequestReader(new RequestHead());
     this.#writer = new H1Writer(socket, () => this.#updateDeadline());
@@ -132,15 +93,6 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     this.setDeadline(core.settings.headerTimeoutMs);
   }
 
-  get peerPort(): number {
-    if (this.#peerPort < 0) this.#peerPort = this.#socket.remotePort ?? 0;
-    return this.#peerPort;
-  }
-
-  get localAddress(): string {
-    return this.#localAddress ??= canonicalIp(this.#socket.localAddress ?? "") ?? "";
-  }
-
   get passesChunks(): boolean {
     return this.#writer.chunked;
   }
@@ -152,11 +104,11 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
   // ---- receiving
 
   #received(bytes: Buffer): void {
-    this.#core.tick();
+    this.core.tick();
     try {
       this.#take(bytes);
     } catch (error) {
-      this.#core.internalError(error);
+      this.core.internalError(error);
       this.cut();
     }
   }
@@ -181,10 +133,10 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     const onPreface = this.#onPreface!;
     this.#onPreface = null;
     if (!alike) return this.#pump(first);
-    this.#core.counters.idle--;
+    this.core.counters.idle--;
     this.#phase = Phase.closed;
     this.stopTiming();
-    this.#socket.removeAllListeners("data");
+    this.socket.removeAllListeners("data");
     onPreface(first);
     this.#onClose(this);
   }
@@ -197,7 +149,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
   #pauseSocket(): void {
     if (this.#paused) return;
     this.#paused = true;
-    this.#socket.pause();
+    this.socket.pause();
   }
 
   /** Looks at what was held back, then lets the socket go on. */
@@ -210,7 +162,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     }
     if (this.#paused && this.#held === null && this.#phase !== Phase.closed) {
       this.#paused = false;
-      this.#socket.resume();
+      this.socket.resume();
     }
   }
 
@@ -253,12 +205,12 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
 
   /** Returns the offset after what was read. */
   #readHead(bytes: Buffer, at: number): number {
-    const { settings } = this.#core;
+    const { settings } = this.core;
     const end = this.#reader.readHead(bytes, at, settings);
     if (end === INCOMPLETE) {
       if (this.#phase === Phase.idle) {
         this.#phase = Phase.head;
-        this.#core.counters.idle--;
+        this.core.counters.idle--;
         this.#headBytes = 0;
         this.setDeadline(settings.headerTimeoutMs);
       }
@@ -266,7 +218,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
       return bytes.length;
     }
     if (this.#phase === Phase.idle) {
-      this.#core.counters.idle--;
+      this.core.counters.idle--;
       this.#headBytes = 0;
     }
     this.#phase = Phase.exchange;
@@ -293,7 +245,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
   }
 
   #open(head: RequestHead): WireExchange {
-    const exchange = new WireExchange(this.#core, this, this, head, {
+    const exchange = new WireExchange(this.core, this, this, head, {
       version: head.minorVersion === 0 ? "1.0" : "1.1",
       method: head.method,
       target: head.target,
@@ -350,7 +302,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
       return bytes.length;
     }
     if (reader.bodyDone) this.#next();
-    else this.setDeadline(this.#core.settings.bodyTimeoutMs);
+    else this.setDeadline(this.core.settings.bodyTimeoutMs);
     return end;
   }
 
@@ -364,7 +316,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     this.#sink = sink;
     if (this.#continueOwed && this.#held === null) {
       this.#continueOwed = false;
-      this.#socket.write("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
+      this.socket.write("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
     }
     this.#updateDeadline();
     this.#unhold();
@@ -390,18 +342,18 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
 
   sendInterim(status: number, lines: string): void {
     if (this.#reader.head.minorVersion === 0) return;
-    this.#socket.write(`${statusLine(status)}${lines}\r\n`, "latin1");
+    this.socket.write(`${statusLine(status)}${lines}\r\n`, "latin1");
   }
 
   sendHead(exchange: WireExchange, bodyBytes: number): void {
     const { head } = this.#reader;
     const keepAlive = head.keepAlive && !exchange.closeAfter && this.#mayKeepAlive();
-    this.#keepAlive = this.#writer.head(exchange, head, bodyBytes, keepAlive, this.#core.nowMs);
+    this.#keepAlive = this.#writer.head(exchange, head, bodyBytes, keepAlive, this.core.nowMs);
   }
 
   /** Does anything but this request speak for closing? */
   #mayKeepAlive(): boolean {
-    const core = this.#core;
+    const core = this.core;
     const { settings } = core;
     if (core.closing || settings.keepAliveMs === 0 || this.requestCount >= settings.keepAliveRequests) return false;
     const reader = this.#reader;
@@ -439,7 +391,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     // what was written still goes out, and lacks its end
     if (this.#writer.delimited) return this.#close();
     // here a FIN would look like the end
-    if (this.tls === null) this.#socket.resetAndDestroy();
+    if (this.tls === null) this.socket.resetAndDestroy();
     this.#destroy();
   }
 
@@ -451,11 +403,11 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
     this.#bodyPaused = false;
     this.#continueOwed = false;
     if (this.#phase === Phase.linger || this.#phase === Phase.closed) return;
-    if (!this.#keepAlive || this.#core.closing) return this.#close();
+    if (!this.#keepAlive || this.core.closing) return this.#close();
     if (this.#writer.blocked) {
       // what a client does not read must not pile up
       this.#phase = Phase.flushing;
-      this.setDeadline(this.#core.settings.sendTimeoutMs);
+      this.setDeadline(this.core.settings.sendTimeoutMs);
       return;
     }
     this.#afterResponse();
@@ -464,7 +416,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
   #afterResponse(): void {
     if (this.#reader.bodyDone) return this.#next();
     this.#phase = Phase.discard;
-    this.setDeadline(this.#core.settings.bodyTimeoutMs);
+    this.setDeadline(this.core.settings.bodyTimeoutMs);
     this.#unhold();
   }
 
@@ -472,8 +424,8 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
   #next(): void {
     this.#reader.next();
     this.#phase = Phase.idle;
-    this.#core.counters.idle++;
-    this.setDeadline(this.#core.settings.keepAliveMs);
+    this.core.counters.idle++;
+    this.setDeadline(this.core.settings.keepAliveMs);
     this.#unhold();
   }
 
@@ -489,30 +441,30 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
 
   /** Ends the connection: FIN after what was written, then what the client still sends is read and thrown away. */
   #close(): void {
-    if (this.#phase === Phase.idle) this.#core.counters.idle--;
+    if (this.#phase === Phase.idle) this.core.counters.idle--;
     this.#phase = Phase.linger;
-    this.#lingerEnd = this.#core.wheel.nowMs + LINGER_TOTAL_MS;
-    this.setDeadline(this.#writer.blocked ? this.#core.settings.sendTimeoutMs : LINGER_IDLE_MS);
+    this.#lingerEnd = this.core.wheel.nowMs + LINGER_TOTAL_MS;
+    this.setDeadline(this.#writer.blocked ? this.core.settings.sendTimeoutMs : LINGER_IDLE_MS);
     this.#held = null;
-    this.#socket.end();
+    this.socket.end();
     if (this.#paused) {
       this.#paused = false;
-      this.#socket.resume();
+      this.socket.resume();
     }
   }
 
   #lingerOn(): void {
-    if (this.#core.wheel.nowMs >= this.#lingerEnd) this.#destroy();
+    if (this.core.wheel.nowMs >= this.#lingerEnd) this.#destroy();
     else this.setDeadline(LINGER_IDLE_MS);
   }
 
   #destroy(): void {
     if (this.#phase === Phase.closed) return;
-    if (this.#phase === Phase.idle) this.#core.counters.idle--;
+    if (this.#phase === Phase.idle) this.core.counters.idle--;
     this.#phase = Phase.closed;
     this.#held = null;
     this.stopTiming();
-    this.#socket.destroy();
+    this.socket.destroy();
   }
 
   get idle(): boolean {
@@ -558,7 +510,7 @@ export class ClientConnection extends Timed implements ServerConnection, Transpo
 
   #updateDeadline(): void {
     if (this.#phase !== Phase.exchange) return;
-    const { settings } = this.#core;
+    const { settings } = this.core;
     const reads = this.#sink !== null && !this.#bodyPaused;
     if (this.#writer.blocked) {
       this.setDeadline(reads ? Math.min(settings.sendTimeoutMs, settings.bodyTimeoutMs) : settings.sendTimeoutMs);

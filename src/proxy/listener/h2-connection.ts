@@ -7,12 +7,7 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { ErrorCode, ServerSession } from "../../http/h2/mod.ts";
-import type { TlsInfo } from "../../http/mod.ts";
-import { canonicalIp } from "../../net/mod.ts";
-import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
-import type { ServerConnection } from "../contract.ts";
-import { Timed } from "../deadline-wheel.ts";
-import type { ConnectionOrigin } from "./client-connection.ts";
+import { ConnectionFacts, type ConnectionOrigin } from "./connection-facts.ts";
 import type { WireCore } from "./core.ts";
 import { H2StreamTransport } from "./h2-stream.ts";
 
@@ -22,35 +17,17 @@ const STREAM_WINDOW_BYTES = 65536;
 const CLOSE_MS = 5_000;
 
 /** One connection. */
-export class H2Connection extends Timed implements ServerConnection {
-  readonly id: number;
-  readonly peerAddress: string;
-  readonly localPort: number;
-  readonly tls: TlsInfo | null;
-  readonly proxied: ProxyAddresses | null;
-  requestCount = 0;
-  memo: unknown = null;
-  readonly #core: WireCore;
-  readonly #socket: Socket;
+export class H2Connection extends ConnectionFacts {
   readonly #session: ServerSession<H2StreamTransport>;
   readonly #onClose: (connection: H2Connection) => void;
-  #localAddress: string | null = null;
-  #peerPort = -1;
   #closing = false;
   /** The end was announced because nothing was asked for. */
   #announced = false;
   #idle = true;
 
   constructor(core: WireCore, socket: Socket, origin: ConnectionOrigin, onClose: (connection: H2Connection) => void) {
-    super(core.wheel);
-    this.#core = core;
-    this.#socket = socket;
+    super(core, socket, origin);
     this.#onClose = onClose;
-    this.id = core.connectionId();
-    this.peerAddress = canonicalIp(socket.remoteAddress ?? "") ?? socket.remoteAddress ?? "";
-    this.localPort = origin.localPort;
-    this.tls = origin.tls;
-    this.proxied = origin.proxied;
     const { settings } = core;
     core.counters.idle++;
     this.#session = new ServerSession<H2StreamTransport>(
@@ -93,18 +70,9 @@ export class H2Connection extends Timed implements ServerConnection {
     this.setDeadline(settings.headerTimeoutMs);
   }
 
-  get peerPort(): number {
-    if (this.#peerPort < 0) this.#peerPort = this.#socket.remotePort ?? 0;
-    return this.#peerPort;
-  }
-
-  get localAddress(): string {
-    return this.#localAddress ??= canonicalIp(this.#socket.localAddress ?? "") ?? "";
-  }
-
   /** Bytes as they come, those first that were read before the version was known. */
   receive(bytes: Uint8Array): void {
-    this.#core.tick();
+    this.core.tick();
     this.#session.receive(bytes);
   }
 
@@ -121,14 +89,14 @@ export class H2Connection extends Timed implements ServerConnection {
   cut(): void {
     this.#session.disconnected();
     this.stopTiming();
-    this.#socket.destroy();
+    this.socket.destroy();
   }
 
   #count(): void {
     this.requestCount++;
     if (!this.#idle) return;
     this.#idle = false;
-    this.#core.counters.idle--;
+    this.core.counters.idle--;
     this.clearDeadline();
   }
 
@@ -136,9 +104,9 @@ export class H2Connection extends Timed implements ServerConnection {
   streamOver(): void {
     if (this.#idle || this.#closing || this.#session.activeStreams > 0) return;
     this.#idle = true;
-    this.#core.counters.idle++;
-    if (this.#core.closing) this.#announceEnd();
-    else this.setDeadline(this.#core.settings.keepAliveMs || CLOSE_MS);
+    this.core.counters.idle++;
+    if (this.core.closing) this.#announceEnd();
+    else this.setDeadline(this.core.settings.keepAliveMs || CLOSE_MS);
   }
 
   /** Says goodbye; who does not answer is cut. */
@@ -151,15 +119,15 @@ export class H2Connection extends Timed implements ServerConnection {
   #close(code: number, message: string): void {
     this.#closing = true;
     if (code !== ErrorCode.noError) {
-      this.#core.logger.debug("client broke the rules of HTTP/2", { client: this.peerAddress, code, message });
+      this.core.logger.debug("client broke the rules of HTTP/2", { client: this.peerAddress, code, message });
     }
     this.setDeadline(CLOSE_MS);
-    this.#socket.end();
+    this.socket.end();
   }
 
   #closed(): void {
     this.#session.disconnected();
-    if (this.#idle) this.#core.counters.idle--;
+    if (this.#idle) this.core.counters.idle--;
     this.#idle = false;
     this.stopTiming();
     this.#onClose(this);

@@ -1,0 +1,57 @@
+/**
+ * What is known of a client's connection whatever is spoken on it.
+ *
+ * @module
+ */
+import type { Socket } from "node:net";
+import type { TlsInfo } from "../../http/mod.ts";
+import { canonicalIp } from "../../net/mod.ts";
+import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
+import type { ServerConnection } from "../contract.ts";
+import { Timed } from "../deadline-wheel.ts";
+import type { WireCore } from "./core.ts";
+
+/** How a connection came in. */
+export interface ConnectionOrigin {
+  readonly tls: TlsInfo | null;
+  readonly proxied: ProxyAddresses | null;
+  /** Port listened on. */
+  readonly localPort: number;
+  /** Plain text came in on a TLS port: every request is answered by 400. */
+  readonly refusePlain: boolean;
+}
+
+/** Base of the connections of each version. */
+export abstract class ConnectionFacts extends Timed implements ServerConnection {
+  readonly id: number;
+  readonly peerAddress: string;
+  readonly localPort: number;
+  readonly tls: TlsInfo | null;
+  readonly proxied: ProxyAddresses | null;
+  requestCount = 0;
+  memo: unknown = null;
+  protected readonly core: WireCore;
+  protected readonly socket: Socket;
+  #peerPort = -1;
+  #localAddress: string | null = null;
+
+  constructor(core: WireCore, socket: Socket, origin: ConnectionOrigin) {
+    super(core.wheel);
+    this.core = core;
+    this.socket = socket;
+    this.id = core.connectionId();
+    this.peerAddress = canonicalIp(socket.remoteAddress ?? "") ?? socket.remoteAddress ?? "";
+    this.localPort = origin.localPort;
+    this.tls = origin.tls;
+    this.proxied = origin.proxied;
+  }
+
+  get peerPort(): number {
+    if (this.#peerPort < 0) this.#peerPort = this.socket.remotePort ?? 0;
+    return this.#peerPort;
+  }
+
+  get localAddress(): string {
+    return this.#localAddress ??= canonicalIp(this.socket.localAddress ?? "") ?? "";
+  }
+}
