@@ -4,7 +4,7 @@
  * @module
  */
 import { EXIT_FAILURE, EXIT_USAGE, FatalError } from "./exit.ts";
-import { nearest } from "./flag/nearest.ts";
+import { nearestName } from "./flag/nearest.ts";
 import { UsageError } from "./flag/parse.ts";
 import { writeAll } from "./output.ts";
 
@@ -37,7 +37,7 @@ export async function main(args: readonly string[]): Promise<number> {
       ? HIDDEN[name]
       : undefined;
     if (load === undefined) {
-      const close = nearest(name, Object.keys(COMMANDS));
+      const close = nearestName(name, Object.keys(COMMANDS));
       throw new UsageError(`unknown command ${name}${close === undefined ? "" : ` (did you mean ${close}?)`}`);
     }
     const command = await load();

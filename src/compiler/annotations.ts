@@ -8,9 +8,8 @@ import type { Diagnostic } from "../diagnostic.ts";
 import type { Ingress } from "../kube/mod.ts";
 import { type AnnotationDeclaration, findAnnotation, findKnown, knownAnnotations } from "../policy/mod.ts";
 import { compareText } from "../snapshot/order.ts";
-import { parseBoolean } from "../unit/mod.ts";
+import { nearest, parseBoolean } from "../unit/mod.ts";
 import { diagnose } from "./diagnose.ts";
-import { nearest } from "./nearest.ts";
 import { type AnnotationSettings, exceeds, shorten } from "./settings.ts";
 
 /** What the annotations come to. */

@@ -7,11 +7,11 @@ import type { Diagnostic } from "../diagnostic.ts";
 import { type ObjectKey, objectKey, type StoreView } from "../kube/mod.ts";
 import { equalData } from "../snapshot/equal.ts";
 import type { Globals } from "../snapshot/snapshot.ts";
+import { nearest } from "../unit/mod.ts";
 import { knownConfigKeys } from "./config-keys.ts";
 import type { CompilerOptions } from "./contract.ts";
 import { compileGlobals } from "./globals.ts";
 import { askForConfigKeys, type EntryContext, parseWithoutIngress, type WithoutIngress } from "./ingress-entry.ts";
-import { nearest } from "./nearest.ts";
 import { type AnnotationSettings, ConfigData, ConfigReader, readAnnotationSettings, shorten } from "./settings.ts";
 
 /** Read anew when one of `reads` changes. */

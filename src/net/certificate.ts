@@ -15,8 +15,6 @@ export interface CertificateFacts {
   /** Milliseconds since the epoch. */
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
-  readonly subject: string;
-  readonly issuer: string;
 }
 
 /** A PEM that cannot be used. `code` is stable, the message says what was wanted. */
@@ -64,11 +62,6 @@ function timeOf(text: string): number {
   return Number.isNaN(ms) ? 0 : ms;
 }
 
-/** Reads the first certificate of a PEM text. Throws {@link CertificateError}. */
-export function readCertificate(pem: string): CertificateFacts {
-  return factsOf(openLeaf(pem));
-}
-
 function openLeaf(pem: string): X509Certificate {
   const blocks = splitPem(pem);
   if (blocks.length === 0) throw new CertificateError("no-certificate", "no PEM block CERTIFICATE found");
@@ -77,17 +70,6 @@ function openLeaf(pem: string): X509Certificate {
   } catch (cause) {
     throw new CertificateError("bad-certificate", "the certificate is not well formed", { cause });
   }
-}
-
-function factsOf(leaf: X509Certificate): CertificateFacts {
-  return {
-    names: namesOf(leaf),
-    sha1: leaf.fingerprint.replaceAll(":", "").toLowerCase(),
-    notBeforeMs: timeOf(leaf.validFrom),
-    notAfterMs: timeOf(leaf.validTo),
-    subject: leaf.subject,
-    issuer: leaf.issuer,
-  };
 }
 
 /** Reads a certificate with its chain and private key, and checks that every part can be read and that they fit. */
@@ -109,7 +91,12 @@ export function readKeyPair(certificatePem: string, privateKeyPem: string): Cert
   if (!leaf.checkPrivateKey(key)) {
     throw new CertificateError("key-mismatch", "the private key does not belong to the certificate");
   }
-  return factsOf(leaf);
+  return {
+    names: namesOf(leaf),
+    sha1: leaf.fingerprint.replaceAll(":", "").toLowerCase(),
+    notBeforeMs: timeOf(leaf.validFrom),
+    notAfterMs: timeOf(leaf.validTo),
+  };
 }
 
 /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatIp, isIpv4Words, parseIp, scanIp, type Words } from "./ip.ts";
+import { isIpv4Words, parseIp, scanIp, type Words } from "./ip.ts";
 
 /** A block of addresses; bits behind the prefix are zero. */
 export interface Cidr {
@@ -36,13 +36,6 @@ export function parseCidr(text: string): Cidr | undefined {
   const prefix = Number(digits) + (dotted ? 96 : 0);
   if (prefix > 128) return undefined;
   return { base: masked(words, prefix), prefix };
-}
-
-/** `192.0.2.0/24`; always with the prefix. */
-export function formatCidr(cidr: Cidr): string {
-  // a block wider than the mapped range is no IPv4 block, even if it starts at ::ffff:0:0
-  if (isIpv4Words(cidr.base) && cidr.prefix >= 96) return `${formatIp(cidr.base)}/${cidr.prefix - 96}`;
-  return `${formatIp(cidr.base)}/${cidr.prefix}`;
 }
 
 function compare(a: Words, aAt: number, b: Words, bAt: number): number {

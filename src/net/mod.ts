@@ -5,14 +5,7 @@
  * @module
  */
 export { type Authority, formatAuthority, hostOf, parseAuthority } from "./authority.ts";
-export {
-  CertificateError,
-  type CertificateFacts,
-  coversName,
-  readCertificate,
-  readKeyPair,
-  splitPem,
-} from "./certificate.ts";
-export { type Cidr, CidrSet, formatCidr, parseCidr } from "./cidr.ts";
-export { canonicalIp, formatIp, isIp, isIpv4Words, isLoopback, parseIp, scanIp, type Words } from "./ip.ts";
-export * from "./proxy-protocol.ts";
+export { CertificateError, type CertificateFacts, coversName, readKeyPair, splitPem } from "./certificate.ts";
+export { type Cidr, CidrSet, parseCidr } from "./cidr.ts";
+export { canonicalIp, formatIp, isIp, isLoopback, parseIp, type Words } from "./ip.ts";
+export { parseProxyHeader, PROXY_HEADER_LIMIT_BYTES, type ProxyAddresses, type ProxyHeader } from "./proxy-protocol.ts";

@@ -4,6 +4,7 @@
  * @see The PROXY protocol, Versions 1 & 2, sections 2.1 and 2.2 (haproxy.org)
  * @module
  */
+import { canonicalIp, formatIp } from "./ip.ts";
 
 /** Longest header that is read: a version 2 header with its TLVs; version 1 has at most 107 bytes. */
 export const PROXY_HEADER_LIMIT_BYTES = 4096;
@@ -16,6 +17,7 @@ export interface ProxyAddresses {
   readonly destinationPort: number;
 }
 
+/** What the bytes so far come to. */
 export type ProxyHeader =
   /** More bytes are needed. */
   | { readonly kind: "incomplete" }
@@ -57,20 +59,27 @@ function parseVersion1(bytes: Uint8Array): ProxyHeader {
     );
   if (!match) return invalid(`the PROXY line ${JSON.stringify(line)} is malformed`);
   const [, family, source, destination, sourcePort, destinationPort] = match as unknown as [string, ...string[]];
-  const wanted = family === "TCP4" ? isIpv4 : isIpv6;
-  if (!wanted(source!) || !wanted(destination!) || Number(sourcePort) > 65535 || Number(destinationPort) > 65535) {
-    return invalid(`the PROXY line ${JSON.stringify(line)} has a bad address or port`);
-  }
+  const sourceAddress = addressOf(family!, source!);
+  const destinationAddress = addressOf(family!, destination!);
+  if (
+    sourceAddress === undefined || destinationAddress === undefined || Number(sourcePort) > 65535 ||
+    Number(destinationPort) > 65535
+  ) return invalid(`the PROXY line ${JSON.stringify(line)} has a bad address or port`);
   return {
     kind: "header",
     bytes: end + 1,
     addresses: {
-      sourceAddress: source!.toLowerCase(),
+      sourceAddress,
       sourcePort: Number(sourcePort),
-      destinationAddress: destination!.toLowerCase(),
+      destinationAddress,
       destinationPort: Number(destinationPort),
     },
   };
+}
+
+/** In its one canonical spelling; `undefined` when it is no address of the family. */
+function addressOf(family: string, text: string): string | undefined {
+  return text.includes(":") === (family === "TCP6") ? canonicalIp(text) : undefined;
 }
 
 function parseVersion2(bytes: Uint8Array): ProxyHeader {
@@ -90,34 +99,23 @@ function parseVersion2(bytes: Uint8Array): ProxyHeader {
   }
   const size = family === 1 ? 4 : 16;
   if (length < 16 + 2 * size + 4) return invalid("the PROXY header is too short for its addresses");
-  const address = family === 1 ? formatIpv4 : formatIpv6;
+  const addressAt = family === 1 ? ipv4At : ipv6At;
   return {
     kind: "header",
     bytes: length,
     addresses: {
-      sourceAddress: address(view, 16),
+      sourceAddress: addressAt(view, 16),
       sourcePort: view.getUint16(16 + 2 * size),
-      destinationAddress: address(view, 16 + size),
+      destinationAddress: addressAt(view, 16 + size),
       destinationPort: view.getUint16(18 + 2 * size),
     },
   };
 }
 
-function isIpv4(text: string): boolean {
-  return /^(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?:\.(?!$)|$)){4}$/.test(text);
+function ipv4At(view: DataView, at: number): string {
+  return formatIp(Uint32Array.of(0, 0, 0xffff, view.getUint32(at)));
 }
 
-function isIpv6(text: string): boolean {
-  return text.includes(":") && URL.canParse(`http://[${text}]/`);
-}
-
-function formatIpv4(view: DataView, at: number): string {
-  return `${view.getUint8(at)}.${view.getUint8(at + 1)}.${view.getUint8(at + 2)}.${view.getUint8(at + 3)}`;
-}
-
-/** RFC 5952, with IPv4-mapped addresses as IPv4. */
-function formatIpv6(view: DataView, at: number): string {
-  const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(at + 2 * i));
-  if (groups.slice(0, 5).every((g) => g === 0) && groups[5] === 0xffff) return formatIpv4(view, at + 12);
-  return new URL(`http://[${groups.map((g) => g.toString(16)).join(":")}]/`).hostname.slice(1, -1);
+function ipv6At(view: DataView, at: number): string {
+  return formatIp(Uint32Array.from([0, 4, 8, 12], (offset) => view.getUint32(at + offset)));
 }

@@ -7,8 +7,7 @@ import { equalData } from "./equal.ts";
 import { compareText, sortedRecord } from "./order.ts";
 import type { Certificate, Changes, Snapshot, SnapshotUpdate, Upstream, VirtualHost } from "./snapshot.ts";
 
-/** Nothing changed. */
-export const EMPTY_CHANGES: Changes<never> = { set: [], remove: [] };
+const EMPTY_CHANGES: Changes<never> = { set: [], remove: [] };
 
 type Part<T> = Readonly<Record<string, T>>;
 
@@ -37,14 +36,6 @@ export function diffSnapshots(before: Snapshot | null, after: Snapshot): Snapsho
     certificates: diffPart<Certificate>(before?.certificates, after.certificates),
   };
   return before !== null && equalData(before.globals, after.globals) ? update : { globals: after.globals, ...update };
-}
-
-/** True when applying the update changes nothing. */
-export function isEmptyUpdate(update: SnapshotUpdate): boolean {
-  return update.globals === undefined &&
-    [update.virtualHosts, update.upstreams, update.certificates].every((part) =>
-      part.set.length === 0 && part.remove.length === 0
-    );
 }
 
 function applyPart<T>(before: Part<T>, changes: Changes<T>, keyOf: (value: T) => string): Part<T> {

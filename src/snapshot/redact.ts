@@ -6,7 +6,7 @@
 import type { Snapshot } from "./snapshot.ts";
 
 /** What stands in place of a secret. */
-export const REDACTED = "<redacted>";
+const REDACTED = "<redacted>";
 
 /** Names of properties whose values are never shown, wherever they stand (policies read Secrets too). */
 const SECRET_NAME = /^(?:private|secret|password|passwd|credential|token|users$|htpasswd)/i;

@@ -1,6 +1,6 @@
 /**
  * The compiled configuration: readonly plain data, everything resolved, defaults filled in, secrets read.
- * It survives JSON and back, can be compared, hashed, dumped (redacted) and sent to another process.
+ * It survives JSON and back, can be compared, dumped (redacted) and sent to another process.
  *
  * @module
  */
@@ -24,7 +24,9 @@ export interface SnapshotUpdate {
   readonly certificates: Changes<Certificate>;
 }
 
+/** What changed in one part of a snapshot. */
 export interface Changes<T> {
+  /** New or other than before. */
   readonly set: readonly T[];
   /** Keys. */
   readonly remove: readonly string[];
@@ -218,6 +220,8 @@ export interface Globals {
     readonly useProxyProtocol: boolean;
     /** Lower case. */
     readonly forwardedForHeader: string;
+    /** Lower case. What a client says in it upstreams find in X-Original-Forwarded-Host. */
+    readonly forwardedHostHeader: string;
     /** proxy-real-ip-cidr */
     readonly trustedCidrs: readonly string[];
   };
@@ -277,7 +281,10 @@ export interface Globals {
     readonly path: string;
     /** log-format-upstream */
     readonly format: string;
-    readonly escapeJson: boolean;
+    /** How values stand in a line: log-format-escape-json, log-format-escape-none. */
+    readonly escape: "default" | "json" | "none";
+    /** enable-access-log-for-default-backend: the root of `_` that no Ingress has is logged too. */
+    readonly ofDefaultBackend: boolean;
     readonly skipUrls: readonly string[];
   };
   /** worker-processes: processes that serve; `auto`: as many as there are cores. --workers goes before it. */

@@ -25,8 +25,3 @@ export function parseBoolean(text: string): boolean | undefined {
       return undefined;
   }
 }
-
-/** `true` or `false`. */
-export function formatBoolean(value: boolean): string {
-  return value ? "true" : "false";
-}

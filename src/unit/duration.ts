@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseInteger } from "./integer.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -60,23 +59,6 @@ export function parseDuration(text: string): number | undefined {
   return Number.isSafeInteger(total) ? total : undefined;
 }
 
-/** The spelling of nginx that {@link parseDuration} reads back: `1h30m`, `500ms`, `0s`. Days and more are written as hours. */
-export function formatDuration(ms: number): string {
-  if (!Number.isSafeInteger(ms) || ms < 0) {
-    throw new RangeError(`Cannot format duration "${ms}": expected whole milliseconds of 0 or more`);
-  }
-  if (ms === 0) return "0s";
-  let rest = ms;
-  let text = "";
-  for (const [unit, size] of NGINX_UNITS.slice(4)) {
-    const count = Math.floor(rest / size);
-    if (count === 0) continue;
-    text += `${count}${unit}`;
-    rest -= count * size;
-  }
-  return text;
-}
-
 /**
  * A duration as Go's `time.ParseDuration` reads it: parts with a unit each, fractions allowed; `0` alone needs none.
  * Negative durations are refused. Parts of a millisecond are rounded.
@@ -93,10 +75,4 @@ export function parseGoDuration(text: string): number | undefined {
   }
   const ms = Math.round(total);
   return Number.isSafeInteger(ms) ? ms : undefined;
-}
-
-/** Whole seconds (`60`), as integer timeouts of annotations and ConfigMap keys are written; gives milliseconds. */
-export function parseSeconds(text: string, min: number = 0): number | undefined {
-  const seconds = parseInteger(text, min, 1e9);
-  return seconds === undefined ? undefined : seconds * SECOND;
 }

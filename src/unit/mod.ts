@@ -1,13 +1,13 @@
 /**
- * Durations, sizes, ratios and booleans as nginx, Kubernetes and Go spell them, parsed once to plain numbers.
+ * Durations, sizes, integers and booleans as nginx and Go spell them, parsed once to plain numbers.
  *
- * Every `parse` returns `undefined` for what it does not understand; nothing is guessed. `parse` of what `format`
- * wrote gives the same value back.
+ * Every `parse` returns `undefined` for what it does not understand; nothing is guessed. {@link nearest} finds the word
+ * that was probably meant.
  *
  * @module
  */
-export { formatBoolean, parseBoolean } from "./boolean.ts";
-export { formatByteSize, parseByteSize, parseQuantity } from "./byte-size.ts";
-export { formatDuration, parseDuration, parseGoDuration, parseSeconds } from "./duration.ts";
-export { formatRatio, parseRatio } from "./ratio.ts";
+export { parseBoolean } from "./boolean.ts";
+export { parseByteSize } from "./byte-size.ts";
+export { parseDuration, parseGoDuration } from "./duration.ts";
 export { parseInteger } from "./integer.ts";
+export { nearest } from "./nearest.ts";

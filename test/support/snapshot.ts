@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { EMPTY_CHANGES } from "../../src/snapshot/mod.ts";
 import type {
   Endpoint,
   Globals,
@@ -89,6 +88,6 @@ export function laterUpdate(given: FakeUpdate): SnapshotUpdate {
     ...(given.globals === undefined ? {} : { globals: fakeGlobals(given.globals) }),
     virtualHosts: { set: given.hosts ?? [], remove: given.removeHosts ?? [] },
     upstreams: { set: given.upstreams ?? [], remove: given.removeUpstreams ?? [] },
-    certificates: EMPTY_CHANGES,
+    certificates: { set: [], remove: [] },
   };
 }

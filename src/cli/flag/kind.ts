@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseBoolean, parseGoDuration } from "../../unit/mod.ts";
 import type { Flag, FlagFacts, ParseValue } from "./declaration.ts";
 
 function declare<T>(placeholder: string, value: T, shown: string, parse: ParseValue<T>, facts: FlagFacts): Flag<T> {
@@ -16,13 +17,10 @@ export function bool(value: boolean, facts: FlagFacts): Flag<boolean> {
   return declare("", value, value ? "true" : "", parseBool, facts);
 }
 
-const TRUE: ReadonlySet<string> = new Set(["1", "t", "T", "true", "TRUE", "True"]);
-const FALSE: ReadonlySet<string> = new Set(["0", "f", "F", "false", "FALSE", "False"]);
-
 function parseBool(text: string): boolean {
-  if (TRUE.has(text)) return true;
-  if (FALSE.has(text)) return false;
-  throw new RangeError("want true or false");
+  const value = parseBoolean(text);
+  if (value === undefined) throw new RangeError("want true or false");
+  return value;
 }
 
 /** Any text. */
@@ -115,24 +113,11 @@ export function words(value: readonly string[], facts: FlagFacts): Flag<readonly
   return declare("A,B,...", value, value.join(","), (t) => t.split(",").map((w) => w.trim()).filter((w) => w), facts);
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, "µs": 1e-3, ms: 1, s: 1e3, m: 6e4, h: 3.6e6 };
-
 /** Go's duration (`1h2m3.5s`, `300ms`, `0`) in milliseconds. */
 export function duration(valueMs: number, facts: FlagFacts): Flag<number> {
-  return declare("DURATION", valueMs, `${valueMs / 1000}s`, parseDuration, facts);
-}
-
-function parseDuration(t: string): number {
-  if (/^[+-]?0$/.test(t)) return 0;
-  const sign = t.startsWith("-") ? -1 : 1;
-  const body = t.replace(/^[+-]/, "");
-  let ms = 0;
-  let end = 0;
-  for (const part of body.matchAll(/(\d{1,12}(?:\.\d{0,9})?|\.\d{1,9})(ns|us|µs|ms|s|m|h)/g)) {
-    if (part.index !== end) break;
-    end += part[0].length;
-    ms += Number(part[1]) * UNIT_MS[part[2]!]!;
-  }
-  if (end === 0 || end !== body.length) throw new RangeError("want a duration such as 30s or 1m30s");
-  return sign * ms;
+  return declare("DURATION", valueMs, `${valueMs / 1000}s`, (t) => {
+    const ms = parseGoDuration(t.replace(/^[+-]/, ""));
+    if (ms === undefined) throw new RangeError("want a duration such as 30s or 1m30s");
+    return t.startsWith("-") ? -ms : ms;
+  }, facts);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Flag, FlagSet, FlagValues } from "./declaration.ts";
-import { nearest } from "./nearest.ts";
+import { nearestName } from "./nearest.ts";
 
 /** A command line that cannot be used; ends the program with status 2. */
 export class UsageError extends Error {
@@ -106,6 +106,6 @@ function split(flags: FlagSet, arg: string, otherFlags: FlagSet): { name: string
 
 function unknown(flags: FlagSet, spelled: string, name: string, otherFlags: FlagSet): UsageError {
   if (Object.hasOwn(otherFlags, name)) return new UsageError(`flag ${spelled} does not belong to this command`);
-  const close = nearest(name, Object.keys(flags));
+  const close = nearestName(name, Object.keys(flags));
   return new UsageError(`unknown flag ${spelled}${close === undefined ? "" : ` (did you mean --${close}?)`}`);
 }

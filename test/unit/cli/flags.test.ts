@@ -4,7 +4,7 @@ import process from "node:process";
 import { describe, it } from "node:test";
 import type { FlagSet } from "../../../src/cli/flag/declaration.ts";
 import { formatFlags } from "../../../src/cli/flag/help.ts";
-import { nearest } from "../../../src/cli/flag/nearest.ts";
+import { nearestName } from "../../../src/cli/flag/nearest.ts";
 import { parseFlags, UsageError } from "../../../src/cli/flag/parse.ts";
 import { formatFlagReference } from "../../../src/cli/flag/reference.ts";
 import { RUN_FLAGS } from "../../../src/cli/flag/run-flags.ts";
@@ -120,14 +120,14 @@ describe("parseFlags()", () => {
   for (const [args, message] of BAD) it(`refuses ${args.join(" ")}`, () => refuses(args, message));
 });
 
-describe("nearest()", () => {
+describe("nearestName()", () => {
   it("finds slips of the finger, swaps and unfinished words", () => {
     const words = ["http-port", "https-port", "status-port", "bind-address"];
-    assert.equal(nearest("htpt-port", words), "http-port");
-    assert.equal(nearest("HTTP_PORT", words), "http-port");
-    assert.equal(nearest("bind", words), "bind-address");
-    assert.equal(nearest("something-else-entirely", words), undefined);
-    assert.equal(nearest("", words), undefined);
+    assert.equal(nearestName("htpt-port", words), "http-port");
+    assert.equal(nearestName("HTTP_PORT", words), "http-port");
+    assert.equal(nearestName("bind", words), "bind-address");
+    assert.equal(nearestName("something-else-entirely", words), undefined);
+    assert.equal(nearestName("", words), undefined);
   });
 });
 

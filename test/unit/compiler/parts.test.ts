@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { DiagnosticIndex } from "../../../src/compiler/diagnostic-index.ts";
-import { nearest } from "../../../src/compiler/nearest.ts";
 import { parseLabelSelector } from "../../../src/compiler/namespace-selector.ts";
 import { compareIngresses, nameOf } from "../../../src/compiler/order.ts";
 import { UpstreamNames } from "../../../src/compiler/upstream-id.ts";
@@ -40,22 +39,6 @@ describe("parseLabelSelector()", () => {
   ];
   for (const [text, expected] of rows) {
     test(`"${text}" is ${expected}`, () => assert.equal(parseLabelSelector(text)?.(labels), expected));
-  }
-});
-
-describe("nearest()", () => {
-  const names = ["rewrite-target", "use-regex", "server-alias", "ssl-redirect"];
-  const rows: readonly (readonly [string, string | undefined])[] = [
-    ["rewrite-targt", "rewrite-target"],
-    ["rewrite-taregt", "rewrite-target"],
-    ["use-rexeg", "use-regex"],
-    ["ssl-redirects", "ssl-redirect"],
-    ["entirely-different", undefined],
-    ["", undefined],
-    ["x".repeat(5000), undefined],
-  ];
-  for (const [text, expected] of rows) {
-    test(`"${text.slice(0, 20)}"`, () => assert.equal(nearest(text, names), expected));
   }
 });
 

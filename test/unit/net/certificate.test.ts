@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { CertificateError, coversName, readCertificate, readKeyPair, splitPem } from "../../../src/net/mod.ts";
+import { CertificateError, coversName, readKeyPair, splitPem } from "../../../src/net/mod.ts";
 
 const pem = (name: string): string =>
   readFileSync(new URL(`../../fixture/certificate/${name}.pem`, import.meta.url), "utf8");
@@ -42,8 +42,6 @@ describe("readKeyPair()", () => {
     });
   }
 });
-
-test("readCertificate() needs no key", () => assert.deepEqual(readCertificate(pem("ecdsa.crt")).names, ["b.example"]));
 
 describe("coversName()", () => {
   const names = ["a.example", "*.wild.example"];

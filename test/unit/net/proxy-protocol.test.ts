@@ -19,6 +19,12 @@ const whole: [name: string, bytes: Uint8Array, length: number, addresses: unknow
     destinationAddress: "::1",
     destinationPort: 2,
   }],
+  ["version 1, an address spelled at length", ascii("PROXY TCP6 2001:0db8:0::1 ::ffff:192.0.2.1 1 2\r\n"), 48, {
+    sourceAddress: "2001:db8::1",
+    sourcePort: 1,
+    destinationAddress: "192.0.2.1",
+    destinationPort: 2,
+  }],
   ["version 1, UNKNOWN", ascii("PROXY UNKNOWN\r\n"), 15, null],
   ["version 2, IPv4", hex(`${V2} 21 11 000c c0a80701 c0a8000b 0001 20fb ff`), 28, {
     sourceAddress: "192.168.7.1",
@@ -51,6 +57,7 @@ for (
     ["another word with P", ascii("POST / HTTP/1.1\r\n")],
     ["a port over 65535", ascii("PROXY TCP4 1.2.3.4 1.2.3.4 65536 1\r\n")],
     ["an IPv4 address with five parts", ascii("PROXY TCP4 1.2.3.4.5 1.2.3.4 1 1\r\n")],
+    ["an address with leading zeros", ascii("PROXY TCP4 1.2.3.04 1.2.3.4 1 1\r\n")],
     ["an IPv6 address under TCP4", ascii("PROXY TCP4 ::1 ::1 1 1\r\n")],
     ["a bare line feed", ascii("PROXY TCP4 1.2.3.4 1.2.3.4 1 1\n")],
     ["a line without an end", ascii(`PROXY ${"x".repeat(200)}`)],

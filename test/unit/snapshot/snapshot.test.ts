@@ -4,8 +4,6 @@ import {
   applyUpdate,
   diffSnapshots,
   equalData,
-  hashData,
-  isEmptyUpdate,
   redact,
   redactData,
   type Snapshot,
@@ -36,11 +34,6 @@ describe("equalData()", () => {
   for (const [name, a, b, expected] of rows) {
     test(`${name}: ${expected}`, () => assert.equal(equalData(a, b), expected));
   }
-});
-
-test("hashData() does not depend on the order of keys, but on that of lists", () => {
-  assert.equal(hashData({ a: 1, b: { c: 2, d: 3 } }), hashData({ b: { d: 3, c: 2 }, a: 1 }));
-  assert.notEqual(hashData([1, 2]), hashData([2, 1]));
 });
 
 test("sortedRecord() goes by code unit", () => {
@@ -79,7 +72,12 @@ describe("diffSnapshots() and applyUpdate()", () => {
     assert.equal(result.virtualHosts["a.example"], a);
   });
   test("say nothing when nothing changes", () => {
-    assert.ok(isEmptyUpdate(diffSnapshots(before, structuredClone(before))));
+    const nothing = { set: [], remove: [] };
+    assert.deepEqual(diffSnapshots(before, structuredClone(before)), {
+      virtualHosts: nothing,
+      upstreams: nothing,
+      certificates: nothing,
+    });
     assert.equal(applyUpdate(before, diffSnapshots(before, before)).virtualHosts, before.virtualHosts);
   });
   test("want globals first", () => {
