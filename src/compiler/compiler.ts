@@ -4,14 +4,12 @@
  *
  * @module
  */
-import { type KubeObject, type StoreChange, type StoreView } from "../kube/mod.ts";
+import type { StoreChange, StoreView } from "../kube/mod.ts";
 import { applyUpdate } from "../snapshot/diff.ts";
 import { equalData } from "../snapshot/equal.ts";
-import { compareText } from "../snapshot/order.ts";
 import {
   CATCH_ALL,
   type Certificate,
-  type Changes,
   DEFAULT_BACKEND,
   DEFAULT_CERTIFICATE,
   type LocationBackend,
@@ -26,52 +24,18 @@ import { type Configuration, readConfiguration } from "./configuration.ts";
 import type { Compilation, Compiler, CompilerOptions } from "./contract.ts";
 import { DependencyIndex } from "./dependency-index.ts";
 import { DiagnosticIndex } from "./diagnostic-index.ts";
+import { type Dirty, markAll, markChanges } from "./dirty.ts";
 import { aliasesOf } from "./host-names.ts";
 import { type ClassSelector, selectClasses } from "./ingress-class.ts";
 import { fieldsOf, type IngressEntry, PolicyInterner } from "./ingress-entry.ts";
 import { type FilterContext, type FilteredIngress, filterIngress } from "./ingress-filter.ts";
 import { type LabelSelector, parseLabelSelector } from "./namespace-selector.ts";
 import { compareIngresses, nameOf } from "./order.ts";
+import { Outgoing } from "./outgoing.ts";
 import { compileAffinity, speaksOfAffinity } from "./session-affinity.ts";
 import { compileUpstream, type UpstreamUser } from "./upstream.ts";
 import { partsOf, UpstreamNames } from "./upstream-id.ts";
 import { compileVirtualHost, type HostContext } from "./virtual-host.ts";
-
-/** What one run has to look at again. */
-class Dirty {
-  configuration = false;
-  classes = false;
-  /** All Ingresses. */
-  everything = false;
-  readonly ingresses = new Set<string>();
-  readonly certificates = new Set<string>();
-  readonly hosts = new Set<string>();
-  readonly upstreams = new Set<string>();
-}
-
-/** Collects what goes into the update. */
-class Outgoing<T> {
-  readonly #set = new Map<string, T>();
-  readonly #remove = new Set<string>();
-
-  set(key: string, value: T): void {
-    this.#remove.delete(key);
-    this.#set.set(key, value);
-  }
-
-  remove(key: string): void {
-    this.#set.delete(key);
-    this.#remove.add(key);
-  }
-
-  /** In order; without what `former` has already, which happens when one run takes back what it did. */
-  finish(former: Readonly<Record<string, T>> = {}): Changes<T> {
-    const set = [...this.#set].filter(([key, value]) => !equalData(former[key], value));
-    set.sort(([a], [b]) => compareText(a, b));
-    const remove = [...this.#remove].filter((key) => Object.hasOwn(former, key));
-    return { set: set.map(([, value]) => value), remove: remove.sort(compareText) };
-  }
-}
 
 /** Keeps what it has compiled, by object, and the indexes that say what depends on what. */
 export class IncrementalCompiler implements Compiler {
@@ -115,7 +79,9 @@ export class IncrementalCompiler implements Compiler {
   }
 
   compile(view: StoreView, changes: readonly StoreChange[]): Compilation {
-    const dirty = this.#snapshot === null ? this.#markAll() : this.#mark(changes);
+    const dirty = this.#snapshot === null
+      ? markAll(this.#options)
+      : markChanges(changes, this.#options, this.#index, this.#configuration);
     const virtualHosts = new Outgoing<VirtualHost>();
     const upstreams = new Outgoing<Upstream>();
     const certificates = new Outgoing<Certificate>();
@@ -137,65 +103,6 @@ export class IncrementalCompiler implements Compiler {
     this.#snapshot = applyUpdate(this.#snapshot, update);
     const { all, added } = this.#diagnostics.settle();
     return { snapshot: this.#snapshot, update, diagnostics: all, newDiagnostics: added };
-  }
-
-  #markAll(): Dirty {
-    const dirty = new Dirty();
-    dirty.configuration = true;
-    dirty.classes = true;
-    dirty.everything = true;
-    dirty.hosts.add(CATCH_ALL);
-    if (this.#options.defaultBackendService !== "") dirty.upstreams.add(DEFAULT_BACKEND);
-    if (this.#options.defaultSslCertificate !== "") dirty.certificates.add(DEFAULT_CERTIFICATE);
-    return dirty;
-  }
-
-  #mark(changes: readonly StoreChange[]): Dirty {
-    const dirty = new Dirty();
-    for (const { key, kind, before, after } of changes) {
-      for (const object of [before, after]) {
-        if (object !== undefined) this.#markObject(object, dirty);
-      }
-      for (const name of this.#index.reads.get(key)) dirty.ingresses.add(name);
-      if (kind === "ConfigMap" && this.#configuration?.reads.has(key) === true) dirty.configuration = true;
-    }
-    return dirty;
-  }
-
-  #markObject(object: KubeObject, dirty: Dirty): void {
-    const name = nameOf(object);
-    switch (object.kind) {
-      case "Ingress":
-        dirty.ingresses.add(name);
-        break;
-      case "IngressClass":
-        dirty.classes = true;
-        dirty.everything = true;
-        break;
-      case "Service":
-      case "Endpoints":
-        this.#markService(name, dirty);
-        break;
-      case "EndpointSlice":
-        this.#markService(`${object.metadata.namespace}/${object.serviceName}`, dirty);
-        break;
-      case "Secret":
-        if (this.#index.secrets.has(name)) dirty.certificates.add(name);
-        if (name === this.#options.defaultSslCertificate) dirty.certificates.add(DEFAULT_CERTIFICATE);
-        break;
-      case "Namespace":
-        if (this.#options.watchNamespaceSelector !== "") dirty.everything = true;
-        break;
-      case "ConfigMap":
-        break;
-      default:
-        object satisfies never;
-    }
-  }
-
-  #markService(service: string, dirty: Dirty): void {
-    for (const id of this.#index.services.get(service)) dirty.upstreams.add(id);
-    if (service === this.#options.defaultBackendService) dirty.upstreams.add(DEFAULT_BACKEND);
   }
 
   /** Gives the globals when they are new. */

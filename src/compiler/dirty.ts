@@ -1,0 +1,93 @@
+/**
+ * From changed objects to what has to be compiled anew.
+ *
+ * @module
+ */
+import type { KubeObject, StoreChange } from "../kube/mod.ts";
+import { CATCH_ALL, DEFAULT_BACKEND, DEFAULT_CERTIFICATE } from "../snapshot/snapshot.ts";
+import type { Configuration } from "./configuration.ts";
+import type { CompilerOptions } from "./contract.ts";
+import type { DependencyIndex } from "./dependency-index.ts";
+import { nameOf } from "./order.ts";
+
+/** What one run has to look at again. Passes add what later passes have to look at. */
+export class Dirty {
+  configuration = false;
+  classes = false;
+  /** All Ingresses. */
+  everything = false;
+  /** `namespace/name` of Ingresses. */
+  readonly ingresses: Set<string> = new Set();
+  /** Ids of certificates. */
+  readonly certificates: Set<string> = new Set();
+  /** Names of virtual hosts. */
+  readonly hosts: Set<string> = new Set();
+  /** Ids of upstreams. */
+  readonly upstreams: Set<string> = new Set();
+}
+
+/** The first run: everything. */
+export function markAll(options: CompilerOptions): Dirty {
+  const dirty = new Dirty();
+  dirty.configuration = true;
+  dirty.classes = true;
+  dirty.everything = true;
+  dirty.hosts.add(CATCH_ALL);
+  if (options.defaultBackendService !== "") dirty.upstreams.add(DEFAULT_BACKEND);
+  if (options.defaultSslCertificate !== "") dirty.certificates.add(DEFAULT_CERTIFICATE);
+  return dirty;
+}
+
+/** A later run: what the changes touch. */
+export function markChanges(
+  changes: readonly StoreChange[],
+  options: CompilerOptions,
+  index: DependencyIndex,
+  configuration: Configuration | undefined,
+): Dirty {
+  const dirty = new Dirty();
+  for (const { key, kind, before, after } of changes) {
+    for (const object of [before, after]) {
+      if (object !== undefined) markObject(object, options, index, dirty);
+    }
+    for (const name of index.reads.get(key)) dirty.ingresses.add(name);
+    if (kind === "ConfigMap" && configuration?.reads.has(key) === true) dirty.configuration = true;
+  }
+  return dirty;
+}
+
+function markObject(object: KubeObject, options: CompilerOptions, index: DependencyIndex, dirty: Dirty): void {
+  const name = nameOf(object);
+  switch (object.kind) {
+    case "Ingress":
+      dirty.ingresses.add(name);
+      break;
+    case "IngressClass":
+      dirty.classes = true;
+      dirty.everything = true;
+      break;
+    case "Service":
+    case "Endpoints":
+      markService(name, options, index, dirty);
+      break;
+    case "EndpointSlice":
+      markService(`${object.metadata.namespace}/${object.serviceName}`, options, index, dirty);
+      break;
+    case "Secret":
+      if (index.secrets.has(name)) dirty.certificates.add(name);
+      if (name === options.defaultSslCertificate) dirty.certificates.add(DEFAULT_CERTIFICATE);
+      break;
+    case "Namespace":
+      if (options.watchNamespaceSelector !== "") dirty.everything = true;
+      break;
+    case "ConfigMap":
+      break;
+    default:
+      object satisfies never;
+  }
+}
+
+function markService(service: string, options: CompilerOptions, index: DependencyIndex, dirty: Dirty): void {
+  for (const id of index.services.get(service)) dirty.upstreams.add(id);
+  if (service === options.defaultBackendService) dirty.upstreams.add(DEFAULT_BACKEND);
+}
