@@ -144,7 +144,7 @@ export const knownConfigKeys: readonly KnownConfigKey[] = [
   { key: "proxy-buffer-size", default: "4k" },
   { key: "proxy-buffering", default: "off" },
   { key: "proxy-buffers-number", default: "4" },
-  { key: "proxy-busy-buffers-size", default: "" },
+  { key: "proxy-busy-buffers-size", default: "", kind: "tuning" },
   { key: "proxy-connect-timeout", default: "5" },
   { key: "proxy-cookie-domain", default: "off" },
   { key: "proxy-cookie-path", default: "off" },

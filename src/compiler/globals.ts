@@ -8,6 +8,7 @@ import { WIRE_FIELDS } from "../http/mod.ts";
 import type { ConfigMap, ObjectKey, StoreView } from "../kube/mod.ts";
 import { objectKey } from "../kube/mod.ts";
 import { parseCidr } from "../net/mod.ts";
+import { compilePattern, parseTemplate } from "../nginx/mod.ts";
 import { compareText } from "../snapshot/order.ts";
 import type { Globals } from "../snapshot/snapshot.ts";
 import { parseByteSize, parseInteger } from "../unit/mod.ts";
@@ -50,11 +51,12 @@ export function compileGlobals(
       enableRealIp: reader.boolean("enable-real-ip", false),
       computeFullForwardedFor: reader.boolean("compute-full-forwarded-for", false),
       useProxyProtocol: reader.boolean("use-proxy-protocol", false),
-      forwardedForHeader: reader.read(
-        "forwarded-for-header",
-        "x-forwarded-for",
+      forwardedForHeader: reader.read("forwarded-for-header", "x-forwarded-for", "the name of a field", parseFieldName),
+      forwardedHostHeader: reader.read(
+        "forwarded-host-header",
+        "x-forwarded-host",
         "the name of a field",
-        (text) => FIELD_NAME.test(text) ? text.toLowerCase() : undefined,
+        parseFieldName,
       ),
       trustedCidrs: reader.list(
         "proxy-real-ip-cidr",
@@ -132,6 +134,10 @@ export function compileGlobals(
   };
 }
 
+function parseFieldName(text: string): string | undefined {
+  return FIELD_NAME.test(text) ? text.toLowerCase() : undefined;
+}
+
 function parseBuffers(text: string): { count: number; bytes: number } | undefined {
   const [countText, sizeText, ...more] = text.split(/\s+/);
   if (countText === undefined || sizeText === undefined || more.length > 0) return undefined;
@@ -167,14 +173,32 @@ function readAccessLog(reader: ConfigReader): Globals["accessLog"] {
   // asked for both, so that neither is told to be unknown
   const all = reader.boolean("disable-access-log", false);
   const http = reader.boolean("disable-http-access-log", false);
+  const json = reader.boolean("log-format-escape-json", false);
   const none = reader.boolean("log-format-escape-none", false);
   return {
     enabled: !all && !http,
     path: STDOUT.includes(path) ? "stdout" : path,
-    format: reader.text("log-format-upstream", LOG_FORMAT),
-    escapeJson: reader.boolean("log-format-escape-json", false) && !none,
-    skipUrls: reader.list("skip-access-log-urls", []),
+    format: reader.read("log-format-upstream", LOG_FORMAT, "text and variables such as $status", parseLogFormat),
+    escape: none ? "none" : json ? "json" : "default",
+    ofDefaultBackend: reader.boolean("enable-access-log-for-default-backend", false),
+    skipUrls: reader.list("skip-access-log-urls", [], "a URI, or ~ and a regular expression", isUrlPattern),
   };
+}
+
+function parseLogFormat(text: string): string | undefined {
+  try {
+    parseTemplate(text);
+    return text;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function isUrlPattern(text: string): boolean {
+  if (!text.startsWith("~")) return true;
+  const caseInsensitive = text.startsWith("~*");
+  return compilePattern(text.slice(caseInsensitive ? 2 : 1), { caseInsensitive, bytes: true }).ok;
 }
 
 /** The fields of another ConfigMap, in order of name. */

@@ -125,7 +125,10 @@ export class ConfigReader {
 
   report(key: string, finding: Pick<Diagnostic, "reason" | "severity" | "message" | "effect">): void {
     const where = this.object === undefined ? {} : { object: refOf(this.object), source: this.object.source };
-    this.diagnostics.push({ ...finding, ...where, field: `data.${key}` });
+    const field = `data.${key}`;
+    // several policies may read one key
+    const told = this.diagnostics.some((each) => each.field === field && each.message === finding.message);
+    if (!told) this.diagnostics.push({ ...finding, ...where, field });
   }
 }
 

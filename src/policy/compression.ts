@@ -12,7 +12,7 @@ import type { Exchange } from "../http/exchange.ts";
 import { listHasToken } from "../http/mod.ts";
 import { compilePattern, instantiate, type Matcher } from "../nginx/pattern/mod.ts";
 import type { Pattern } from "../snapshot/snapshot.ts";
-import { parseBoolean, parseInteger } from "../unit/mod.ts";
+import { configBoolean, configInteger, configText, reportConfigValue } from "./_read.ts";
 import type { PolicyInput, PolicyModule } from "./contract.ts";
 
 /** One coding: when it is used, and how hard it tries. */
@@ -29,10 +29,13 @@ export interface CompressionPolicy {
   readonly brotli: CodingSettings | null;
 }
 
-const COMMON_TYPES = "application/atom+xml application/javascript application/x-javascript application/json " +
+const GZIP_TYPES = "application/atom+xml application/javascript application/x-javascript application/json " +
   "application/rss+xml application/vnd.ms-fontobject application/x-font-ttf application/x-web-app-manifest+json " +
   "application/xhtml+xml application/xml font/opentype image/svg+xml image/x-icon text/css text/javascript " +
   "text/plain text/x-component";
+/** What ingress-nginx lists besides for brotli. */
+const BROTLI_TYPES = `application/xml+rss ${GZIP_TYPES}`;
+const MEDIA_TYPE = /^(?:\*|[\w!#$%&'+.^`|~-]+\/[\w!#$%&'+.^`|~-]+)$/;
 const STATUSES: ReadonlySet<number> = new Set([200, 403, 404]);
 
 const made = new WeakMap<PolicyInput["config"], CompressionPolicy | null>();
@@ -43,10 +46,11 @@ export const compression = {
   phase: "access",
   withoutIngress: true,
   annotations: [],
-  parse({ config }): CompressionPolicy | undefined {
+  parse(input): CompressionPolicy | undefined {
+    const { config } = input;
     // One object for all locations.
     let policy = made.get(config);
-    if (policy === undefined) made.set(config, policy = read(config));
+    if (policy === undefined) made.set(config, policy = read(input));
     return policy ?? undefined;
   },
   hooks({ gzip, brotli }) {
@@ -74,37 +78,52 @@ export const compression = {
   },
 } satisfies PolicyModule<CompressionPolicy>;
 
-function read(config: PolicyInput["config"]): CompressionPolicy | null {
-  const on = (key: string): boolean => parseBoolean(config.get(key)?.trim() ?? "") === true;
-  const gzip = on("use-gzip")
-    ? { ...readCoding(config, "gzip", 1, 1, 9, 256), disable: readDisable(config.get("gzip-disable")) }
-    : null;
-  const brotli = on("enable-brotli") ? readCoding(config, "brotli", 4, 0, 11, 20) : null;
-  return gzip === null && brotli === null ? null : { gzip, brotli };
+/** Every key is read whatever is switched on, so that what cannot be read is told. */
+function read(input: PolicyInput): CompressionPolicy | null {
+  const gzip = { ...readCoding(input, "gzip", 1, 1, 9, 256), disable: readDisable(input) };
+  const brotli = readCoding(input, "brotli", 4, 0, 11, 20);
+  const byGzip = configBoolean(input, "use-gzip", false);
+  const byBrotli = configBoolean(input, "enable-brotli", false);
+  return byGzip || byBrotli ? { gzip: byGzip ? gzip : null, brotli: byBrotli ? brotli : null } : null;
 }
 
 function readCoding(
-  config: PolicyInput["config"],
+  input: PolicyInput,
   prefix: "gzip" | "brotli",
   level: number,
   minLevel: number,
   maxLevel: number,
   minLengthBytes: number,
 ): CodingSettings {
-  const integer = (key: string, fallback: number, min: number, max: number): number =>
-    parseInteger(config.get(`${prefix}-${key}`)?.trim() ?? "", min, max) ?? fallback;
-  const types = (config.get(`${prefix}-types`)?.trim() || COMMON_TYPES).toLowerCase().split(/\s+/);
   return {
-    level: integer("level", level, minLevel, maxLevel),
-    minLengthBytes: integer("min-length", minLengthBytes, 0, 2 ** 31 - 1),
-    types: [...new Set([...types, "text/html"])].sort(),
+    level: configInteger(input, `${prefix}-level`, level, minLevel, maxLevel),
+    minLengthBytes: configInteger(input, `${prefix}-min-length`, minLengthBytes),
+    types: [...new Set([...readTypes(input, prefix), "text/html"])].sort(),
   };
 }
 
-function readDisable(text: string | undefined): Pattern | null {
-  if (text === undefined || text.trim() === "") return null;
-  const result = compilePattern(text.trim(), { caseInsensitive: true });
-  return result.ok ? result.pattern : null;
+function readTypes(input: PolicyInput, prefix: "gzip" | "brotli"): string[] {
+  const key = `${prefix}-types`;
+  const text = configText(input.config, key) ?? (prefix === "gzip" ? GZIP_TYPES : BROTLI_TYPES);
+  return text.toLowerCase().split(/\s+/).filter((type) => {
+    if (MEDIA_TYPE.test(type)) return true;
+    reportConfigValue(input, key, type, "media types or *, separated by spaces", "the entry is left out");
+    return false;
+  });
+}
+
+function readDisable(input: PolicyInput): Pattern | null {
+  const text = configText(input.config, "gzip-disable");
+  if (text === undefined) return null;
+  const result = compilePattern(text, { caseInsensitive: true, bytes: true });
+  if (result.ok) return result.pattern;
+  input.reportConfig("gzip-disable", {
+    reason: "InvalidConfigValue",
+    severity: "warning",
+    message: `read gzip-disable "${text}": ${result.message} (character ${result.offset + 1})`,
+    effect: "gzip is used for all clients that take it",
+  });
+  return null;
 }
 
 function isDisabled(disable: Matcher | null, exchange: Exchange): boolean {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { configText, readBoolean, readInteger, readText } from "./_read.ts";
+import { configWord, readBoolean, readInteger, readText } from "./_read.ts";
 import { boolean, integer, matching, oneOf } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 import type { BalancerSpec } from "../snapshot/snapshot.ts";
@@ -60,7 +60,7 @@ export const loadBalance = {
       const size = readInteger(input, "upstream-hash-by-subset-size") ?? 3;
       return { balancer: { kind: "hash", key, subsetSize: subset ? (size > 0 ? size : 3) : null } };
     }
-    const algorithm = readText(input, "load-balance") ?? configText(input.config, "load-balance");
+    const algorithm = readText(input, "load-balance") ?? configWord(input, "load-balance", ["round_robin", "ewma"]);
     // The others need a key or a cookie, which nobody gave: round robin.
     return algorithm === "ewma" ? { balancer: { kind: "ewma" } } : undefined;
   },

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { configInteger, configText, readInteger, readSize, readText, sharedDefaults } from "./_read.ts";
+import { configInteger, configWord, readInteger, readSize, readText, sharedDefaults } from "./_read.ts";
 import { integer, oneOf, size } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
@@ -37,7 +37,7 @@ const annotations: readonly AnnotationDeclaration[] = [
     ...common,
     key: "proxy-busy-buffers-size",
     schema: size,
-    doc: "Without effect: what is on its way to the client never keeps the response from being read.",
+    doc: "Without effect, and told: what is on its way to the client never keeps the response from being read.",
   },
   {
     ...common,
@@ -53,7 +53,6 @@ export interface ProxyBufferingPolicy {
   readonly enabled: boolean;
   readonly bufferBytes: number;
   readonly buffers: number;
-  readonly busyBytes: number;
   /** 0: never in a file. */
   readonly maxTempFileBytes: number;
 }
@@ -69,15 +68,23 @@ export const proxyBuffering = {
   withoutIngress: true,
   annotations,
   parse: sharedDefaults(annotations.map(({ key }) => key), (input): ProxyBufferingPolicy => {
-    const text = readText(input, "proxy-buffering") ?? configText(input.config, "proxy-buffering");
+    const text = readText(input, "proxy-buffering") ?? configWord(input, "proxy-buffering", ["on", "off"]);
     const buffers = readInteger(input, "proxy-buffers-number") ??
-      configInteger(input.config, "proxy-buffers-number", 4);
+      configInteger(input, "proxy-buffers-number", 4, 1);
+    if (readText(input, "proxy-busy-buffers-size") !== undefined) {
+      input.report({
+        reason: "AnnotationNotHonoured",
+        severity: "info",
+        annotation: "proxy-busy-buffers-size",
+        message: "read proxy-busy-buffers-size: it tunes what is not used here",
+        effect: "it has no effect",
+      });
+    }
     const bufferBytes = Math.max(1, readSize(input, "proxy-buffer-size") ?? NGINX_BUFFER);
     return {
       enabled: text === "on",
       bufferBytes,
       buffers: Math.max(1, buffers),
-      busyBytes: readSize(input, "proxy-busy-buffers-size") ?? 2 * bufferBytes,
       maxTempFileBytes: readSize(input, "proxy-max-temp-file-size") ?? NGINX_TEMP_FILE,
     };
   }),

@@ -6,7 +6,7 @@
  * @module
  */
 import * as v from "valibot";
-import { configText, readText, sharedDefaults } from "./_read.ts";
+import { configValue, readText, reportConfigValue, sharedDefaults } from "./_read.ts";
 import type { AnnotationDeclaration, PolicyInput, PolicyModule } from "./contract.ts";
 
 const DOMAIN = /^(?:off|[A-Za-z0-9\-._~/:]+ +[A-Za-z0-9\-._~/:]+)$/;
@@ -43,19 +43,24 @@ interface Replacement {
 }
 
 function read(input: PolicyInput, key: string, shape: RegExp): Replacement | null {
-  const text = [readText(input, key), configText(input.config, key)].find((each) =>
-    each !== undefined && shape.test(each)
-  );
-  if (text === undefined || text === "off") return null;
+  const own = readText(input, key);
+  const fromOwn = own !== undefined && shape.test(own);
+  const text = fromOwn
+    ? own
+    : configValue(input, key, "off", "off, or two texts: from and to", (each) => shape.test(each) ? each : undefined);
+  if (text === "off") return null;
   const [from, to] = text.split(/ +/) as [string, string];
   if (from.startsWith("~")) {
-    input.report({
-      reason: "AnnotationNotHonoured",
-      severity: "warning",
-      annotation: key,
-      message: `read ${key} "${text}": regular expressions are not supported, want plain text`,
-      effect: "cookies pass unchanged",
-    });
+    if (!fromOwn) reportConfigValue(input, key, text, "plain text, no regular expression", "cookies pass unchanged");
+    else {
+      input.report({
+        reason: "AnnotationNotHonoured",
+        severity: "warning",
+        annotation: key,
+        message: `read ${key} "${text}": regular expressions are not supported, want plain text`,
+        effect: "cookies pass unchanged",
+      });
+    }
     return null;
   }
   return { from, to };

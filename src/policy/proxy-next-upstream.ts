@@ -7,7 +7,7 @@
  * @module
  */
 import * as v from "valibot";
-import { configBoolean, configInteger, configText, readInteger, readText, sharedDefaults } from "./_read.ts";
+import { configBoolean, configInteger, configValue, readInteger, readText, sharedDefaults } from "./_read.ts";
 import { integer } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyInput, PolicyModule } from "./contract.ts";
 
@@ -26,15 +26,23 @@ const CONDITIONS: ReadonlySet<string> = new Set([
   "off",
 ]);
 
+const WANTED = `some of ${[...CONDITIONS].join(", ")}, separated by spaces`;
+
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== "");
+}
+
+function valid(text: string): string | undefined {
+  const all = words(text);
+  return all.length > 0 && all.every((word) => CONDITIONS.has(word)) ? text : undefined;
+}
+
 const annotations: readonly AnnotationDeclaration[] = [
   {
     key: "proxy-next-upstream",
     schema: v.pipe(
       v.string(),
-      v.check(
-        (text) => words(text).length > 0 && words(text).every((word) => CONDITIONS.has(word)),
-        `want some of ${[...CONDITIONS].join(", ")}, separated by spaces`,
-      ),
+      v.check((text) => valid(text) !== undefined, `want ${WANTED}`),
     ),
     scope: "location",
     risk: "Medium",
@@ -77,12 +85,8 @@ export interface ProxyNextUpstreamPolicy {
   readonly timeoutMs: number;
 }
 
-function words(text: string): string[] {
-  return text.split(/\s+/).filter((word) => word !== "");
-}
-
 function count(input: PolicyInput, key: string, fallback: number): number {
-  return Math.max(0, readInteger(input, key) ?? configInteger(input.config, key, fallback));
+  return Math.max(0, readInteger(input, key) ?? configInteger(input, key, fallback));
 }
 
 export const proxyNextUpstream = {
@@ -94,12 +98,13 @@ export const proxyNextUpstream = {
   parse: sharedDefaults(annotations.map(({ key }) => key), (input): ProxyNextUpstreamPolicy => {
     const named = new Set(
       words(
-        readText(input, "proxy-next-upstream") ?? configText(input.config, "proxy-next-upstream") ?? "error timeout",
+        readText(input, "proxy-next-upstream") ??
+          configValue(input, "proxy-next-upstream", "error timeout", WANTED, valid),
       ),
     );
     // nginx: `off` takes away whatever else is named.
     const has = (condition: string): boolean => named.has(condition) && !named.has("off");
-    const always = configBoolean(input.config, "retry-non-idempotent", false);
+    const always = configBoolean(input, "retry-non-idempotent", false);
     return {
       error: has("error"),
       timeout: has("timeout"),

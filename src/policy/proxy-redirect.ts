@@ -5,7 +5,7 @@
  * @module
  */
 import { absoluteLocation } from "./_absolute.ts";
-import { configBoolean, configText, readBoolean, readText } from "./_read.ts";
+import { configBoolean, configText, readBoolean, readText, reportConfigValue } from "./_read.ts";
 import { url } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
@@ -43,6 +43,11 @@ export const proxyRedirect = {
     const to = readText(input, "proxy-redirect-to") ?? configText(input.config, "proxy-redirect-to") ?? "off";
     // `default` replaces the address that nginx itself uses towards the upstream, which no upstream knows of.
     if (from === "off" || from === "default" || to === "off") return undefined;
+    if (from.startsWith("~") && readText(input, "proxy-redirect-from") === undefined) {
+      const wanted = "plain text, no regular expression";
+      reportConfigValue(input, "proxy-redirect-from", from, wanted, "Location and Refresh pass unchanged");
+      return undefined;
+    }
     if (from.startsWith("~")) {
       input.report({
         reason: "AnnotationNotHonoured",
@@ -54,7 +59,7 @@ export const proxyRedirect = {
       return undefined;
     }
     const relative = readBoolean(input, "relative-redirects") ??
-      configBoolean(input.config, "relative-redirects", false);
+      configBoolean(input, "relative-redirects", false);
     return { from, to, relative };
   },
   hooks({ from, to, relative }) {

@@ -6,8 +6,7 @@
  *
  * @module
  */
-import { parseByteSize } from "../unit/mod.ts";
-import { configText, readSize, readText, sharedDefaults } from "./_read.ts";
+import { configSize, configWord, readSize, readText, sharedDefaults } from "./_read.ts";
 import { oneOf, size } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
@@ -48,12 +47,13 @@ export const proxyRequestBuffering = {
   withoutIngress: true,
   annotations,
   parse: sharedDefaults(annotations.map(({ key }) => key), (input): ProxyRequestBufferingPolicy => {
-    const text = readText(input, "proxy-request-buffering") ?? configText(input.config, "proxy-request-buffering");
+    const text = readText(input, "proxy-request-buffering") ??
+      configWord(input, "proxy-request-buffering", ["on", "off"]);
     return {
       enabled: text !== "off",
       bodyBufferBytes: readSize(input, "client-body-buffer-size") ??
         // Left out on the location when its unit is b: then that of the level above holds.
-        parseByteSize(configText(input.config, "client-body-buffer-size") ?? "") ?? DEFAULT_BUFFER,
+        configSize(input, "client-body-buffer-size") ?? DEFAULT_BUFFER,
     };
   }),
 } satisfies PolicyModule<ProxyRequestBufferingPolicy>;

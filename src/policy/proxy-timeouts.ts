@@ -52,8 +52,8 @@ function read(input: PolicyInput, key: string, fallbackSeconds: number): number 
       effect: "the default is used",
     });
   }
-  const configured = configInteger(input.config, key, fallbackSeconds);
-  const seconds = own !== undefined && own >= 1 ? own : configured >= 1 ? configured : fallbackSeconds;
+  const configured = configInteger(input, key, fallbackSeconds, 1);
+  const seconds = own !== undefined && own >= 1 ? own : configured;
   return Math.min(seconds * 1000, LONGEST_MS);
 }
 

@@ -84,9 +84,9 @@ export const redirect = {
   annotations,
   parse(input): RedirectPolicy | undefined {
     const relative = readBoolean(input, "relative-redirects") ??
-      configBoolean(input.config, "relative-redirects", false);
+      configBoolean(input, "relative-redirects", false);
     const withPort = readBoolean(input, "use-port-in-redirects") ??
-      configBoolean(input.config, "use-port-in-redirects", false);
+      configBoolean(input, "use-port-in-redirects", false);
     const temporal = readText(input, "temporal-redirect");
     if (temporal !== undefined) {
       if (!/^https?:\/\/[^/?]/i.test(temporal)) {

@@ -31,7 +31,7 @@ export const serviceUpstream = {
   phase: "access",
   annotations,
   parse(input): ServiceUpstreamPolicy | undefined {
-    const enabled = readBoolean(input, "service-upstream") ?? configBoolean(input.config, "service-upstream", false);
+    const enabled = readBoolean(input, "service-upstream") ?? configBoolean(input, "service-upstream", false);
     return enabled ? { enabled } : undefined;
   },
 } satisfies PolicyModule<ServiceUpstreamPolicy>;

@@ -46,14 +46,22 @@ function split(text: string): string[] {
   return text.split(",").map((item) => item.trim()).filter((item) => item !== "");
 }
 
+/** Closes the locations when an item cannot be read. */
+function close(input: PolicyInput, key: string, items: readonly string[], ofConfig: boolean): void {
+  const wrong = items.find((item) => parseCidr(item) === undefined);
+  if (wrong === undefined) return;
+  const message = `read ${key} "${wrong}": want an address or a block`;
+  input.deny(message);
+  if (!ofConfig) return;
+  const effect = "every location that the list holds for answers 503";
+  input.reportConfig(key, { reason: "InvalidConfigValue", severity: "error", message, effect });
+}
+
 /** The list of an annotation, else of the ConfigMap. One that cannot be read closes the locations. */
 function list(input: PolicyInput, key: string, configKey: string): readonly string[] {
   const own = input.annotation(key);
   const items = split(own ?? configText(input.config, configKey) ?? "");
-  const wrong = items.find((item) => parseCidr(item) === undefined);
-  if (wrong !== undefined) {
-    input.deny(`read ${own === undefined ? configKey : key} "${wrong}": want an address or a block`);
-  }
+  close(input, own === undefined ? configKey : key, items, own === undefined);
   if (own !== undefined && items.length === 0) input.deny(`read ${key}: want at least one address`);
   return items;
 }
@@ -71,8 +79,7 @@ export const sourceRange = {
     const allow = fromIngress ? list(input, "allowlist-source-range", "whitelist-source-range") : [];
     const deny = fromIngress ? list(input, "denylist-source-range", "denylist-source-range") : [];
     if (allow.length > 0 || deny.length > 0) return { allow, deny };
-    const wrong = blocked.find((item) => parseCidr(item) === undefined);
-    if (wrong !== undefined) input.deny(`read block-cidrs "${wrong}": want an address or a block`);
+    close(input, "block-cidrs", blocked, true);
     return blocked.length === 0 ? undefined : { allow: [], deny: blocked };
   },
   hooks({ allow, deny }) {

@@ -70,7 +70,7 @@ export const sslRedirect = {
   annotations,
   parse: sharedDefaults(annotations.map(({ key }) => key), (input): SslRedirectPolicy => {
     const read = (key: string, fallback: boolean): boolean =>
-      readBoolean(input, key) ?? configBoolean(input.config, key, fallback);
+      readBoolean(input, key) ?? configBoolean(input, key, fallback);
     const ssl = read("ssl-redirect", true);
     return {
       when: read("force-ssl-redirect", false) ? "always" : ssl ? "has-certificate" : "never",

@@ -15,7 +15,14 @@ import { answering, echo, RawBackend, RawClient } from "../support/wire.ts";
 const NAME = "default-echo-80";
 const HOST = "a.example";
 
-const log = { enabled: true, path: "stdout", format: "$upstream_addr $status", escapeJson: false, skipUrls: [] };
+const log = {
+  enabled: true,
+  path: "stdout",
+  format: "$upstream_addr $status",
+  escape: "default" as const,
+  ofDefaultBackend: false,
+  skipUrls: [],
+};
 
 function update(upstreams: readonly Upstream[], policies: Record<string, unknown> = {}): SnapshotUpdate {
   const hosts = [virtualHost(HOST, [location("prefix /", NAME, { policies })])];

@@ -125,7 +125,14 @@ describe("DataPlane", () => {
   });
 
   it("follows log-format-upstream and skip-access-log-urls as they change", async () => {
-    const accessLog = { enabled: true, path: "stdout", format: "$status $request_uri $namespace", escapeJson: false };
+    const line = "$status $request_uri $namespace";
+    const accessLog = {
+      enabled: true,
+      path: "stdout",
+      format: line,
+      escape: "default" as const,
+      ofDefaultBackend: false,
+    };
     const globals = { accessLog: { ...accessLog, skipUrls: ["/quiet", "~^/ping/"] } };
     await serving(firstUpdate({ hosts, globals, upstreams: [upstream(echo, [one.at])] }), async (plane, log) => {
       for (const path of ["/quiet", "/ping/1", "/loud"]) await ask(plane, "a.example", path);
@@ -135,6 +142,22 @@ describe("DataPlane", () => {
       await ask(plane, "a.example", "/quiet");
       await plane.close(1_000);
       assert.deepEqual(log().trimEnd().split("\n"), ["200 /loud default", "J 200"]);
+    });
+  });
+
+  it("logs requests for unknown hosts with enable-access-log-for-default-backend", async () => {
+    const log = {
+      enabled: true,
+      path: "stdout",
+      format: "$status $request_uri",
+      escape: "default",
+      skipUrls: [],
+    } as const;
+    const globals = { accessLog: { ...log, ofDefaultBackend: true } };
+    await serving(firstUpdate({ hosts, globals }), async (plane, written) => {
+      await ask(plane, "unknown.example", "/lost");
+      await plane.close(1_000);
+      assert.equal(written(), "404 /lost\n");
     });
   });
 

@@ -19,6 +19,7 @@ const DEFAULTS: Globals = {
     computeFullForwardedFor: false,
     useProxyProtocol: false,
     forwardedForHeader: "x-forwarded-for",
+    forwardedHostHeader: "x-forwarded-host",
     trustedCidrs: ["0.0.0.0/0"],
   },
   headers: {
@@ -50,7 +51,7 @@ const DEFAULTS: Globals = {
     largeHeaderBuffers: { count: 4, bytes: 8192 },
   },
   upstreamKeepAlive: { connections: 320, timeoutMs: 60_000, requests: 10_000, lifetimeMs: 3_600_000 },
-  accessLog: { enabled: true, path: "stdout", format: "", escapeJson: false, skipUrls: [] },
+  accessLog: { enabled: true, path: "stdout", format: "", escape: "default", ofDefaultBackend: false, skipUrls: [] },
   workerProcesses: "auto",
   workerShutdownTimeoutMs: 240_000,
   policies: {},

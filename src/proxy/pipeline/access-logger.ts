@@ -42,7 +42,7 @@ export class AccessLogger {
   configure(settings: Settings): void {
     const former = this.#settings;
     this.#settings = settings;
-    if (former === null || former.format !== settings.format || former.escapeJson !== settings.escapeJson) {
+    if (former === null || former.format !== settings.format || former.escape !== settings.escape) {
       this.#format = this.#compile(settings);
     }
     this.#skips = compileSkips(settings.skipUrls, this.#logger);
@@ -87,14 +87,14 @@ export class AccessLogger {
     return { path, log: new AccessLog({ sink, logger: this.#logger }), close: () => sink.close() };
   }
 
-  #compile({ format, escapeJson }: Settings): FormatLine {
+  #compile({ format, escape }: Settings): FormatLine {
     try {
-      return compileLogFormat(format, escapeJson);
+      return compileLogFormat(format, escape);
     } catch (error) {
       this.#logger.error("cannot read log-format-upstream, the default format is used", {
         cause: error instanceof Error ? error.message : String(error),
       });
-      return compileLogFormat("", escapeJson);
+      return compileLogFormat("", escape);
     }
   }
 }
@@ -110,7 +110,7 @@ function compileSkips(urls: readonly string[], logger: Logger): (target: string)
       continue;
     }
     const caseInsensitive = url.startsWith("~*");
-    const result = compilePattern(url.slice(caseInsensitive ? 2 : 1), { caseInsensitive });
+    const result = compilePattern(url.slice(caseInsensitive ? 2 : 1), { caseInsensitive, bytes: true });
     if (result.ok) {
       const matcher = instantiate(result.pattern);
       patterns.push((target) => matcher.test(target));

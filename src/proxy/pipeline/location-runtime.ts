@@ -65,8 +65,8 @@ export function compileLocation(
   tables: TableContext,
 ): LocationRuntime {
   const facts = factsOf(location);
-  // the default backend's own root is as quiet as in ingress-nginx
-  const quiet = host === CATCH_ALL && location.ingress === null && isDefaultBackend(location);
+  const quiet = !tables.globals.accessLog.ofDefaultBackend && host === CATCH_ALL && location.ingress === null &&
+    isDefaultBackend(location);
   const logged = !quiet && (location.policies["access-log"] as AccessLogPolicy | undefined)?.enabled !== false;
   let hooks: CompiledHooks;
   try {

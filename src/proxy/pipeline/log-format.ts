@@ -5,7 +5,7 @@
  */
 import type { Exchange, UpstreamAttempt } from "../../http/mod.ts";
 import { logVariable, parseTemplate, variable } from "../../nginx/mod.ts";
-import { escapeDefault, escapeJson } from "../../observe/mod.ts";
+import { escapeDefault, escapeJson, type LogEscape } from "../../observe/mod.ts";
 
 /** Line of an exchange that is over, in bytes, without a line feed. */
 export type FormatLine = (exchange: Exchange) => string;
@@ -16,19 +16,24 @@ export const DEFAULT_FORMAT = '$remote_addr - $remote_user [$time_local] "$reque
   "[$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time " +
   "$upstream_status $req_id";
 
+/** Nothing but what would end the line or the text becomes a space. */
+const escapeNone: LogEscape = (value) => value.replace(/[\0\r\n]/g, " ");
+const ESCAPES = { default: escapeDefault, json: escapeJson, none: escapeNone } as const;
+
 /** An empty format is the default one. @throws {SyntaxError} a `$` without a name */
-export function compileLogFormat(format: string, json: boolean): FormatLine {
-  if ((format === "" || format === DEFAULT_FORMAT) && !json) return defaultLine;
+export function compileLogFormat(format: string, escaping: keyof typeof ESCAPES): FormatLine {
+  if ((format === "" || format === DEFAULT_FORMAT) && escaping === "default") return defaultLine;
   const template = parseTemplate(format === "" ? DEFAULT_FORMAT : format);
   if (typeof template === "string") return () => template;
+  const dash = escaping === "default";
   const parts = template.map((part): string | ((exchange: Exchange) => string) => {
     if (typeof part === "string") return part;
     if ("capture" in part) return (exchange) => escape(exchange.captures?.[part.capture] ?? "");
-    // JSON has an empty text where the other has a dash
-    const get = (json ? variable : logVariable)(part.variable) ?? ofSnippets(part.variable, json ? "" : "-");
+    // only the default has a dash where a value is missing
+    const get = (dash ? logVariable : variable)(part.variable) ?? ofSnippets(part.variable, dash ? "-" : "");
     return (exchange) => escape(get(exchange));
   });
-  const escape = json ? escapeJson : escapeDefault;
+  const escape = ESCAPES[escaping];
   return (exchange) => {
     let line = "";
     for (const part of parts) line += typeof part === "string" ? part : part(exchange);

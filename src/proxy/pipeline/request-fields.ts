@@ -47,6 +47,7 @@ export class RequestFields {
   readonly #fullChain: boolean;
   readonly #originalUri: boolean;
   readonly #forwardedFor: string;
+  readonly #forwardedHost: string;
   readonly #extra: readonly ExtraField[];
   /** Stands in for the Host of the request; a message must not have two. */
   readonly #host: ExtraField | null;
@@ -56,6 +57,7 @@ export class RequestFields {
     this.#fullChain = realIp.useForwardedHeaders && realIp.computeFullForwardedFor;
     this.#originalUri = headers.proxyAddOriginalUriHeader;
     this.#forwardedFor = realIp.forwardedForHeader;
+    this.#forwardedHost = realIp.forwardedHostHeader;
     const isHost = ({ name }: ExtraField): boolean => name.toLowerCase() === "host";
     this.#extra = extra.filter((field) => !isHost(field));
     this.#host = extra.find(isHost) ?? null;
@@ -81,7 +83,7 @@ export class RequestFields {
       lines.schemeLines;
     const chain = request.get(this.#forwardedFor);
     if (chain !== undefined && chain !== "") block += `X-Original-Forwarded-For: ${chain}\r\n`;
-    const claimed = request.get("x-forwarded-host");
+    const claimed = request.get(this.#forwardedHost);
     if (claimed !== undefined && claimed !== "") block += `X-Original-Forwarded-Host: ${claimed}\r\n`;
     if (this.#originalUri) block += `X-Original-URI: ${exchange.target}\r\n`;
     for (const { name, value } of this.#extra) {

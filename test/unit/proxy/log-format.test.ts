@@ -48,14 +48,14 @@ describe("compileLogFormat()", () => {
     it(`writes the default format by hand as its text says: ${name}`, () => {
       const exchange = fakeExchange({ receivedAtMs: Date.now() + 60_000, ...shape });
       // a longer format is never the default one
-      const byText = compileLogFormat(`${DEFAULT_FORMAT}|`, false);
-      assert.equal(`${compileLogFormat("", false)(exchange)}|`, byText(exchange));
-      assert.equal(compileLogFormat(DEFAULT_FORMAT, false)(exchange), compileLogFormat("", false)(exchange));
+      const byText = compileLogFormat(`${DEFAULT_FORMAT}|`, "default");
+      assert.equal(`${compileLogFormat("", "default")(exchange)}|`, byText(exchange));
+      assert.equal(compileLogFormat(DEFAULT_FORMAT, "default")(exchange), compileLogFormat("", "default")(exchange));
     });
   }
 
   it("fills in variables of the Ingress, of snippets and of fields", () => {
-    const format = compileLogFormat("$status ns=$namespace ing=${ingress_name} $http_x_a $mine $1 $unset", false);
+    const format = compileLogFormat("$status ns=$namespace ing=${ingress_name} $http_x_a $mine $1 $unset", "default");
     const exchange = fakeExchange({
       status: 201,
       location: facts,
@@ -67,13 +67,20 @@ describe("compileLogFormat()", () => {
   });
 
   it("escapes for JSON, with empty texts for what is missing", () => {
-    const format = compileLogFormat('{"ua":"$http_user_agent","ref":"$http_referer","id":"$req_id"}', true);
+    const format = compileLogFormat('{"ua":"$http_user_agent","ref":"$http_referer","id":"$req_id"}', "json");
     const line = format(fakeExchange({ headers: { "User-Agent": 'a"b\\\tc' }, requestId: "id" }));
     assert.deepEqual(JSON.parse(line), { ua: 'a"b\\\tc', ref: "", id: "id" });
   });
 
+  it("leaves values as they are where nothing is to be escaped, but for line ends", () => {
+    const format = compileLogFormat("$http_user_agent|$http_referer|$mine|$unset", "none");
+    const variables = new Map([["mine", "a\nb"]]);
+    const line = format(fakeExchange({ headers: { "User-Agent": 'a"b\\\xe9' }, variables }));
+    assert.equal(line, 'a"b\\\xe9||a b|');
+  });
+
   it("leaves text without variables alone, and refuses a $ without a name", () => {
-    assert.equal(compileLogFormat("plain", false)(fakeExchange()), "plain");
-    assert.throws(() => compileLogFormat("cost: $ 5", false), SyntaxError);
+    assert.equal(compileLogFormat("plain", "default")(fakeExchange()), "plain");
+    assert.throws(() => compileLogFormat("cost: $ 5", "default"), SyntaxError);
   });
 });

@@ -223,7 +223,7 @@ describe("request fields for upstreams", () => {
   });
 
   it("keeps as much of a response as proxy-buffering allows, or could allow", () => {
-    const policy = { bufferBytes: 8192, buffers: 3, busyBytes: 0, maxTempFileBytes: 100 };
+    const policy = { bufferBytes: 8192, buffers: 3, maxTempFileBytes: 100 };
     const locations = [true, false].map((enabled) =>
       location(`prefix /${enabled}`, echo.name, { policies: { "proxy-buffering": { ...policy, enabled } } })
     );
@@ -248,6 +248,13 @@ describe("request fields for upstreams", () => {
     for (const name of ["x-forwarded-for", "x-forwarded-proto", "proxy", "x-original-forwarded-for"]) {
       assert.ok(planOf(exchange).settings.dropFields.has(name), name);
     }
+  });
+
+  it("take X-Original-Forwarded-Host from the field of forwarded-host-header", () => {
+    const exchange = start({ ...plain, globals: { realIp: { forwardedHostHeader: "x-client-host" } } }).ask({
+      headers: { "X-Forwarded-Host": "claimed", "X-Client-Host": "asked" },
+    });
+    assert.equal(fieldsOf(exchange)["x-original-forwarded-host"], "asked");
   });
 
   it("believe clients with use-forwarded-headers", () => {
