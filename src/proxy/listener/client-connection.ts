@@ -3,15 +3,17 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import { type HeadError, INCOMPLETE, REFUSED, RequestHead, RequestReader, statusLine } from "../../http/mod.ts";
-import { CLIENT_PREFACE } from "../../http/h2/mod.ts";
-import { ProxyError, type ProxyErrorCode } from "../../proxy-error.ts";
+import { INCOMPLETE, REFUSED, RequestHead, RequestReader, statusLine } from "../../http/mod.ts";
+import { ClientBody, type ClientBodyOwner, MAX_DISCARD_BYTES } from "./client-body.ts";
+import { ClientInput, HOLD, type InputOwner } from "./client-input.ts";
 import { ConnectionFacts, type ConnectionOrigin } from "./connection-facts.ts";
 import type { WireCore } from "./core.ts";
-import { WireExchange } from "./exchange.ts";
+import type { WireExchange } from "./exchange.ts";
+import { beginExchange, openExchange, refuseExchange } from "./h1-exchange.ts";
 import { H1Writer } from "./h1-writer.ts";
+import { isPreface, type PrefaceCheck } from "./preface-check.ts";
 import type { BodySink, Transport, TunnelSink } from "./transport.ts";
 
 /** What a connection is doing. */
@@ -32,41 +34,24 @@ const Phase = {
   closed: 7,
 } as const;
 
-/** Bytes behind the current request that are kept before the socket is paused. */
-const MAX_HELD_BYTES = 65536;
-/** A body that nobody wanted is read to its end up to this length; beyond, the connection is closed. */
-const MAX_DISCARD_BYTES = 65536;
 /** nginx's lingering_timeout and lingering_time. */
 const LINGER_IDLE_MS = 5_000;
 const LINGER_TOTAL_MS = 30_000;
 
-const PREFACE = Buffer.from(CLIENT_PREFACE, "latin1");
-const ERROR_CODES: Readonly<Record<HeadError["kind"], ProxyErrorCode>> = {
-  "malformed": "downstream-malformed",
-  "version": "downstream-version",
-  "target-too-long": "downstream-target-too-long",
-  "fields-too-large": "downstream-fields-too-large",
-};
-
 /** One connection. */
-export class ClientConnection extends ConnectionFacts implements Transport {
+export class ClientConnection extends ConnectionFacts implements Transport, InputOwner, ClientBodyOwner {
+  readonly #input: ClientInput;
   readonly #reader: RequestReader;
+  readonly #body: ClientBody;
   readonly #writer: H1Writer;
   readonly #refusePlain: boolean;
   readonly #onClose: (connection: ClientConnection) => void;
-  /** Takes over when the client begins with the preface of HTTP/2; `null` once that is out of the question. */
-  #onPreface: ((bytes: Buffer) => void) | null;
+  /** `null` once HTTP/2 is out of the question. */
+  #preface: PrefaceCheck | null;
   #phase: number = Phase.idle;
   #exchange: WireExchange | null = null;
-  /** Received but not looked at yet. */
-  #held: Buffer | null = null;
-  #pumping = false;
-  #paused = false;
-  #sink: BodySink | null = null;
-  #bodyPaused = false;
   #tunnel: TunnelSink | null = null;
   #keepAlive = false;
-  #continueOwed = false;
   #lingerEnd = 0;
   #headBytes = 0;
 
@@ -75,21 +60,22 @@ export class ClientConnection extends ConnectionFacts implements Transport {
     socket: Socket,
     origin: ConnectionOrigin,
     onClose: (connection: ClientConnection) => void,
-    onPreface: ((bytes: Buffer) => void) | null = null,
+    preface: PrefaceCheck | null = null,
   ) {
     super(core, socket, origin);
     this.#onClose = onClose;
-    this.#onPreface = onPreface;
+    this.#preface = preface;
     this.#refusePlain = origin.refusePlain;
+    this.#input = new ClientInput(socket, this);
     this.#reader = new RequestReader(new RequestHead());
+    this.#body = new ClientBody(socket, this.#reader, this.#input, this);
     this.#writer = new H1Writer(socket, () => this.#updateDeadline());
     core.counters.idle++;
     socket.on("data", (bytes: Buffer) => this.#received(bytes));
     socket.on("drain", () => this.#drained());
     socket.on("end", () => this.#ended());
     socket.on("close", () => this.#closed());
-    // what goes wrong shows as a close
-    socket.on("error", ignore);
+    socket.on("error", seenAtClose);
     this.setDeadline(core.settings.headerTimeoutMs);
   }
 
@@ -106,101 +92,45 @@ export class ClientConnection extends ConnectionFacts implements Transport {
   #received(bytes: Buffer): void {
     this.core.tick();
     try {
-      this.#take(bytes);
+      if (this.#preface !== null && this.#phase === Phase.idle) this.#receivedFirst(bytes, this.#preface);
+      else this.#input.received(bytes);
     } catch (error) {
       this.core.internalError(error);
       this.cut();
     }
   }
 
-  #take(bytes: Buffer): void {
-    if (this.#onPreface !== null && this.#phase === Phase.idle) return this.#receivedFirst(bytes);
-    if (this.#held !== null) {
-      this.#hold(Buffer.concat([this.#held, bytes]));
-    } else this.#pump(bytes);
-  }
-
-  /** Until it is known whether the client speaks HTTP/2. */
-  #receivedFirst(bytes: Buffer): void {
-    const first = this.#held === null ? bytes : Buffer.concat([this.#held, bytes]);
-    const looked = Math.min(first.length, PREFACE.length);
-    const alike = first[0] === PREFACE[0] && first.compare(PREFACE, 0, looked, 0, looked) === 0;
-    this.#held = null;
-    if (alike && looked < PREFACE.length) {
-      this.#held = first;
-      return;
-    }
-    const onPreface = this.#onPreface!;
-    this.#onPreface = null;
-    if (!alike) return this.#pump(first);
+  #receivedFirst(bytes: Buffer, preface: PrefaceCheck): void {
+    const first = preface.look(bytes);
+    if (first === null) return;
+    this.#preface = null;
+    if (!isPreface(first)) return this.#input.received(first);
     this.core.counters.idle--;
     this.#phase = Phase.closed;
     this.stopTiming();
     this.socket.removeAllListeners("data");
-    onPreface(first);
+    preface.http2(first);
     this.#onClose(this);
   }
 
-  #hold(bytes: Buffer): void {
-    this.#held = bytes;
-    if (bytes.length > MAX_HELD_BYTES || this.#bodyPaused) this.#pauseSocket();
-  }
-
-  #pauseSocket(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.socket.pause();
-  }
-
-  /** Looks at what was held back, then lets the socket go on. */
-  #unhold(): void {
-    if (this.#pumping) return;
-    const held = this.#held;
-    if (held !== null) {
-      this.#held = null;
-      this.#pump(held);
+  take(bytes: Buffer, at: number): number {
+    switch (this.#phase) {
+      case Phase.idle:
+      case Phase.head:
+        return this.#readHead(bytes, at);
+      case Phase.exchange:
+        return this.#body.wanted ? this.#body.take(bytes, at) : HOLD;
+      case Phase.discard:
+        return this.#discard(bytes, at);
+      case Phase.flushing:
+        return HOLD;
+      case Phase.linger:
+        this.#lingerOn();
+        break;
+      case Phase.tunnel:
+        this.#tunnel!.tunnelData(at === 0 ? bytes : bytes.subarray(at));
     }
-    if (this.#paused && this.#held === null && this.#phase !== Phase.closed) {
-      this.#paused = false;
-      this.socket.resume();
-    }
-  }
-
-  #pump(bytes: Buffer): void {
-    this.#pumping = true;
-    let at = 0;
-    while (at < bytes.length) {
-      switch (this.#phase) {
-        case Phase.idle:
-        case Phase.head:
-          at = this.#readHead(bytes, at);
-          break;
-        case Phase.exchange:
-          if (this.#sink === null || this.#bodyPaused || this.#reader.bodyDone) {
-            this.#pumping = false;
-            return this.#hold(at === 0 ? bytes : bytes.subarray(at));
-          }
-          at = this.#readBody(bytes, at);
-          break;
-        case Phase.discard:
-          at = this.#discard(bytes, at);
-          break;
-        case Phase.flushing:
-          this.#pumping = false;
-          return this.#hold(at === 0 ? bytes : bytes.subarray(at));
-        case Phase.linger:
-          this.#lingerOn();
-          at = bytes.length;
-          break;
-        case Phase.tunnel:
-          this.#tunnel!.tunnelData(at === 0 ? bytes : bytes.subarray(at));
-          at = bytes.length;
-          break;
-        default:
-          at = bytes.length;
-      }
-    }
-    this.#pumping = false;
+    return bytes.length;
   }
 
   /** Returns the offset after what was read. */
@@ -224,74 +154,33 @@ export class ClientConnection extends ConnectionFacts implements Transport {
     this.#phase = Phase.exchange;
     this.requestCount++;
     this.clearDeadline();
-    if (end === REFUSED) {
-      this.#refuse(this.#reader.error!, this.#headBytes + bytes.length - at);
-      return bytes.length;
-    }
-    this.#begin(this.#headBytes + end - at);
-    return end;
-  }
-
-  #begin(headBytes: number): void {
     const { head } = this.#reader;
-    const exchange = this.#open(head);
-    exchange.requestBytes = headBytes;
-    this.#continueOwed = head.expectsContinue;
-    if (this.#refusePlain) {
-      const message = "plain HTTP on the HTTPS port";
-      exchange.fail(new ProxyError("downstream-malformed", "downstream", "no", message));
-    } else if (head.method === "CONNECT") exchange.answer({ status: 405, close: true });
-    else exchange.begin();
-  }
-
-  #open(head: RequestHead): WireExchange {
-    const exchange = new WireExchange(this.core, this, this, head, {
-      version: head.minorVersion === 0 ? "1.0" : "1.1",
-      method: head.method,
-      target: head.target,
-      authority: head.authority,
-      bodyBytes: head.bodyBytes,
-      scheme: this.tls === null ? "http" : "https",
-    });
+    if (end === REFUSED) {
+      head.keepAlive = false;
+      head.bodyBytes = 0;
+    }
+    const exchange = openExchange(this.core, this, head);
     this.#exchange = exchange;
-    return exchange;
-  }
-
-  /** What came is no request: it is answered, and the connection ends. */
-  #refuse(error: HeadError, receivedBytes: number): void {
-    const { head } = this.#reader;
-    head.keepAlive = false;
-    head.bodyBytes = 0;
-    const exchange = this.#open(head);
-    exchange.closeAfter = true;
-    exchange.requestBytes = receivedBytes;
-    exchange.fail(new ProxyError(ERROR_CODES[error.kind], "downstream", "no", error.message));
-  }
-
-  #readBody(bytes: Buffer, at: number): number {
-    const reader = this.#reader;
-    const end = reader.readBody(bytes, at);
-    const exchange = this.#exchange!;
+    exchange.requestBytes = this.#headBytes + (end === REFUSED ? bytes.length : end) - at;
     if (end === REFUSED) {
-      this.#sink = null;
-      exchange.bodyMalformed(reader.error!.message);
+      refuseExchange(exchange, this.#reader.error!);
       return bytes.length;
     }
-    exchange.requestBytes += end - at;
-    this.#continueOwed = false;
-    const sink = this.#sink!;
-    const { data } = reader;
-    for (let i = 0; i < data.length; i += 2) {
-      if (data[i + 1]! > data[i]!) sink.bodyData(bytes, data[i]!, data[i + 1]!);
-      // the sink may have had enough
-      if (this.#sink !== sink) return end;
-    }
-    if (reader.bodyDone) {
-      this.#sink = null;
-      this.#updateDeadline();
-      sink.bodyEnd(reader.trailers);
-    } else this.#updateDeadline();
+    this.#body.continueOwed = head.expectsContinue;
+    beginExchange(exchange, this.#refusePlain);
     return end;
+  }
+
+  bodyCame(bytes: number): void {
+    this.#exchange!.requestBytes += bytes;
+  }
+
+  bodyTurned(): void {
+    this.#updateDeadline();
+  }
+
+  bodyMalformed(message: string): void {
+    this.#exchange!.bodyMalformed(message);
   }
 
   #discard(bytes: Buffer, at: number): number {
@@ -309,33 +198,17 @@ export class ClientConnection extends ConnectionFacts implements Transport {
   // ---- request body, for the exchange
 
   readBody(sink: BodySink): void {
-    if (this.#reader.bodyDone) {
-      sink.bodyEnd(this.#reader.trailers);
-      return;
-    }
-    this.#sink = sink;
-    if (this.#continueOwed && this.#held === null) {
-      this.#continueOwed = false;
-      this.socket.write("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
-    }
-    this.#updateDeadline();
-    this.#unhold();
+    this.#body.read(sink);
   }
 
   pauseBody(): void {
-    if (this.#phase === Phase.tunnel) return this.#pauseSocket();
-    if (this.#bodyPaused || this.#reader.bodyDone) return;
-    this.#bodyPaused = true;
-    this.#pauseSocket();
-    this.#updateDeadline();
+    if (this.#phase === Phase.tunnel) this.#input.pause();
+    else this.#body.pause();
   }
 
   resumeBody(): void {
-    if (this.#phase === Phase.tunnel) return this.#unhold();
-    if (!this.#bodyPaused) return;
-    this.#bodyPaused = false;
-    this.#updateDeadline();
-    this.#unhold();
+    if (this.#phase === Phase.tunnel) this.#input.resume();
+    else this.#body.resume();
   }
 
   // ---- response, for the exchange
@@ -353,14 +226,9 @@ export class ClientConnection extends ConnectionFacts implements Transport {
 
   /** Does anything but this request speak for closing? */
   #mayKeepAlive(): boolean {
-    const core = this.core;
-    const { settings } = core;
-    if (core.closing || settings.keepAliveMs === 0 || this.requestCount >= settings.keepAliveRequests) return false;
-    const reader = this.#reader;
-    if (reader.bodyDone) return true;
-    // a body that is still to come must be one that is worth reading to its end
-    return !this.#continueOwed && reader.head.bodyBytes >= 0 &&
-      reader.head.bodyBytes - reader.dataBytes <= MAX_DISCARD_BYTES;
+    const { closing, settings } = this.core;
+    return !closing && settings.keepAliveMs > 0 && this.requestCount < settings.keepAliveRequests &&
+      this.#body.worthFinishing;
   }
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
@@ -399,9 +267,7 @@ export class ClientConnection extends ConnectionFacts implements Transport {
     if (this.#exchange === null) return;
     this.#exchange = null;
     this.#writer.release();
-    this.#sink = null;
-    this.#bodyPaused = false;
-    this.#continueOwed = false;
+    this.#body.release();
     if (this.#phase === Phase.linger || this.#phase === Phase.closed) return;
     if (!this.#keepAlive || this.core.closing) return this.#close();
     if (this.#writer.blocked) {
@@ -417,7 +283,7 @@ export class ClientConnection extends ConnectionFacts implements Transport {
     if (this.#reader.bodyDone) return this.#next();
     this.#phase = Phase.discard;
     this.setDeadline(this.core.settings.bodyTimeoutMs);
-    this.#unhold();
+    this.#input.resume();
   }
 
   /** Ready for the next request. */
@@ -426,7 +292,7 @@ export class ClientConnection extends ConnectionFacts implements Transport {
     this.#phase = Phase.idle;
     this.core.counters.idle++;
     this.setDeadline(this.core.settings.keepAliveMs);
-    this.#unhold();
+    this.#input.resume();
   }
 
   tunnel(sink: TunnelSink): void {
@@ -434,7 +300,7 @@ export class ClientConnection extends ConnectionFacts implements Transport {
     this.#tunnel = sink;
     this.#phase = Phase.tunnel;
     this.clearDeadline();
-    this.#unhold();
+    this.#input.resume();
   }
 
   // ---- the end
@@ -445,12 +311,8 @@ export class ClientConnection extends ConnectionFacts implements Transport {
     this.#phase = Phase.linger;
     this.#lingerEnd = this.core.wheel.nowMs + LINGER_TOTAL_MS;
     this.setDeadline(this.#writer.blocked ? this.core.settings.sendTimeoutMs : LINGER_IDLE_MS);
-    this.#held = null;
     this.socket.end();
-    if (this.#paused) {
-      this.#paused = false;
-      this.socket.resume();
-    }
+    this.#input.drain();
   }
 
   #lingerOn(): void {
@@ -462,7 +324,7 @@ export class ClientConnection extends ConnectionFacts implements Transport {
     if (this.#phase === Phase.closed) return;
     if (this.#phase === Phase.idle) this.core.counters.idle--;
     this.#phase = Phase.closed;
-    this.#held = null;
+    this.#input.close();
     this.stopTiming();
     this.socket.destroy();
   }
@@ -511,7 +373,7 @@ export class ClientConnection extends ConnectionFacts implements Transport {
   #updateDeadline(): void {
     if (this.#phase !== Phase.exchange) return;
     const { settings } = this.core;
-    const reads = this.#sink !== null && !this.#bodyPaused;
+    const reads = this.#body.wanted;
     if (this.#writer.blocked) {
       this.setDeadline(reads ? Math.min(settings.sendTimeoutMs, settings.bodyTimeoutMs) : settings.sendTimeoutMs);
     } else if (reads) this.setDeadline(settings.bodyTimeoutMs);
@@ -520,20 +382,18 @@ export class ClientConnection extends ConnectionFacts implements Transport {
 
   override expired(): void {
     switch (this.#phase) {
-      case Phase.head: {
+      case Phase.head:
         // nginx closes without a word, and logs 408
         this.requestCount++;
         this.#phase = Phase.exchange;
-        this.#open(this.#reader.head).clientTimedOut();
-        break;
-      }
+        return openExchange(this.core, this, this.#reader.head).clientTimedOut();
       case Phase.exchange:
-        this.#exchange?.clientTimedOut();
-        break;
+        return this.#exchange?.clientTimedOut();
       default:
         this.#destroy();
     }
   }
 }
 
-function ignore(): void {}
+/** What goes wrong shows as a close. */
+function seenAtClose(): void {}

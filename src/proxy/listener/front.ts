@@ -19,6 +19,7 @@ import { ClientConnection } from "./client-connection.ts";
 import type { ConnectionOrigin } from "./connection-facts.ts";
 import { WireCore, type WireCounters } from "./core.ts";
 import { H2Connection } from "./h2-connection.ts";
+import { PrefaceCheck } from "./preface-check.ts";
 import { ProxyPrelude } from "./proxy-prelude.ts";
 
 /** What a front is made with. */
@@ -187,14 +188,14 @@ export class HttpFront {
     if (alpnProtocol === "h2") return open(new H2Connection(this.#core, socket, origin, gone));
     // RFC 9113 section 3.3: on a plain port the client shows by its first bytes that it knows
     const mayBegin = origin.tls === null && !origin.refusePlain && this.#core.settings.http2 !== false;
-    const onPreface = mayBegin
-      ? (bytes: Uint8Array): void => {
+    const preface = mayBegin
+      ? new PrefaceCheck((bytes) => {
         const connection = new H2Connection(this.#core, socket, origin, gone);
         open(connection);
         connection.receive(bytes);
-      }
+      })
       : null;
-    open(new ClientConnection(this.#core, socket, origin, gone, onPreface));
+    open(new ClientConnection(this.#core, socket, origin, gone, preface));
   }
 
   /**

@@ -1,0 +1,49 @@
+/**
+ * Exchanges out of HTTP/1.1 heads, well formed or not.
+ *
+ * @module
+ */
+import type { HeadError, RequestHead } from "../../http/mod.ts";
+import { ProxyError, type ProxyErrorCode } from "../../proxy-error.ts";
+import type { ServerConnection } from "../contract.ts";
+import type { WireCore } from "./core.ts";
+import { WireExchange } from "./exchange.ts";
+import type { Transport } from "./transport.ts";
+
+const ERROR_CODES: Readonly<Record<HeadError["kind"], ProxyErrorCode>> = {
+  "malformed": "downstream-malformed",
+  "version": "downstream-version",
+  "target-too-long": "downstream-target-too-long",
+  "fields-too-large": "downstream-fields-too-large",
+};
+
+/** The exchange of a request whose head has been read, as far as it could be. */
+export function openExchange(
+  core: WireCore,
+  connection: ServerConnection & Transport,
+  head: RequestHead,
+): WireExchange {
+  return new WireExchange(core, connection, connection, head, {
+    version: head.minorVersion === 0 ? "1.0" : "1.1",
+    method: head.method,
+    target: head.target,
+    authority: head.authority,
+    bodyBytes: head.bodyBytes,
+    scheme: connection.tls === null ? "http" : "https",
+  });
+}
+
+/** Has an exchange answered. */
+export function beginExchange(exchange: WireExchange, refusePlain: boolean): void {
+  if (refusePlain) {
+    const message = "plain HTTP on the HTTPS port";
+    exchange.fail(new ProxyError("downstream-malformed", "downstream", "no", message));
+  } else if (exchange.method === "CONNECT") exchange.answer({ status: 405, close: true });
+  else exchange.begin();
+}
+
+/** What came is no request: it is answered, and the connection ends. */
+export function refuseExchange(exchange: WireExchange, error: HeadError): void {
+  exchange.closeAfter = true;
+  exchange.fail(new ProxyError(ERROR_CODES[error.kind], "downstream", "no", error.message));
+}
