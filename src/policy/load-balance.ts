@@ -60,8 +60,19 @@ export const loadBalance = {
       const size = readInteger(input, "upstream-hash-by-subset-size") ?? 3;
       return { balancer: { kind: "hash", key, subsetSize: subset ? (size > 0 ? size : 3) : null } };
     }
-    const algorithm = readText(input, "load-balance") ?? configWord(input, "load-balance", ["round_robin", "ewma"]);
-    // The others need a key or a cookie, which nobody gave: round robin.
+    const own = readText(input, "load-balance");
+    const algorithm = own ?? configWord(input, "load-balance", ["round_robin", "ewma"]);
+    const known = own === undefined || own === "round_robin" || own === "ewma";
+    // affinity goes before all of them
+    if (!known && readText(input, "affinity") !== "cookie") {
+      input.report({
+        reason: "AnnotationNotHonoured",
+        severity: "warning",
+        annotation: "load-balance",
+        message: `read load-balance "${own}": it needs ${own.startsWith("sticky") ? "affinity" : "upstream-hash-by"}`,
+        effect: "requests take turns",
+      });
+    }
     return algorithm === "ewma" ? { balancer: { kind: "ewma" } } : undefined;
   },
 } satisfies PolicyModule<LoadBalancePolicy>;
