@@ -6,6 +6,7 @@
 import { createCompiler } from "../compiler/mod.ts";
 import type { Diagnostic, Severity } from "../diagnostic.ts";
 import { ManifestFolderError, pinpoint, readManifests } from "../kube/mod.ts";
+import type { VirtualHost } from "../snapshot/mod.ts";
 import { formatDiagnostics } from "./check-format.ts";
 import { EXIT_FAILURE, EXIT_OK, FatalError } from "./exit.ts";
 import { COMPILE_FLAGS } from "./flag/compile-flags.ts";
@@ -13,7 +14,7 @@ import { GENERAL_FLAGS } from "./flag/general-flags.ts";
 import { bool, choice } from "./flag/kind.ts";
 import { parseFlags, UsageError } from "./flag/parse.ts";
 import { RUN_FLAGS } from "./flag/run-flags.ts";
-import { printCommandHelp } from "./help.ts";
+import { printCommandHelp, printVersion } from "./help.ts";
 import { writeAll } from "./output.ts";
 import { checkCompileFlags, compilerOptions } from "./settings.ts";
 
@@ -36,17 +37,22 @@ export const CHECK_FLAGS = {
 export interface CheckSummary {
   readonly files: number;
   readonly objects: number;
+  /** Those that an Ingress serves something on, `_` for all others among them. */
   readonly hosts: number;
   readonly errors: number;
   readonly warnings: number;
   readonly infos: number;
 }
 
+function isServed({ locations }: VirtualHost): boolean {
+  return locations.some(({ ingress }) => ingress !== null);
+}
+
 /** Prints to standard output. */
 export async function check(args: readonly string[]): Promise<number> {
   const { values, rest } = parseFlags(CHECK_FLAGS, args, RUN_FLAGS);
   if (values.help) return printCommandHelp(USAGE, CHECK_FLAGS);
-  if (values.version) return await (await import("./help.ts")).printVersion();
+  if (values.version) return printVersion();
   if (rest.length === 0) throw new UsageError("check needs the folders to read");
   checkCompileFlags(values);
 
@@ -67,7 +73,7 @@ export async function check(args: readonly string[]): Promise<number> {
   const summary: CheckSummary = {
     files: reading.files,
     objects: reading.objects,
-    hosts: Object.keys(snapshot.virtualHosts).length,
+    hosts: Object.values(snapshot.virtualHosts).filter(isServed).length,
     errors: count("error"),
     warnings: count("warning"),
     infos: count("info"),

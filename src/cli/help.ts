@@ -19,18 +19,18 @@ Usage:
   sallyport check DIR... [-o json]          read a folder and say what is wrong with it
   sallyport echo --port N [--name NAME]     a backend that answers with what it received
   sallyport version
-  sallyport help
+  sallyport help [COMMAND]
 
 Flags of run:`;
 
 /** The whole help. */
-export async function printHelp(): Promise<number> {
+export function printHelp(): number {
   writeAll(1, OVERVIEW + "\n" + formatFlags(RUN_FLAGS, columns()));
   return EXIT_OK;
 }
 
 /** Version, and what it runs on. */
-export async function printVersion(): Promise<number> {
+export function printVersion(): number {
   const { name, version } = runtime();
   writeAll(1, `sallyport ${VERSION} (${name} ${version}, ${process.platform} ${process.arch})\n`);
   return EXIT_OK;

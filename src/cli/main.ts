@@ -8,7 +8,7 @@ import { nearestName } from "./flag/nearest.ts";
 import { UsageError } from "./flag/parse.ts";
 import { writeAll } from "./output.ts";
 
-/** Runs the command that `args` name and resolves to the exit status. */
+/** Takes its own arguments, resolves to the exit status. */
 export type Command = (args: readonly string[]) => Promise<number>;
 
 /** Commands are loaded when they are asked for, so that `run` starts fast. */
@@ -16,8 +16,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./run.ts")).run,
   check: async () => (await import("./check.ts")).check,
   echo: async () => (await import("./echo/echo.ts")).echo,
-  version: async () => (await import("./help.ts")).printVersion,
-  help: async () => (await import("./help.ts")).printHelp,
+  version: () => Promise.resolve(version),
+  help: () => Promise.resolve(help),
 };
 
 /** Commands that the program gives to itself. */
@@ -25,26 +25,34 @@ const HIDDEN: Readonly<Record<string, () => Promise<Command>>> = {
   worker: async () => (await import("./worker.ts")).worker,
 };
 
+async function version(): Promise<number> {
+  return (await import("./help.ts")).printVersion();
+}
+
+/** Alone, or with the name of a command. */
+async function help([name = ""]: readonly string[]): Promise<number> {
+  const command = await load(COMMANDS, name === "" || name.startsWith("-") || name === "help" ? "run" : name);
+  return await command(["--help"]);
+}
+
+/** @throws {UsageError} when there is no such command */
+function load(commands: typeof COMMANDS, name: string): Promise<Command> {
+  if (Object.hasOwn(commands, name)) return commands[name]!();
+  const close = nearestName(name, Object.keys(COMMANDS));
+  throw new UsageError(`unknown command ${name}${close === undefined ? "" : ` (did you mean ${close}?)`}`);
+}
+
 /** Without a command, `run` is meant. Messages go to standard error, each with the program's name in front. */
 export async function main(args: readonly string[]): Promise<number> {
   const [first] = args;
   const named = first !== undefined && !first.startsWith("-");
   const name = named ? first : "run";
   try {
-    const load = Object.hasOwn(COMMANDS, name)
-      ? COMMANDS[name]
-      : Object.hasOwn(HIDDEN, name)
-      ? HIDDEN[name]
-      : undefined;
-    if (load === undefined) {
-      const close = nearestName(name, Object.keys(COMMANDS));
-      throw new UsageError(`unknown command ${name}${close === undefined ? "" : ` (did you mean ${close}?)`}`);
-    }
-    const command = await load();
+    const command = await load({ ...COMMANDS, ...HIDDEN }, name);
     return await command(named ? args.slice(1) : args);
   } catch (error) {
     if (error instanceof UsageError) {
-      printError(`${error.message}\nTry: sallyport ${named && name in COMMANDS ? `${name} ` : ""}--help`);
+      printError(`${error.message}\nTry: sallyport ${named && Object.hasOwn(COMMANDS, name) ? `${name} ` : ""}--help`);
       return EXIT_USAGE;
     }
     if (error instanceof FatalError) printError(error.message);

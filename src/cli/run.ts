@@ -27,8 +27,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const startedAtMs = performance.now();
   const parsed = parseFlags(RUN_FLAGS, args);
   const { values } = parsed;
-  if (values.help) return await printHelp();
-  if (values.version) return await printVersion();
+  if (values.help) return printHelp();
+  if (values.version) return printVersion();
   checkRunFlags(parsed);
 
   const { logger, sink } = stderrLogger(values["log-format"], logLevel(values));

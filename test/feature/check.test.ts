@@ -20,7 +20,7 @@ describe("sallyport check", () => {
     const dir = put("a.yaml", serviceManifest("echo", "127.0.0.1", 80) + ingressManifest("a", "a.example", "echo"));
     const { code, stdout } = await runToEnd(["check", dir]);
     assert.equal(code, 0, stdout);
-    assert.match(stdout, /^1 file, 3 objects, 2 hosts: 0 errors, 0 warnings, \d+ notes?\n$/m);
+    assert.match(stdout, /^1 file, 3 objects, 1 host: 0 errors, 0 warnings, \d+ notes?\n$/m);
   });
 
   it("prints file, line, object, annotation, message and effect of each finding, and ends with status 1", async () => {

@@ -193,6 +193,13 @@ describe("sallyport run", () => {
     ["a port twice", ["--manifests=x", "--http-port=81", "--https-port=81"], 2, /same port, 81/],
     ["an argument", ["run", "x"], 2, /unexpected argument "x"/],
     ["an unknown command", ["rnu"], 2, /unknown command rnu \(did you mean run\?\)/],
+    ["help about an unknown command", ["help", "chekc"], 2, /unknown command chekc \(did you mean check\?\)/],
+    [
+      "a worker that nobody started",
+      ["worker"],
+      1,
+      /^sallyport: worker processes are started by run, see --workers\n$/,
+    ],
     ["a name for an address", ["--manifests=x", "--bind-address=localhost"], 2, /want an IP address/],
   ];
   for (const [what, args, status, message] of REFUSED) {
@@ -201,6 +208,7 @@ describe("sallyport run", () => {
       const { code, stderr, stdout } = await runToEnd(status === 1 ? [...args, ...ports] : args);
       assert.equal(code, status);
       assert.match(stderr, message);
+      assert.doesNotMatch(stderr, /^ +at /m, "no stack");
       assert.equal(stdout, "");
     });
   }
@@ -209,6 +217,10 @@ describe("sallyport run", () => {
     const help = await runToEnd(["--help"]);
     assert.equal(help.code, 0);
     assert.match(help.stdout, /--manifests DIR\n/);
+    for (const same of [["help"], ["help", "run"], ["help", "--help"]]) {
+      assert.equal((await runToEnd(same)).stdout, help.stdout, same.join(" "));
+    }
+    assert.match((await runToEnd(["help", "check"])).stdout, /^Usage: sallyport check DIR/);
     assert.match((await runToEnd(["--version"])).stdout, /^sallyport \d+\.\d+\.\d+/);
   });
 });

@@ -34,7 +34,7 @@ export const ECHO_FLAGS = {
 export async function echo(args: readonly string[]): Promise<number> {
   const { values, rest } = parseFlags(ECHO_FLAGS, args, RUN_FLAGS);
   if (values.help) return printCommandHelp(USAGE, ECHO_FLAGS);
-  if (values.version) return await printVersion();
+  if (values.version) return printVersion();
   if (rest.length > 0) throw new UsageError(`unexpected argument ${JSON.stringify(rest[0])}: echo takes only flags`);
   const bindAddress = values["bind-address"];
   if (bindAddress !== "" && !isIp(bindAddress)) {

@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import type { Diagnostic, ObjectRef, SourceRef } from "../../diagnostic.ts";
+import { nearest } from "../../unit/mod.ts";
 import type { Ingress, KubeObject } from "../objects.ts";
 import { configMap } from "./config-map.ts";
 import { endpointSlice } from "./endpoint-slice.ts";
@@ -61,7 +62,7 @@ export function readObject(value: unknown, source: SourceRef): ObjectReading {
   if (typeof apiVersion !== "string" || apiVersion === "") {
     return invalidObject(value, source, [{ field: "apiVersion", message: required(apiVersion) }]);
   }
-  if (!Object.hasOwn(SCHEMAS, kind)) return { kind: "passed-over" };
+  if (!Object.hasOwn(SCHEMAS, kind)) return unknownKind(kind, apiVersion, value, source);
   const versions = SCHEMAS[kind as KubeObject["kind"]];
   if (!Object.hasOwn(versions, apiVersion)) {
     // Kinds of other groups may have the same name (Service of Knative); another version of ours is a mistake.
@@ -82,6 +83,30 @@ export function readObject(value: unknown, source: SourceRef): ObjectReading {
     message: issue.message,
   }));
   return invalidObject(value, source, findings);
+}
+
+/** Other kinds are none of our business, but a slip of the finger must not take an object out of service in silence. */
+function unknownKind(kind: string, apiVersion: string, value: unknown, source: SourceRef): ObjectReading {
+  const group = groupOf(apiVersion);
+  const kinds = Object.entries(SCHEMAS)
+    .filter(([, versions]) => Object.keys(versions).some((version) => groupOf(version) === group))
+    .map(([known]) => known);
+  const like = nearest(kind, kinds);
+  if (like === undefined) return { kind: "passed-over" };
+  const message = `unknown kind ${quote(kind)} of ${apiVersion.slice(0, 253)}; the nearest known one is ${like}`;
+  const object = refOf(value);
+  return {
+    kind: "invalid",
+    diagnostics: [{
+      reason: "UnknownKind",
+      severity: "warning",
+      ...(object === undefined ? {} : { object }),
+      field: "kind",
+      message,
+      effect: LEFT_OUT,
+      source,
+    }],
+  };
 }
 
 const NO_WARNINGS: readonly Diagnostic[] = [];

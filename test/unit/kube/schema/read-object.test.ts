@@ -518,6 +518,20 @@ describe("readObject() of other things", () => {
     assert.deepEqual(problems({ apiVersion: "serving.knative.dev/v1", kind: "Service" }), ["passed-over"]);
     assert.deepEqual(problems({ apiVersion: "v1", kind: "constructor" }), ["passed-over"]);
     assert.deepEqual(problems({ apiVersion: "v1", kind: "__proto__" }), ["passed-over"]);
+    for (const kind of ["Pod", "ServiceAccount", "Event", "Node"]) {
+      assert.deepEqual(problems({ apiVersion: "v1", kind }), ["passed-over"], kind);
+    }
+    assert.deepEqual(problems({ apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy" }), ["passed-over"]);
+  });
+
+  test("tells of a kind that is nearly one of its group", () => {
+    assert.deepEqual(problems({ apiVersion: "networking.k8s.io/v1", kind: "Ingres" }), [
+      'kind: unknown kind "Ingres" of networking.k8s.io/v1; the nearest known one is Ingress',
+    ]);
+    assert.deepEqual(problems({ apiVersion: "v1", kind: "configmap" }), [
+      'kind: unknown kind "configmap" of v1; the nearest known one is ConfigMap',
+    ]);
+    assert.deepEqual(problems({ apiVersion: "apps/v1", kind: "Ingres" }), ["passed-over"]);
   });
 
   test("refuses an unknown version of a known kind", () => {
