@@ -4,7 +4,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { DOWNLOAD, PAGE, type PeerCommand } from "./workload.ts";
+import { DOWNLOAD, LIST, listBody, PAGE, type PeerCommand } from "./workload.ts";
 
 export function backend(folder: string, port: number): PeerCommand {
   const own = join(folder, "backend");
@@ -14,6 +14,7 @@ export function backend(folder: string, port: number): PeerCommand {
     mkdirSync(join(own, "files", dirname(path)), { recursive: true });
     writeFileSync(join(own, "files", path), new Uint8Array(bytes).fill(120));
   }
+  writeFileSync(join(own, "files", LIST.path), listBody());
   writeFileSync(
     file,
     `daemon off;
@@ -30,6 +31,7 @@ http {
     listen 127.0.0.1:${port} backlog=4096;
     location / { default_type application/json; return 200 '{"id":17,"name":"benchmark","text":"a small answer, as of an API"}'; }
     location = ${PAGE.path} { root ${own}/files; sendfile on; tcp_nopush on; }
+    location = ${LIST.path} { root ${own}/files; sendfile on; tcp_nopush on; default_type application/json; }
     location = ${DOWNLOAD.path} { root ${own}/files; sendfile on; sendfile_max_chunk 512k; }
   }
 }

@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { median } from "./table.ts";
-import { DOWNLOAD, hosts, PAGE, paths, UPLOAD_BYTES } from "./workload.ts";
+import { DOWNLOAD, hosts, LIST, PAGE, paths, PATTERNS, UPLOAD_BYTES } from "./workload.ts";
 
 const MIB = 1024 * 1024;
 
@@ -64,6 +64,10 @@ ${DONE}`,
   );
   const host = `wrk.headers["Host"] = "${all.at(-1)}"`;
   writeFileSync(join(folder, "page.lua"), `wrk.path = "${PAGE.path}"\n${host}\n${DONE}`);
+  const gzip = `wrk.headers["Accept-Encoding"] = "gzip"`;
+  writeFileSync(join(folder, "list.lua"), `wrk.path = "${LIST.path}"\n${host}\n${gzip}\n${DONE}`);
+  const patterns = `wrk.headers["Host"] = "${PATTERNS.host}"`;
+  writeFileSync(join(folder, "patterns.lua"), `wrk.path = "${PATTERNS.request}"\n${patterns}\n${DONE}`);
   writeFileSync(join(folder, "download.lua"), `wrk.path = "${DOWNLOAD.path}"\n${host}\n${DONE}`);
   const upload = `wrk.method = "POST"\nwrk.path = "${under[0]}/upload"\nwrk.body = string.rep("x", ${UPLOAD_BYTES})`;
   writeFileSync(join(folder, "upload.lua"), `${upload}\n${host}\n${DONE}`);
@@ -84,6 +88,16 @@ export function burst(options: BurstOptions): Promise<Burst> {
 /** Requests for {@link PAGE}. */
 export function burstOfPages(options: BurstOptions): Promise<Burst> {
   return runWrk(options, "page.lua");
+}
+
+/** Requests for {@link LIST} by a client that takes gzip. */
+export function burstOfLists(options: BurstOptions): Promise<Burst> {
+  return runWrk(options, "list.lua");
+}
+
+/** Requests for {@link PATTERNS}. */
+export function burstOfPatterns(options: BurstOptions): Promise<Burst> {
+  return runWrk(options, "patterns.lua");
 }
 
 /** Large responses, counted in MiB; what was received of the last ones counts, too. */

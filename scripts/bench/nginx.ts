@@ -4,7 +4,17 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { hosts, PATHS, paths, type Peer, type PeerCommand, type PeerOptions, type Workload } from "./workload.ts";
+import {
+  hosts,
+  PATHS,
+  paths,
+  PATTERNS,
+  patterns,
+  type Peer,
+  type PeerCommand,
+  type PeerOptions,
+  type Workload,
+} from "./workload.ts";
 
 const LOG_FORMAT = `'$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" ' ` +
   `'"$http_user_agent" $request_length $request_time [$proxy_upstream_name] [] $upstream_addr ' ` +
@@ -54,6 +64,10 @@ function prepare(name: string, buffered: boolean, workload: Workload, options: P
   const log = options.log
     ? `access_log ${folder}/access.log full${buffered ? " buffer=64k flush=1s" : ""};`
     : "access_log off;";
+  const gzip = options.gzipLevel === undefined
+    ? ""
+    : `gzip on; gzip_comp_level ${options.gzipLevel}; gzip_http_version 1.1;
+  gzip_proxied any; gzip_min_length 256; gzip_types application/json; gzip_vary on;`;
   const file = join(folder, "nginx.conf");
   writeFileSync(
     file,
@@ -65,6 +79,7 @@ events { worker_connections 4096; multi_accept on; use epoll; }
 http {
   log_format full ${LOG_FORMAT};
   ${log}
+  ${gzip}
   client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
   uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
   default_type text/html;
@@ -81,27 +96,40 @@ ${
         .join("\n")
     }
   server {
-    listen 127.0.0.1:${options.httpPort} default_server backlog=4096;
-    listen 127.0.0.1:${options.httpsPort} default_server backlog=4096 ssl http2;
+    listen 127.0.0.1:${options.httpPort} default_server reuseport backlog=4096;
+    listen 127.0.0.1:${options.httpsPort} default_server reuseport backlog=4096 ssl http2;
     server_name _;
     location / { set $proxy_upstream_name ""; return 404; }
   }
-${hosts().map((host) => server(host, options)).join("\n")}
+${hosts().map((host) => server(host, prefixLocations(options), options)).join("\n")}
+${server(PATTERNS.host, patternLocations(options), options)}
 }
 `,
   );
   return { command: ["nginx", "-c", file, "-p", folder] };
 }
 
-function server(host: string, { httpPort, httpsPort, requestBuffering }: PeerOptions): string {
+function prefixLocations({ requestBuffering }: PeerOptions): string {
   const fields = forward(requestBuffering ? "on" : "off");
-  const locations = paths().map((path, i) =>
+  return paths().map((path, i) =>
     ["= " + path, path + "/"].map((match) => `
     location ${match} {
       set $proxy_upstream_name "default-service-${i}-80";${fields}
       proxy_pass http://service-${i};
     }`).join("")
   ).join("");
+}
+
+function patternLocations({ requestBuffering }: PeerOptions): string {
+  const fields = forward(requestBuffering ? "on" : "off");
+  return patterns().map((pattern) => `
+    location ~* "^${pattern}" {
+      set $proxy_upstream_name "default-service-0-80";${fields}
+      proxy_pass http://service-0;
+    }`).join("");
+}
+
+function server(host: string, locations: string, { httpPort, httpsPort }: PeerOptions): string {
   return `  server {
     listen 127.0.0.1:${httpPort}; listen 127.0.0.1:${httpsPort} ssl http2;
     server_name ${host};

@@ -20,7 +20,9 @@ import {
   burst,
   burstOfDownloads,
   burstOfHandshakes,
+  burstOfLists,
   burstOfPages,
+  burstOfPatterns,
   burstOfStreams,
   burstOfUploads,
   type BurstOptions,
@@ -29,7 +31,7 @@ import {
 import { nginx } from "./nginx.ts";
 import { cpuMs, residentBytes, treeOf } from "./process-tree.ts";
 import { sallyport } from "./sallyport.ts";
-import { type Sample, summarise, table } from "./table.ts";
+import { median, type Sample, summarise, table } from "./table.ts";
 import type { Peer, Workload } from "./workload.ts";
 
 const CONNECTIONS = 64;
@@ -49,8 +51,10 @@ interface VariantSpec {
   readonly upload?: boolean;
   /** Default: `true`. */
   readonly requestBuffering?: boolean;
-  /** Default: 1, and for Sallyport none beside the process itself. */
-  readonly workers?: number;
+  /** Each proxy runs so many times, with so many workers. Default: once with one process for everything. */
+  readonly workers?: readonly number[];
+  /** Default: responses are not compressed. */
+  readonly gzipLevel?: number;
 }
 
 const VARIANTS = {
@@ -65,8 +69,10 @@ const VARIANTS = {
   "download-tls": { unit: "MiB", load: burstOfDownloads, connections: 8, tls: true },
   upload: { unit: "MiB", load: burstOfUploads, connections: 8, upload: true },
   "upload-streamed": { unit: "MiB", load: burstOfUploads, connections: 8, upload: true, requestBuffering: false },
-  "workers-1": { unit: "request", load: burst, workers: 1 },
-  "workers-2": { unit: "request", load: burst, workers: 2 },
+  gzip: { unit: "request", load: burstOfLists, gzipLevel: 6 },
+  workers: { unit: "request", load: burst, workers: [1, 2] },
+  "workers-patterns": { unit: "request", load: burstOfPatterns, workers: [1, 2] },
+  "workers-gzip": { unit: "request", load: burstOfLists, workers: [1, 2], gzipLevel: 6 },
 } as const satisfies Record<string, VariantSpec>;
 type Variant = keyof typeof VARIANTS;
 
@@ -123,24 +129,35 @@ await until(sinkPort, "/", "backend", 200, 5000);
 for (const variant of variants) {
   const spec: VariantSpec = VARIANTS[variant];
   const { log = false, tls = false, requestBuffering = true, connections = CONNECTIONS } = spec;
-  const running = new Map<Peer, { process: Started; port: number }>();
+  const running: { name: string; process: Started; port: number }[] = [];
   const samples: Sample[] = [];
-  for (const [i, peer] of peers.entries()) {
+  const counts: readonly (number | null)[] = spec.workers ?? [null];
+  for (const peer of peers) {
     // What differs between the two kinds of nginx is the log only.
     if (peer.name === "nginx-buffered-log" && !log) continue;
-    const httpPort = firstPort + 10 * (i + 1);
-    const options = { httpPort, httpsPort: httpPort + 1, log, requestBuffering, workers: spec.workers ?? null };
-    const work: Workload = {
-      ...workload,
-      ...(spec.upload === true ? { backendPort: sinkPort } : {}),
-      ...(spec.ecdsa === true ? { certificate: ecdsaCertificate(folder) } : {}),
-    };
-    const started = start(peer.prepare(work, options), errors);
-    running.set(peer, { process: started, port: tls ? httpPort + 1 : httpPort });
-    await until(httpPort, "/service-9/x", "h999.bench.example", 200, 20_000);
+    for (const workers of counts) {
+      const httpPort = firstPort + 10 * (running.length + 1);
+      const options = {
+        httpPort,
+        httpsPort: httpPort + 1,
+        log,
+        requestBuffering,
+        workers,
+        ...(spec.gzipLevel === undefined ? {} : { gzipLevel: spec.gzipLevel }),
+      };
+      const work: Workload = {
+        ...workload,
+        folder: join(folder, `workers-${workers}`),
+        ...(spec.upload === true ? { backendPort: sinkPort } : {}),
+        ...(spec.ecdsa === true ? { certificate: ecdsaCertificate(folder) } : {}),
+      };
+      const started = start(peer.prepare(work, options), errors);
+      running.push({ name: nameOf(peer, workers), process: started, port: tls ? httpPort + 1 : httpPort });
+      await until(httpPort, "/service-9/x", "h999.bench.example", 200, 20_000);
+    }
   }
   for (let round = -1; round < rounds; round++) {
-    for (const [peer, { process, port }] of running) {
+    for (const { name, process, port } of running) {
       const tree = treeOf(process.pid);
       const before = cpuMs(tree);
       const began = performance.now();
@@ -154,11 +171,28 @@ for (const variant of variants) {
       const took = (performance.now() - began) / 1000;
       const cpu = cpuMs(tree) - before;
       if (round < 0) continue;
-      samples.push({ peer: peer.name, cpuMs: cpu, residentBytes: residentBytes(tree), seconds: took, ...result });
+      samples.push({ peer: name, cpuMs: cpu, residentBytes: residentBytes(tree), seconds: took, ...result });
     }
   }
-  console.log(`\n${table(variant, spec.unit, summarise(samples, peers[0]?.name ?? ""))}`);
-  await Promise.all([...running.values()].map(({ process }) => process.stop()));
+  console.log(`\n${table(variant, spec.unit, summarise(samples, running[0]?.name ?? ""))}\n`);
+  if (spec.workers !== undefined) { for (const peer of peers) console.log(gain(samples, peer, spec.workers)); }
+  await Promise.all(running.map(({ process }) => process.stop()));
 }
 await stopAll();
 rmSync(folder, { recursive: true });
+
+function nameOf({ name }: Peer, workers: number | null): string {
+  return workers === null ? name : `${name}, workers: ${workers}`;
+}
+
+/** What several workers give, as a multiple of what the first number of them gave in the same round. */
+function gain(samples: readonly Sample[], peer: Peer, [first = 1, ...others]: readonly number[]): string {
+  const rates = (workers: number): number[] =>
+    samples.filter((sample) => sample.peer === nameOf(peer, workers)).map(({ units, seconds }) => units / seconds);
+  const base = rates(first);
+  return others.map((workers) => {
+    const gains = rates(workers).map((rate, round) => rate / (base[round] ?? NaN));
+    const shown = `${median(gains).toFixed(2)} (${gains.map((gain) => gain.toFixed(2)).join(", ")})`;
+    return `${peer.name}: ${workers} workers give ${shown} × what ${first} gives`;
+  }).join("\n");
+}

@@ -4,7 +4,17 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { KeyPair } from "../../src/proxy/tls/context-cache.ts";
-import { hosts, PATHS, paths, type Peer, type PeerCommand, type PeerOptions, type Workload } from "./workload.ts";
+import {
+  hosts,
+  PATHS,
+  paths,
+  PATTERNS,
+  patterns,
+  type Peer,
+  type PeerCommand,
+  type PeerOptions,
+  type Workload,
+} from "./workload.ts";
 
 /** @param executable path of it */
 export function sallyport(executable: string, name: string): Peer {
@@ -18,10 +28,16 @@ function prepare(executable: string, peer: string, workload: Workload, options: 
   const services = Array.from({ length: PATHS }, (_, i) => service(`service-${i}`, workload.backendPort)).flat();
   writeManifest(manifests, "services", [
     ...services,
-    ...configuration(workload.certificate, options.log, options.requestBuffering),
+    ...configuration(workload.certificate, options.log, {
+      "proxy-request-buffering": options.requestBuffering ? "on" : "off",
+      ...options.gzipLevel === undefined ? {} : { "use-gzip": "true", "gzip-level": String(options.gzipLevel) },
+    }),
   ]);
   const routes = paths().map((path, i) => [path, `service-${i}`] as const);
   writeManifest(manifests, "ingresses", hosts().map((host) => ingress(host, routes)));
+  writeManifest(manifests, "patterns", [
+    ingress(PATTERNS.host, patterns().map((pattern) => [pattern, "service-0"] as const), true),
+  ]);
   return {
     // Bodies that are kept go to the same disk as nginx's.
     command: [
@@ -51,7 +67,11 @@ export function sallyportCommand(
 }
 
 /** The certificate of all hosts, and the settings. */
-export function configuration(certificate: KeyPair, log: boolean, requestBuffering = true): Manifest[] {
+export function configuration(
+  certificate: KeyPair,
+  log: boolean,
+  settings: Readonly<Record<string, string>> = {},
+): Manifest[] {
   return [
     {
       apiVersion: "v1",
@@ -69,7 +89,7 @@ export function configuration(certificate: KeyPair, log: boolean, requestBufferi
         "ssl-redirect": "false",
         "disable-access-log": String(!log),
         "proxy-body-size": "64m",
-        "proxy-request-buffering": requestBuffering ? "on" : "off",
+        ...settings,
       },
     },
   ];
@@ -100,12 +120,19 @@ export function service(serviceName: string, port: number): Manifest[] {
   ];
 }
 
-/** @param routes path and Service */
-export function ingress(host: string, routes: readonly (readonly [path: string, service: string])[]): Manifest {
+/**
+ * @param routes path and Service
+ * @param regex paths are regular expressions
+ */
+export function ingress(
+  host: string,
+  routes: readonly (readonly [path: string, service: string])[],
+  regex = false,
+): Manifest {
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "Ingress",
-    metadata: name(host),
+    metadata: regex ? { ...name(host), annotations: { "nginx.ingress.kubernetes.io/use-regex": "true" } } : name(host),
     spec: {
       ingressClassName: "nginx",
       tls: [{ hosts: [host], secretName: "bench" }],
@@ -114,7 +141,7 @@ export function ingress(host: string, routes: readonly (readonly [path: string, 
         http: {
           paths: routes.map(([path, service]) => ({
             path,
-            pathType: "Prefix",
+            pathType: regex ? "ImplementationSpecific" : "Prefix",
             backend: { service: { name: service, port: { number: 80 } } },
           })),
         },

@@ -25,6 +25,8 @@ export interface PeerOptions {
   readonly requestBuffering: boolean;
   /** Worker processes; `null`: one process for everything. */
   readonly workers: number | null;
+  /** gzip_comp_level. Default: responses are not compressed. */
+  readonly gzipLevel?: number;
 }
 
 /** One of the proxies that are compared. */
@@ -53,6 +55,36 @@ export const PAGE = { path: "/service-0/page", bytes: 12 * 1024 };
 
 /** The backend's file for downloads. */
 export const DOWNLOAD = { path: "/service-0/download", bytes: 64 * 1024 * 1024 };
+
+/** The backend's answer that is worth compressing. */
+export const LIST = { path: "/service-0/list", rows: 600 };
+
+/** About 64 KiB of JSON, as an API lists things: half of it repeats, half does not. */
+export function listBody(): string {
+  let state = 1;
+  const next = (): number => state = Math.imul(state, 48271) % 0x7fffffff;
+  return JSON.stringify(Array.from({ length: LIST.rows }, (_, id) => ({
+    id,
+    name: `order ${Math.abs(next())}`,
+    customer: Math.abs(next()).toString(36),
+    amount: Math.abs(next()) % 100_000,
+    state: ["open", "paid", "shipped"][id % 3],
+    url: `/orders/${id}`,
+  })));
+}
+
+/** A host whose paths are regular expressions, tried one after the other: the last of them matches the request. */
+export const PATTERNS = {
+  host: "patterns.bench.example",
+  // The length makes work, where more expressions would make cache misses.
+  count: 1000,
+  request: `/orders/${"item".repeat(300)}-0/items/17`,
+};
+
+/** In the order in which they are tried. */
+export function patterns(): string[] {
+  return Array.from({ length: PATTERNS.count }, (_, i) => `/orders/[a-z]+-${i}/(items|lines)/[0-9]+`).reverse();
+}
 
 /** Bytes of what is uploaded by each request. */
 export const UPLOAD_BYTES = 1024 * 1024;
