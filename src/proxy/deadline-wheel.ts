@@ -63,6 +63,7 @@ export abstract class Timed {
 /** One for each data plane. */
 export class DeadlineWheel {
   readonly #clock: Clock;
+  readonly #failed: (error: unknown) => void;
   readonly #slots: (Timed | null)[] = new Array(SLOTS).fill(null);
   #items = 0;
   /** Milliseconds, as of the last turn. */
@@ -70,8 +71,10 @@ export class DeadlineWheel {
   #cursor: number;
   #cancel: (() => void) | null = null;
 
-  constructor(clock: Clock) {
+  /** @param failed hears of what {@link Timed.expired} threw: it must not keep others from their deadlines */
+  constructor(clock: Clock, failed: (error: unknown) => void = rethrowLater) {
     this.#clock = clock;
+    this.#failed = failed;
     this.#now = clock.elapsedMs();
     this.#cursor = Math.floor(this.#now / TICK_MS);
   }
@@ -151,7 +154,7 @@ export class DeadlineWheel {
         next.previous = null;
         this.#slots[slot] = next;
       }
-      if (item.takeExpired(this.#now)) item.expired();
+      if (item.takeExpired(this.#now)) this.#expire(item);
       else if (item.deadline !== Infinity) this.insert(item, item.deadline);
       // the rest of the list as it is now; re-inserted ones never land in the slot that is being looked at
       const rest: Timed | null = this.#slots[slot]!;
@@ -160,9 +163,23 @@ export class DeadlineWheel {
     }
   }
 
+  #expire(item: Timed): void {
+    try {
+      item.expired();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
   /** Forgets everything. */
   stop(): void {
     this.#cancel?.();
     this.#cancel = null;
   }
+}
+
+function rethrowLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

@@ -141,10 +141,15 @@ export class BunSocket extends EventEmitter {
     try {
       this.#onData!(bytes);
     } catch (error) {
-      // Bun would hand it to the socket's error handler; it is a fault of ours, and must be seen as one.
-      queueMicrotask(() => {
-        throw error;
-      });
+      throwLater(error);
+    }
+  }
+
+  #tell(event: string, what?: unknown): void {
+    try {
+      this.emit(event, what);
+    } catch (error) {
+      throwLater(error);
     }
   }
 
@@ -232,7 +237,7 @@ export class BunSocket extends EventEmitter {
     this.#finished = true;
     this.#handle.shutdown();
     queueMicrotask(() => {
-      if (!this.destroyed) this.emit("finish");
+      if (!this.destroyed) this.#tell("finish");
     });
     if (this.#peerEnded) this.destroy();
   }
@@ -274,7 +279,7 @@ export class BunSocket extends EventEmitter {
     this.#handle = handle;
     handle.setNoDelay(true);
     if (this.#paused) handle.pause();
-    this.emit("connect");
+    this.#tell("connect");
     this.writable();
   }
 
@@ -295,7 +300,7 @@ export class BunSocket extends EventEmitter {
     if (this.#ending) this.#finish();
     else if (this.#wantsDrain) {
       this.#wantsDrain = false;
-      this.emit("drain");
+      this.#tell("drain");
     }
   }
 
@@ -308,19 +313,19 @@ export class BunSocket extends EventEmitter {
   #tellEnd(): void {
     if (this.#endTold || this.destroyed || this.#held.length > 0) return;
     this.#endTold = true;
-    this.emit("end");
+    this.#tell("end");
     if (this.#finished) this.destroy();
   }
 
   failed(error: Error): void {
-    if (!this.destroyed) this.emit("error", error);
+    if (!this.destroyed) this.#tell("error", error);
   }
 
   /** The connection could not be made. */
   refused(error: Error): void {
     if (this.destroyed || this.#handle !== null) return;
     this.destroyed = true;
-    this.emit("error", error);
+    this.#tell("error", error);
     this.#tellClose();
   }
 
@@ -328,13 +333,20 @@ export class BunSocket extends EventEmitter {
     const orderly = this.destroyed;
     this.destroyed = true;
     this.#letGo();
-    if (!orderly && error) this.emit("error", error);
+    if (!orderly && error) this.#tell("error", error);
     this.#tellClose();
   }
 
   #tellClose(): void {
     if (this.#closed) return;
     this.#closed = true;
-    queueMicrotask(() => this.emit("close", false));
+    queueMicrotask(() => this.#tell("close", false));
   }
+}
+
+/** Bun would hand it to the socket's error handler; it is a fault of ours, and must be seen as one. */
+export function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

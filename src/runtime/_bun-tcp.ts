@@ -4,7 +4,7 @@
  * @see https://bun.com/docs/runtime/networking/tcp
  * @module
  */
-import { type BunHandle, BunSocket } from "./_bun-socket.ts";
+import { type BunHandle, BunSocket, throwLater } from "./_bun-socket.ts";
 import type { Tcp } from "./tcp.ts";
 
 /** The part of Bun's global object that is used here, spelled out so that the file is well typed on Deno, too. */
@@ -62,7 +62,12 @@ export function bunTcp(bun: BunTcp): Tcp {
               const socket = new BunSocket();
               handle.data = socket;
               socket.opened(handle);
-              accept(socket.asSocket());
+              try {
+                accept(socket.asSocket());
+              } catch (error) {
+                socket.destroy();
+                throwLater(error);
+              }
             },
           },
         });

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { after, describe, it } from "node:test";
+import { block, END_HEADERS, END_STREAM, frame, H2Client, request, Type } from "../support/h2-client.ts";
 import { answering, echo, RawBackend, TestFront, type TestFrontOptions } from "../support/wire.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+/** Longer than what is kept in memory. */
+const POST = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n${"x".repeat(50_000)}`;
 const opened: { close(): unknown }[] = [];
 
 after(async () => {
@@ -20,11 +24,18 @@ function fault(): never {
   throw new Error("a fault of our own");
 }
 
-const FAULTS: readonly (readonly [name: string, options: TestFrontOptions])[] = [
+const FAULTS: readonly (readonly [name: string, options: TestFrontOptions, bytes?: string])[] = [
   ["the handler", { request: fault }],
   ["the response hook", { responseHead: fault }],
   ["the response hook's promise", { responseHead: () => Promise.reject(new Error("a fault of our own")) }],
   ["the choice of an endpoint", { request: (exchange, plan) => exchange.forward({ ...plan, pick: fault }) }],
+  ["what follows a write to a temporary file", {
+    request: (exchange, plan) => exchange.forward({ ...plan, pick: fault }),
+  }, POST],
+  ["the account of an attempt", { request: (exchange, plan) => exchange.forward({ ...plan, observe: fault }) }],
+  ["the fields of generic middleware", {
+    request: (exchange) => exchange.respond({ headers: { [Symbol.iterator]: fault } } as unknown as Response),
+  }],
   ["a field that cannot be sent", { responseHead: (exchange) => exchange.response!.set("X-A", "a\nb") }],
   ["a target that cannot be sent", { request: (exchange, plan) => exchange.forward({ ...plan, target: "/a b" }) }],
   ["a body that cannot be read", {
@@ -32,13 +43,16 @@ const FAULTS: readonly (readonly [name: string, options: TestFrontOptions])[] = 
   }],
 ];
 
+/** The head of the response has gone out by then. */
+const LATE: ReadonlySet<string> = new Set(["a body that cannot be read", "the account of an attempt"]);
+
 describe("an error of our own", () => {
-  for (const [name, options] of FAULTS) {
+  for (const [name, options, bytes = GET] of FAULTS) {
     it(`in ${name} costs its exchange only, is counted, logged once, and told to nobody else`, async () => {
       const front = await setUp(options);
       for (let i = 0; i < 2; i++) {
-        const text = await front.exchange(GET);
-        if (name === "a body that cannot be read") assert.doesNotMatch(text, /0\r\n\r\n$/);
+        const text = await front.exchange(bytes);
+        if (LATE.has(name)) assert.doesNotMatch(text, /0\r\n\r\n$/);
         else assert.match(text, /^HTTP\/1\.1 500 Internal Server Error\r\n/);
         assert.doesNotMatch(text, /fault/);
       }
@@ -48,6 +62,42 @@ describe("an error of our own", () => {
       assert.equal(front.front.counters.inFlight, 0);
     });
   }
+});
+
+describe("an error of our own over HTTP/2", () => {
+  it("costs its stream, and not the connection", async () => {
+    const front = await setUp({
+      request: (exchange, plan) => exchange.forward(exchange.path === "/bad" ? { ...plan, pick: fault } : plan),
+    });
+    const client = await H2Client.open(front.port);
+    opened.unshift(client);
+    const fields = [[":method", "POST"], [":scheme", "http"], [":path", "/bad"], [":authority", "a"]] as const;
+    client.send(frame(Type.headers, END_HEADERS, 1, block(fields)));
+    client.send(frame(Type.data, END_STREAM, 1, "body"));
+    assert.equal((await client.head(1))[":status"], "500");
+    client.send(frame(Type.headers, END_HEADERS | END_STREAM, 3, request("/good")));
+    assert.equal((await client.head(3))[":status"], "200");
+    assert.equal(front.front.counters.internalErrors, 1);
+  });
+});
+
+describe("a request whose body cannot be kept", () => {
+  it("is answered with 500; that is told once, and it is none of our errors", async () => {
+    const front = await setUp({});
+    const { TMPDIR } = process.env;
+    process.env["TMPDIR"] = "/nowhere/at/all";
+    try {
+      for (let i = 0; i < 3; i++) assert.match(await front.exchange(POST), /^HTTP\/1\.1 500 /);
+    } finally {
+      if (TMPDIR === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = TMPDIR;
+    }
+    assert.deepEqual([front.logged.length, front.front.counters.internalErrors], [1, 0]);
+    const client = await front.client();
+    client.send(POST);
+    await client.has("200 OK");
+    client.socket.destroy();
+  });
 });
 
 describe("a response of generic middleware", () => {

@@ -13,7 +13,8 @@ export interface BodyEncoderSink {
   end(): void;
   /** After {@link BodyEncoder.write} said no: go on. */
   drain(): void;
-  error(error: Error): void;
+  /** Of the encoder, or thrown by one of the above. */
+  error(error: unknown): void;
 }
 
 /** One body. */
@@ -33,9 +34,17 @@ export class BodyEncoder {
           ...(lengthBytes < 0 ? {} : { [constants.BROTLI_PARAM_SIZE_HINT]: Math.min(lengthBytes, 2 ** 30) }),
         },
       });
-    this.#stream.on("data", (chunk: Uint8Array) => sink.data(chunk));
-    this.#stream.on("end", () => sink.end());
-    this.#stream.on("drain", () => sink.drain());
+    // Nobody else catches what is thrown after an event of the encoder.
+    const guarded = (action: () => void): void => {
+      try {
+        action();
+      } catch (error) {
+        sink.error(error);
+      }
+    };
+    this.#stream.on("data", (chunk: Uint8Array) => guarded(() => sink.data(chunk)));
+    this.#stream.on("end", () => guarded(() => sink.end()));
+    this.#stream.on("drain", () => guarded(() => sink.drain()));
     this.#stream.on("error", (error) => sink.error(error));
   }
 

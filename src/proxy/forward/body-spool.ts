@@ -24,6 +24,8 @@ export interface SpoolOwner {
   spoolReady(): void;
   /** The file cannot be written or read. */
   spoolFailed(error: Error): void;
+  /** Something of the above, or the reader, threw after an event of the file: an error of our own. */
+  crashed(error: unknown): void;
 }
 
 /** Takes a body out of a spool. */
@@ -118,12 +120,14 @@ export class BodySpool {
       this.#reading = false;
       if (this.#closed) return this.#closeFile();
       // a new reader has begun at the start meanwhile
-      if (this.#reader !== reader) return this.resume();
+      if (this.#reader !== reader) return this.#guard(() => this.resume());
       if (error !== null || got === 0) {
         return this.#fail(error ?? new Error("the temporary file is shorter than it was"));
       }
       this.#readAt += got;
-      if (reader.spoolData(got === buffer.length ? buffer : buffer.subarray(0, got))) this.resume();
+      this.#guard(() => {
+        if (reader.spoolData(got === buffer.length ? buffer : buffer.subarray(0, got))) this.resume();
+      });
     });
   }
 
@@ -151,7 +155,17 @@ export class BodySpool {
   #fail(error: Error): void {
     if (this.#closed) return;
     this.discard();
-    this.#owner.spoolFailed(error);
+    this.#guard(() => this.#owner.spoolFailed(error));
+  }
+
+  /** Nobody else catches what is thrown after a file's event. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.discard();
+      this.#owner.crashed(error);
+    }
   }
 
   #open(): void {
@@ -187,11 +201,15 @@ export class BodySpool {
       if (at + got < batch.length) return this.#writeFrom(batch, at + got);
       this.#writing = false;
       if (!this.#memory.empty) this.#write();
-      if (this.#full && this.#memory.bytes <= MAX_QUEUED_BYTES) {
-        this.#full = false;
-        this.#owner.spoolDrained();
-      }
-      if (this.#complete && !this.#writing && !this.#closed) this.#owner.spoolReady();
+      this.#guard(() => this.#tellWritten());
     });
+  }
+
+  #tellWritten(): void {
+    if (this.#full && this.#memory.bytes <= MAX_QUEUED_BYTES) {
+      this.#full = false;
+      this.#owner.spoolDrained();
+    }
+    if (this.#complete && !this.#writing && !this.#closed) this.#owner.spoolReady();
   }
 }

@@ -222,8 +222,10 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   }
 
   uploadFailed(error: Error): void {
-    this.cancel();
-    this.#exchange.internalError(error);
+    this.#giveUpConnection();
+    this.#exchange.closeAfter = true;
+    this.#core.tellNoSpool(error);
+    this.#fail(new ProxyError("internal", "internal", "no", "the body of the request cannot be kept"));
   }
 
   upstreamDrained(): void {

@@ -22,6 +22,8 @@ export interface UploadOwner {
   uploadTooLarge(): void;
   /** The body cannot be kept. */
   uploadFailed(error: Error): void;
+  /** An error of our own, which must cost this exchange only. */
+  crashed(error: unknown): void;
   /** Something was written to the upstream; `more` as write() said. */
   uploadWrote(more: boolean): void;
 }
@@ -154,6 +156,10 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
 
   spoolFailed(error: Error): void {
     if (!this.#over) this.#owner.uploadFailed(error);
+  }
+
+  crashed(error: unknown): void {
+    if (!this.#over) this.#owner.crashed(error);
   }
 
   spoolData(bytes: Uint8Array): boolean {

@@ -72,8 +72,8 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
     this.#writer = new H1Writer(socket, () => this.#updateDeadline());
     core.counters.idle++;
     socket.on("data", (bytes: Buffer) => this.#received(bytes));
-    socket.on("drain", () => this.#drained());
-    socket.on("end", () => this.#ended());
+    socket.on("drain", () => core.guard(this, () => this.#drained()));
+    socket.on("end", () => core.guard(this, () => this.#ended()));
     socket.on("close", () => this.#closed());
     socket.on("error", seenAtClose);
     this.setDeadline(core.settings.headerTimeoutMs);
@@ -366,7 +366,7 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
   #closed(): void {
     const tunnel = this.#phase === Phase.tunnel ? this.#tunnel : null;
     this.cut();
-    tunnel?.tunnelEnd();
+    if (tunnel !== null) this.core.guard(this, () => tunnel.tunnelEnd());
     this.#onClose(this);
   }
 
@@ -381,6 +381,10 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
   }
 
   override expired(): void {
+    this.core.guard(this, () => this.#expired());
+  }
+
+  #expired(): void {
     switch (this.#phase) {
       case Phase.head:
         // nginx closes without a word, and logs 408

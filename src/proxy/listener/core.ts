@@ -41,6 +41,7 @@ export class WireCore {
   maxDescriptors = Infinity;
   #fullToldMs = -Infinity;
   #noFileToldMs = -Infinity;
+  #noSpoolToldMs = -Infinity;
   readonly #loggedErrors = new Set<string>();
 
   constructor(
@@ -92,6 +93,26 @@ export class WireCore {
     this.logger.warning("buffered responses wait for their clients: the temporary file failed", {
       error: error.message,
     });
+  }
+
+  /** The body of a request cannot be kept, for want of a file; told once in a while. */
+  tellNoSpool(error: Error): void {
+    const nowMs = this.clock.elapsedMs();
+    if (nowMs - this.#noSpoolToldMs < FULL_TOLD_EVERY_MS) return;
+    this.#noSpoolToldMs = nowMs;
+    this.logger.error("requests are answered with 500: the temporary file for their bodies failed (TMPDIR)", {
+      error: error.message,
+    });
+  }
+
+  /** Does what an event of a connection asks for. An error of our own then costs that connection, and no other. */
+  guard(connection: { cut(): void }, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.internalError(error);
+      connection.cut();
+    }
   }
 
   /** An error of our own: counted, and logged once a kind. */

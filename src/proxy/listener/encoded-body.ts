@@ -13,7 +13,7 @@ export interface EncodedBodyOwner {
   writeEncoded(bytes: Uint8Array): boolean;
   /** The encoder takes bytes again. */
   encoderDrained(): void;
-  encoderFailed(error: Error): void;
+  encoderFailed(error: unknown): void;
 }
 
 /** One body. */

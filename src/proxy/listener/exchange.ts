@@ -160,7 +160,11 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
 
   answer(answer: Answer): void {
     if (!this.#decide("answer")) return;
-    this.#prepare(answer);
+    try {
+      this.#prepare(answer);
+    } catch (error) {
+      this.internalError(error);
+    }
   }
 
   respond(response: Response): void {
@@ -169,7 +173,11 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
       return;
     }
     this.#pump = new ResponsePump(this, response);
-    this.#pump.start();
+    try {
+      this.#pump.start();
+    } catch (error) {
+      this.internalError(error);
+    }
   }
 
   forward(plan: ForwardPlan): void {
@@ -210,8 +218,14 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
     if (this.#stage >= Stage.headSent) return this.cut();
     this.#stage = Stage.decided;
     this.#answer = { status: 500, close: true };
-    this.#setAnswer(this.#answer);
-    this.#writeAnswer();
+    this.bodyCoding = null;
+    try {
+      this.#setAnswer(this.#answer);
+      this.#writeAnswer();
+    } catch (second) {
+      this.#core.internalError(second);
+      this.cut();
+    }
   }
 
   #prepare(answer: Answer): void {
@@ -328,7 +342,7 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
     else this.#pump?.clientDrained();
   }
 
-  encoderFailed(error: Error): void {
+  encoderFailed(error: unknown): void {
     if (this.#stage !== Stage.over) this.internalError(error);
   }
 
@@ -390,12 +404,18 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
   }
 
   #dropWork(): void {
-    this.#encoded?.destroy();
+    const [encoded, forward, pump] = [this.#encoded, this.#forward, this.#pump];
     this.#encoded = null;
-    this.#forward?.cancel();
     this.#forward = null;
-    this.#pump?.cancel();
     this.#pump = null;
+    try {
+      encoded?.destroy();
+      forward?.cancel();
+      pump?.cancel();
+    } catch (error) {
+      // the exchange has to end all the same
+      this.#core.internalError(error);
+    }
   }
 
   /** Tells the pipeline that it is over, once. */

@@ -71,7 +71,7 @@ export class HttpFront {
   #allGone: (() => void) | null = null;
 
   constructor(options: FrontOptions) {
-    const wheel = new DeadlineWheel(options.clock);
+    const wheel = new DeadlineWheel(options.clock, (error) => this.#core.internalError(error));
     const pools = new UpstreamPools(wheel, options.settings.upstreamIdle);
     this.#core = new WireCore(options.handler, options.settings, pools, wheel, options.clock, options.logger);
     this.#core.maxDescriptors = options.maxDescriptors ?? Infinity;

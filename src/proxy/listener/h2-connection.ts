@@ -62,7 +62,7 @@ export class H2Connection extends ConnectionFacts {
       },
     );
     socket.on("data", (bytes: Buffer) => this.receive(bytes));
-    socket.on("drain", () => this.#session.drained());
+    socket.on("drain", () => core.guard(this, () => this.#session.drained()));
     socket.on("end", () => this.cut());
     socket.on("close", () => this.#closed());
     // what goes wrong shows as a close
@@ -73,7 +73,12 @@ export class H2Connection extends ConnectionFacts {
   /** Bytes as they come, those first that were read before the version was known. */
   receive(bytes: Uint8Array): void {
     this.core.tick();
-    this.#session.receive(bytes);
+    try {
+      this.#session.receive(bytes);
+    } catch (error) {
+      this.core.internalError(error);
+      this.cut();
+    }
   }
 
   get idle(): boolean {
@@ -136,6 +141,6 @@ export class H2Connection extends ConnectionFacts {
   override expired(): void {
     if (this.#closing || this.#announced) return this.cut();
     // Nothing has been asked for a while.
-    this.#announceEnd();
+    this.core.guard(this, () => this.#announceEnd());
   }
 }

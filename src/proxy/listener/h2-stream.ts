@@ -137,13 +137,30 @@ export class H2StreamTransport extends Timed implements Transport {
       (this.#held ??= new HeldBytes()).add(bytes);
       return;
     }
-    this.#deliver(bytes);
+    try {
+      this.#deliver(bytes);
+    } catch (error) {
+      this.#crashed(error);
+    }
   }
 
   ended(trailers: readonly HpackField[] | null): void {
     this.#ended = true;
     if (trailers !== null) { for (const { name, value } of trailers) this.#trailers += `${name}: ${value}\r\n`; }
-    if (this.#held === null) this.#deliverEnd();
+    if (this.#held !== null) return;
+    try {
+      this.#deliverEnd();
+    } catch (error) {
+      this.#crashed(error);
+    }
+  }
+
+  /** An error of our own costs this stream, not its connection. */
+  #crashed(error: unknown): void {
+    const exchange = this.#exchange;
+    if (exchange !== null) return exchange.internalError(error);
+    this.#core.internalError(error);
+    this.#reset(ErrorCode.internalError);
   }
 
   /** The client gave the stream up, or is gone. */
@@ -158,7 +175,11 @@ export class H2StreamTransport extends Timed implements Transport {
   drained(): void {
     this.#blocked = false;
     this.#updateDeadline();
-    this.#exchange?.clientDrained();
+    try {
+      this.#exchange?.clientDrained();
+    } catch (error) {
+      this.#crashed(error);
+    }
   }
 
   #deliver(bytes: Uint8Array): void {
@@ -336,6 +357,14 @@ export class H2StreamTransport extends Timed implements Transport {
   }
 
   override expired(): void {
+    try {
+      this.#expired();
+    } catch (error) {
+      this.#crashed(error);
+    }
+  }
+
+  #expired(): void {
     // As long as the client takes something now and then, it may take its time.
     const sending = this.#blocked || this.#exchange === null;
     if (sending && !this.#stream.closed && this.#stream.sentBytes > this.#sentMark) return this.#awaitClient();

@@ -100,6 +100,23 @@ describe("DeadlineWheel", () => {
     assert.ok(killer.calls.length > 10);
   });
 
+  it("is not stopped by one that throws", () => {
+    const clock = new ManualClock();
+    const errors: unknown[] = [];
+    const wheel = new DeadlineWheel(clock, (error) => errors.push(error));
+    const items = Array.from({ length: 3 }, () =>
+      new Item(wheel, clock, () => {
+        throw new Error("a fault");
+      }));
+    for (const item of items) item.setDeadline(1000);
+    clock.advance(2000);
+    assert.deepEqual(items.map(({ calls }) => calls.length), [1, 1, 1]);
+    assert.equal(errors.length, 3);
+    items[0]!.setDeadline(1000);
+    clock.advance(2000);
+    assert.equal(items[0]!.calls.length, 2);
+  });
+
   it("holds with many items that change their minds", () => {
     const clock = new ManualClock();
     const wheel = new DeadlineWheel(clock);

@@ -45,4 +45,18 @@ for (const [coding, decode] of codings) {
     });
     encoder.destroy();
   });
+
+  test(`BodyEncoder tells what its sink throws (${coding.name})`, async () => {
+    const fault = new Error("a fault of the sink");
+    let encoder!: BodyEncoder;
+    const told = await new Promise<unknown>((resolve) => {
+      const data = (): never => {
+        throw fault;
+      };
+      encoder = new BodyEncoder(coding, -1, { data, end: () => {}, drain: () => {}, error: resolve });
+      encoder.write(Buffer.from("text"));
+    });
+    assert.equal(told, fault);
+    encoder.destroy();
+  });
 }
