@@ -24,6 +24,8 @@ export class ResponseReader {
   /** Data of the body so far. */
   dataBytes = 0;
   error: HeadError | null = null;
+  /** Interim responses before the one that is read now. */
+  interims = 0;
   #pending = "";
   #left = 0;
   #chunked: ChunkedTracker | null = null;
@@ -51,6 +53,14 @@ export class ResponseReader {
     this.bodyDone = false;
     this.dataBytes = 0;
     this.error = null;
+    this.interims = 0;
+  }
+
+  /** The same after an interim response: another one to the same request follows. */
+  nextAfterInterim(): void {
+    const interims = this.interims + 1;
+    this.next();
+    this.interims = interims;
   }
 
   /** Reads the head from `bytes`, from `at` on. Returns the offset after it, {@link INCOMPLETE} or {@link REFUSED}. */

@@ -56,6 +56,8 @@ export class UpstreamConnection extends Timed {
   /** Something was received since the connection was taken. */
   received = false;
   closed = false;
+  /** A response was read to its end, nothing came behind it, and the upstream keeps the connection. */
+  reusable = false;
   /** Neighbours in the list of idle connections, from the longest idle on; for the pool only. */
   idleNext: UpstreamConnection | null = null;
   idlePrevious: UpstreamConnection | null = null;

@@ -70,6 +70,7 @@ export class UpstreamPools implements ConnectionHome {
     connection.owner = owner;
     connection.requests++;
     connection.received = false;
+    connection.reusable = false;
     return connection;
   }
 
@@ -83,11 +84,12 @@ export class UpstreamPools implements ConnectionHome {
     return connection;
   }
 
-  /** Takes a connection back whose response was read to its end: keeps it if the limits allow. */
-  release(connection: UpstreamConnection): void {
+  /** Takes a connection back: keeps it if it can be used again and the limits allow. */
+  giveBack(connection: UpstreamConnection): void {
     const limits = this.#limits;
     if (
-      !connection.usable || this.#closing || connection.pool.retired || limits.connections <= 0 ||
+      !connection.usable || !connection.reusable || this.#closing || connection.pool.retired ||
+      limits.connections <= 0 ||
       connection.requests >= limits.requests ||
       this.#wheel.nowMs - connection.createdMs >= limits.lifetimeMs
     ) return this.discard(connection);
