@@ -3,9 +3,7 @@
  *
  * @module
  */
-import type { Snapshot, Upstream } from "../snapshot/snapshot.ts";
-
-const DEFAULT_BACKEND = "upstream-default-backend";
+import { DEFAULT_BACKEND, type Snapshot, type Upstream } from "../snapshot/snapshot.ts";
 
 /** One backend; the order of the fields is ingress-nginx's. */
 export interface Backend {

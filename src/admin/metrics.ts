@@ -102,7 +102,12 @@ export function controllerFamilies(options: MetricsOptions): MetricFamily[] {
       "When the last update was brought into force, seconds since the epoch.",
       Math.floor(updates.lastAppliedAtMs / 1000),
     ),
-    one("config_hash", "gauge", "Number of the configuration in force, another for each.", updates.applied),
+    one(
+      "config_hash",
+      "gauge",
+      "Number of the configuration in force, another for each; 0 while the last update has failed.",
+      updates.lastSucceeded ? updates.applied : 0,
+    ),
     one("success", "counter", "Updates brought into force.", updates.applied),
     ...updates.failed > 0 ? [one("errors", "counter", "Updates that failed.", updates.failed)] : [],
     states("nginx_process_connections_total", "counter", "Connections accepted, and handled.", {

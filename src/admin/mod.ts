@@ -4,10 +4,9 @@
  *
  * @module
  */
-export { type Backend, listBackends } from "./backends.ts";
 export { createHealthApp, type HealthOptions } from "./health.ts";
 export { controllerFamilies, controllerLabels, type MetricsOptions, processFamilies } from "./metrics.ts";
 export { OrphanMetrics } from "./orphan-metrics.ts";
 export { type AdminListener, serveApp } from "./serve.ts";
 export type { AdminSource, ServingCounters, UpdateCounters } from "./source.ts";
-export { createStatusApp, formatStubStatus, type StatusOptions } from "./status.ts";
+export { createStatusApp, type StatusOptions } from "./status.ts";

@@ -4,18 +4,11 @@
  * @module
  */
 import type { Diagnostic } from "../diagnostic.ts";
+import type { StubStatus } from "../observe/mod.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 
 /** Counters of the data plane, summed over its processes. */
-export interface ServingCounters {
-  /** Connections accepted. */
-  readonly accepted: number;
-  /** Connections open now. */
-  readonly active: number;
-  /** Requests ended. */
-  readonly requests: number;
-  /** Requests in flight now. */
-  readonly inFlight: number;
+export interface ServingCounters extends StubStatus {
   /** Worker processes. Default: none, this process serves. */
   readonly processes?: number;
   /** What they used of the processor so far, seconds. */

@@ -4,10 +4,11 @@
  * @module
  */
 import { type Context, Hono } from "hono";
+import { formatStubStatus } from "../observe/mod.ts";
 import { redact } from "../snapshot/mod.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { listBackends } from "./backends.ts";
-import type { AdminSource, ServingCounters } from "./source.ts";
+import type { AdminSource } from "./source.ts";
 
 /** What the status app is made with. */
 export interface StatusOptions {
@@ -52,12 +53,6 @@ function isLocalHost(host: string | undefined): boolean {
   if (host === undefined) return true;
   const name = host.replace(/:\d+$/, "").toLowerCase();
   return name === "localhost" || name === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name);
-}
-
-/** The text of nginx's stub_status; a connection without a request in flight waits. */
-export function formatStubStatus({ accepted, active, requests, inFlight }: ServingCounters): string {
-  return `Active connections: ${active} \nserver accepts handled requests\n ${accepted} ${accepted} ${requests} \n` +
-    `Reading: 0 Writing: ${inFlight} Waiting: ${Math.max(0, active - inFlight)} \n`;
 }
 
 function certificateOf(snapshot: Snapshot | null, hostname: string): string | undefined {

@@ -1,6 +1,6 @@
 /**
- * What is told about the program while it runs: our own log lines and the clock. Promises never to block on a reader and
- * never to keep more than a bounded amount of unread text.
+ * What is told about the program while it runs: our own log lines, the access log, counters and metrics, and the clock
+ * for all of them. Promises never to block on a reader and never to keep more than a bounded amount of unread text.
  *
  * @module
  */
@@ -9,10 +9,11 @@ export { fileSink, streamSink } from "./access-log-sink.ts";
 export { type Clock, ManualClock, systemClock } from "./clock.ts";
 export { escapeDefault, escapeJson, type LogEscape } from "./log-escape.ts";
 export type { Logger, LogLevel, LogValue } from "./logger.ts";
-export { type LineSink, lineSink, type LineStream, stderrLogger } from "./stderr.ts";
-export { createLogger, type LogFields, type LogFormat, type LoggerOptions } from "./text-logger.ts";
+export { type LineSink, stderrLogger } from "./stderr.ts";
+export { createLogger, type LogFormat, type LoggerOptions } from "./text-logger.ts";
 export { EXPOSITION_TYPE, formatMetrics, type MetricFamily, type MetricSample } from "./exposition.ts";
 export { type RequestCounts, RequestMetrics, type RequestMetricsOptions } from "./request-metrics.ts";
+export { formatStubStatus, type StubStatus } from "./stub-status.ts";
 export {
   availableCores,
   cpuSeconds,

@@ -5,10 +5,10 @@
  * @module
  */
 import type { Exchange } from "../http/mod.ts";
-import { type Logger, openFileLimit, systemClock } from "../observe/mod.ts";
+import { type Logger, openFileLimit, type StubStatus, systemClock } from "../observe/mod.ts";
 import { CATCH_ALL, type SnapshotUpdate } from "../snapshot/snapshot.ts";
 import { HttpFront } from "./listener/mod.ts";
-import { AccessLogger, builtInLocations, Pipeline, type StubStatus, Tables } from "./pipeline/mod.ts";
+import { AccessLogger, builtInLocations, Pipeline, Tables } from "./pipeline/mod.ts";
 import { type KeyPair, TlsFront } from "./tls/mod.ts";
 import { compileWireSettings } from "./wire-settings.ts";
 

@@ -1,22 +1,14 @@
 /**
  * Locations that the catch-all host always has: /healthz for load balancers, and /nginx_status for those on this machine.
  *
- * @see https://nginx.org/en/docs/http/ngx_http_stub_status_module.html
  * @module
  */
 import type { Answer, LocationFacts } from "../../http/mod.ts";
 import { isLoopback, parseIp } from "../../net/mod.ts";
+import { formatStubStatus, type StubStatus } from "../../observe/mod.ts";
 import type { LocationRule } from "../router/mod.ts";
 import { isPromise } from "./hook-chain.ts";
 import { LocationRuntime } from "./location-runtime.ts";
-
-/** Connections and requests, as stub_status tells them. */
-export interface StubStatus {
-  readonly accepted: number;
-  readonly active: number;
-  readonly requests: number;
-  readonly inFlight: number;
-}
 
 function factsOf(path: string): LocationFacts {
   return { namespace: "", ingressName: "", serviceName: "", servicePort: "", path, upstreamName: "" };
@@ -41,9 +33,4 @@ export function builtInLocations(
 
 function answerStatus(status: StubStatus): Answer {
   return { status: 200, contentType: "text/plain", body: formatStubStatus(status) };
-}
-
-function formatStubStatus({ accepted, active, requests, inFlight }: StubStatus): string {
-  return `Active connections: ${active} \nserver accepts handled requests\n ${accepted} ${accepted} ${requests} \n` +
-    `Reading: 0 Writing: ${inFlight} Waiting: ${Math.max(0, active - inFlight)} \n`;
 }

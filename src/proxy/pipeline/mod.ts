@@ -5,6 +5,6 @@
  * @module
  */
 export { AccessLogger } from "./access-logger.ts";
-export { builtInLocations, type StubStatus } from "./built-in.ts";
+export { builtInLocations } from "./built-in.ts";
 export { Pipeline, type PipelineOptions } from "./pipeline.ts";
 export { Tables, type TablesOptions } from "./tables.ts";

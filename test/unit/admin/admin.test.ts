@@ -14,6 +14,7 @@ import {
 } from "../../../src/admin/mod.ts";
 import { formatMetrics } from "../../../src/observe/mod.ts";
 import type { Snapshot } from "../../../src/snapshot/mod.ts";
+import { parseExposition } from "../../support/exposition.ts";
 
 const PRIVATE_KEY = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
   .export({ type: "pkcs8", format: "pem" }).toString();
@@ -62,13 +63,13 @@ const SNAPSHOT = {
   },
 } as unknown as Snapshot;
 
-const state = { unready: null as string | null, snapshot: SNAPSHOT as Snapshot | null };
+const state = { unready: null as string | null, snapshot: SNAPSHOT as Snapshot | null, lastSucceeded: true };
 const source: AdminSource = {
   unready: () => state.unready,
   snapshot: () => state.snapshot,
   diagnostics: () => [{ reason: "R", severity: "warning", message: "m" }],
   serving: () => ({ accepted: 10, active: 4, requests: 20, inFlight: 1 }),
-  updates: () => ({ applied: 2, failed: 1, lastSucceeded: true, lastAppliedAtMs: 1_700_000_000_500 }),
+  updates: () => ({ applied: 2, failed: 1, lastSucceeded: state.lastSucceeded, lastAppliedAtMs: 1_700_000_000_500 }),
 };
 const metrics = {
   source,
@@ -232,6 +233,19 @@ describe("controllerFamilies()", () => {
       ]
     ) assert.ok(text.split("\n").includes(line), line);
     assert.match(text, /^# TYPE nginx_ingress_controller_success counter$/m);
+    parseExposition(text);
+  });
+
+  it("says that the last update failed", () => {
+    state.snapshot = null;
+    state.lastSucceeded = false;
+    const text = formatMetrics(controllerFamilies(metrics));
+    state.lastSucceeded = true;
+    assert.match(text, /^nginx_ingress_controller_config_last_reload_successful\{.*\} 0$/m);
+    assert.match(text, /^nginx_ingress_controller_config_hash\{.*\} 0$/m);
+    const good = formatMetrics(controllerFamilies(metrics));
+    assert.match(good, /^nginx_ingress_controller_config_hash\{.*\} 2$/m);
+    state.snapshot = SNAPSHOT;
   });
 });
 
