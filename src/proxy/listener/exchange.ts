@@ -4,20 +4,15 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import {
   type Answer,
   type BodyCoding,
-  errorPage,
-  FieldList,
   type Fields,
-  hasResponseBody,
   type HttpVersion,
   type LocationFacts,
   normalizePath,
   type RequestHead,
   type UpstreamAttempt,
-  utf8AsLatin1,
 } from "../../http/mod.ts";
 import { hostOf } from "../../net/authority.ts";
 import { ProxyError } from "../../proxy-error.ts";
@@ -25,7 +20,8 @@ import type { ForwardPlan, ServerConnection, ServerExchange } from "../contract.
 import { Forward } from "../forward/forward.ts";
 import { makeRequestId } from "../pipeline/request-id.ts";
 import type { WireCore } from "./core.ts";
-import { EncodedBody, type EncodedBodyOwner, encodeWhole } from "./encoded-body.ts";
+import { EncodedBody, type EncodedBodyOwner } from "./encoded-body.ts";
+import { answerFields, closesConnection, writeAnswer } from "./own-answer.ts";
 import { ResponsePump } from "./response-pump.ts";
 import { LastChunk, NO_BODY, type Transport, UNKNOWN_LENGTH } from "./transport.ts";
 
@@ -245,43 +241,16 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
 
   #setAnswer(answer: Answer): void {
     this.status = answer.status;
-    const fields = new FieldList();
-    if (hasResponseBody(answer.status)) fields.add("Content-Type", answer.contentType ?? "text/html");
-    if (answer.fields !== undefined) {
-      for (const [name, value] of answer.fields) {
-        if (name.length === 12 && name.toLowerCase() === "content-type") fields.set(name, value);
-        else fields.add(name, value);
-      }
-    }
-    this.response = fields;
-    if (answer.close === true || closesConnection(answer.status)) this.closeAfter = true;
+    this.response = answerFields(answer);
+    if (closesConnection(answer)) this.closeAfter = true;
   }
 
   #writeAnswer(): void {
     const { body } = this.#answer!;
     this.#answer = null;
     this.#stage = Stage.headSent;
-    const { transport, bodyCoding } = this;
-    if (!hasResponseBody(this.status)) {
-      transport.sendHead(this, NO_BODY);
-    } else if (bodyCoding !== null) {
-      const whole = typeof body === "object" ? body : Buffer.from(body ?? this.#page(), "utf8");
-      const bytes = encodeWhole(bodyCoding, whole);
-      transport.sendHead(this, bytes.length);
-      if (this.method !== "HEAD") transport.write(bytes, 0, bytes.length);
-    } else if (body === undefined || typeof body === "string") {
-      const text = body === undefined ? this.#page() : utf8AsLatin1(body);
-      transport.sendHead(this, text.length);
-      if (this.method !== "HEAD" && text !== "") transport.writeText(text);
-    } else {
-      transport.sendHead(this, body.length);
-      if (this.method !== "HEAD" && body.length > 0) transport.write(body, 0, body.length);
-    }
+    writeAnswer(this, body);
     this.finish();
-  }
-
-  #page(): string {
-    return this.status >= 300 ? errorPage(this.status) : "";
   }
 
   /**
@@ -429,9 +398,4 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
       this.#core.internalError(error);
     }
   }
-}
-
-/** Statuses of our own after which nginx closes. */
-function closesConnection(status: number): boolean {
-  return status === 400 || status === 413 || status === 414 || status === 500 || status === 501;
 }

@@ -1,0 +1,49 @@
+/**
+ * Responses that are made here, whole: their fields and their bytes.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { type Answer, errorPage, FieldList, hasResponseBody, utf8AsLatin1 } from "../../http/mod.ts";
+import { encodeWhole } from "./encoded-body.ts";
+import type { WireExchange } from "./exchange.ts";
+import { NO_BODY } from "./transport.ts";
+
+/** Fields of an answer, before policies see them. */
+export function answerFields(answer: Answer): FieldList {
+  const fields = new FieldList();
+  if (hasResponseBody(answer.status)) fields.add("Content-Type", answer.contentType ?? "text/html");
+  if (answer.fields !== undefined) {
+    for (const [name, value] of answer.fields) {
+      if (name.length === 12 && name.toLowerCase() === "content-type") fields.set(name, value);
+      else fields.add(name, value);
+    }
+  }
+  return fields;
+}
+
+/** Is the connection closed after the answer, as in nginx. */
+export function closesConnection({ close, status }: Answer): boolean {
+  return close === true || status === 400 || status === 413 || status === 414 || status === 500 || status === 501;
+}
+
+/** Writes head and body; the exchange has the status and the fields as policies left them. */
+export function writeAnswer(exchange: WireExchange, body: Answer["body"]): void {
+  const { bodyCoding, status, transport } = exchange;
+  const sendsBody = exchange.method !== "HEAD";
+  if (!hasResponseBody(status)) transport.sendHead(exchange, NO_BODY);
+  else if (bodyCoding === null && typeof body !== "object") {
+    const text = body === undefined ? page(status) : utf8AsLatin1(body);
+    transport.sendHead(exchange, text.length);
+    if (sendsBody && text !== "") transport.writeText(text);
+  } else {
+    const whole = typeof body === "object" ? body : Buffer.from(body ?? page(status), "utf8");
+    const bytes = bodyCoding === null ? whole : encodeWhole(bodyCoding, whole);
+    transport.sendHead(exchange, bytes.length);
+    if (sendsBody && bytes.length > 0) transport.write(bytes, 0, bytes.length);
+  }
+}
+
+function page(status: number): string {
+  return status >= 300 ? errorPage(status) : "";
+}
