@@ -67,13 +67,14 @@ export function isLinear(root: Node, entry: Entry): boolean {
   return true;
 }
 
-interface Symbol {
+/** Characters that no set of an expression tells apart. */
+export interface Symbol {
   readonly representative: number;
   readonly positions: ReadonlySet<number>;
 }
 
-/** Characters that no set tells apart are one symbol. */
-function symbols(sets: readonly (readonly number[])[], newline: boolean): Symbol[] {
+/** @param newline the line feed is a symbol of its own */
+export function symbols(sets: readonly (readonly number[])[], newline: boolean): Symbol[] {
   const starts = new Set([0]);
   if (newline) starts.add(10).add(11);
   const distinct = new Map<string, { set: readonly number[]; positions: number[] }>();

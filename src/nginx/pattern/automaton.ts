@@ -22,8 +22,8 @@ export interface Automaton {
   /** From each position to the next ones. */
   readonly follow: Ways[];
   readonly first: Ways;
-  /** Positions of repeats over one character, for possessive ones. */
-  readonly loops: Map<Repeat, number[]>;
+  /** Positions of possessive repeats, for each of their copies. */
+  readonly loops: Map<Repeat, number[][]>;
 }
 
 interface Fragment {
@@ -40,7 +40,7 @@ const MANY = 1 << 20;
 export function buildAutomaton(root: Node): Automaton {
   const sets: CharSet[] = [];
   const follow: Ways[] = [];
-  const loops = new Map<Repeat, number[]>();
+  const loops = new Map<Repeat, number[][]>();
   let edges = 0;
 
   function connect(from: Ways, to: Ways): void {
@@ -118,9 +118,9 @@ export function buildAutomaton(root: Node): Automaton {
       out = concat(out, tail);
     }
     if (node.mode === "possessive") {
-      const all = loops.get(node) ?? [];
-      for (let p = start; p < sets.length; p++) all.push(p);
-      loops.set(node, all);
+      const copy: number[] = [];
+      for (let p = start; p < sets.length; p++) copy.push(p);
+      loops.set(node, [...loops.get(node) ?? [], copy]);
     }
     return out;
   }

@@ -5,13 +5,15 @@
  */
 import { RE2JS } from "re2js";
 import type { Pattern } from "../../snapshot/snapshot.ts";
-import { type Entry, isLinear } from "./ambiguity.ts";
+import { type Entry, isLinear, MAX_WAYS } from "./ambiguity.ts";
 import { impliedEntry, withoutTail, writtenEntry } from "./anchor.ts";
 import { buildAutomaton, TooLarge } from "./automaton.ts";
 import { emit } from "./emit.ts";
+import { writeEmptyRounds } from "./empty-round.ts";
 import { parsePattern } from "./parse.ts";
 import { checkPossessive } from "./possessive.ts";
 import { type Look, maxLength, type Node, PatternError, some } from "./tree.ts";
+import { maxWidth } from "./width.ts";
 
 export interface PatternOptions {
   /** `~*` rather than `~`. */
@@ -32,7 +34,7 @@ export type PatternResult =
     readonly offset: number;
   };
 
-/** Largest program for the linear engine that `{n,m}` may blow up to; its work per character is proportional to this. */
+/** Largest program for the linear engine that `{n,m}` may blow up to. */
 const MAX_LINEAR_POSITIONS = 1000;
 
 /** Translates PCRE and chooses the engine; never throws on bad text. */
@@ -51,8 +53,9 @@ export function compilePattern(text: string, options: PatternOptions): PatternRe
 }
 
 function translate(text: string, options: PatternOptions): Omit<Pattern, "text"> {
-  const { root } = parsePattern(text, options.caseInsensitive, options.bytes);
-  checkPossessive(root);
+  const parsed = parsePattern(text, options.caseInsensitive, options.bytes).root;
+  checkPossessive(parsed);
+  const root = writeEmptyRounds(parsed);
   const references = some(root, (node) => node.kind === "back-reference");
   const looks = some(root, (node) => node.kind === "look");
   const written = writtenEntry(root);
@@ -60,7 +63,7 @@ function translate(text: string, options: PatternOptions): Omit<Pattern, "text">
   const reason = nativeProblem(root, entry);
   if (reason === undefined) return native(root, written === "anywhere" ? entry : written, written);
   if (references || looks) throw reason;
-  return linear(root, Math.max(MAX_LINEAR_POSITIONS, text.length));
+  return linear(root, written, Math.max(MAX_LINEAR_POSITIONS, text.length));
 }
 
 /** Why a backtracking engine must not run it. */
@@ -167,8 +170,12 @@ function native(root: Node, entry: Entry, written: Entry): Omit<Pattern, "text">
   return { source, flags, engine: "native" };
 }
 
-function linear(root: Node, maxPositions: number): Omit<Pattern, "text"> {
-  if (buildAutomaton(root).sets.length > maxPositions) throw new TooLarge();
+function linear(root: Node, entry: Entry, maxPositions: number): Omit<Pattern, "text"> {
+  const positions = buildAutomaton(root).sets.length;
+  if (positions > maxPositions) throw new TooLarge();
+  if (positions > MAX_WAYS && maxWidth(root, entry) > MAX_WAYS) {
+    throw new PatternError(`the expression could keep more than ${MAX_WAYS} ways open at a time`, 0);
+  }
   const source = emit(root, "linear");
   try {
     RE2JS.compile(source);

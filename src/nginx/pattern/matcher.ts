@@ -46,24 +46,52 @@ function nativeMatcher(pattern: Pattern): Matcher {
   };
 }
 
+/** The assertion `$`, which emit.ts writes for nothing else; not that of `(?m:$)`. */
+const DOLLAR = /(?<!\(\?m:)\$/g;
+
 function linearMatcher(pattern: Pattern): Matcher {
   const expression = RE2JS.compile(pattern.source);
   const groupCount = expression.groupCount();
-  // PCRE's `$` also holds before a last line feed (see emit.ts).
-  const dollar = pattern.source.includes("$");
+  const ofLines = pattern.source.replace(DOLLAR, "(?m:$)");
+  let lineExpression: RE2JS | undefined;
 
-  function find(text: string): (string | undefined)[] | null {
-    const matcher = expression.matcher(text);
+  /**
+   * PCRE's `$` also holds before a last line feed, RE2's does not. Where that is the only one of the text, the `$` of lines
+   * is the same; where there are more, the text without the last one is looked at, too.
+   */
+  function find(text: string): Found | null {
+    if (ofLines === pattern.source || !text.endsWith("\n")) return search(expression, text);
+    if (text.indexOf("\n") === text.length - 1) return search(lineExpression ??= RE2JS.compile(ofLines), text);
+    const whole = search(expression, text);
+    const shorter = search(expression, text.slice(0, -1));
+    return whole === null || (shorter !== null && shorter.start < whole.start) ? shorter : whole;
+  }
+
+  function search(by: RE2JS, text: string): Found | null {
+    // To tell that there is no match takes far less than to find one.
+    if (!by.test(text)) return null;
+    const matcher = by.matcher(text);
     if (!matcher.find()) return null;
-    const out: (string | undefined)[] = [];
-    for (let i = 0; i <= groupCount; i++) out.push(matcher.group(i) ?? undefined);
-    return out;
+    const groups: (string | undefined)[] = [];
+    for (let i = 0; i <= groupCount; i++) groups.push(matcher.group(i) ?? undefined);
+    return { start: matcher.start(), groups };
+  }
+
+  function test(text: string): boolean {
+    if (ofLines === pattern.source || !text.endsWith("\n")) return expression.test(text);
+    if (text.indexOf("\n") === text.length - 1) return (lineExpression ??= RE2JS.compile(ofLines)).test(text);
+    return expression.test(text) || expression.test(text.slice(0, -1));
   }
 
   return {
     groupCount,
     groups: new Map(Object.entries(expression.namedGroups())),
-    test: (text) => expression.test(text) || (dollar && text.endsWith("\n") && expression.test(text.slice(0, -1))),
-    exec: (text) => find(text) ?? (dollar && text.endsWith("\n") ? find(text.slice(0, -1)) : null),
+    test,
+    exec: (text) => find(text)?.groups ?? null,
   };
+}
+
+interface Found {
+  readonly start: number;
+  readonly groups: (string | undefined)[];
 }

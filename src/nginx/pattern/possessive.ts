@@ -25,16 +25,46 @@ export function checkPossessive(root: Node): void {
   }
   if (plain.length === 0) return;
   const { sets, follow, loops } = buildAutomaton(root);
+  const first = leading(root);
   for (const node of plain) {
-    const positions = new Set(loops.get(node));
+    const given = (loops.get(node) ?? []).some((copy) => {
+      const positions = new Set(copy);
+      return copy.some((p) => [...follow[p]!.keys()].some((q) => !positions.has(q) && intersects(sets[p]!, sets[q]!)));
+    });
     const single = node.item.kind === "set";
-    const exits = [...positions].flatMap((p) =>
-      [...follow[p]!.keys()].filter((q) => !positions.has(q) && intersects(sets[p]!, sets[q]!))
-    );
-    if (!single || exits.length > 0 || some(root, (other) => mayHoldEarlier(other, node))) {
+    if (!single || given || some(root, (other) => !first.has(other) && mayHoldEarlier(other, node))) {
       throw new PatternError("a possessive quantifier like this is not supported", node.offset);
     }
   }
+}
+
+/** Assertions that nothing can stand before. */
+function leading(root: Node): ReadonlySet<Node> {
+  const found = new Set<Node>();
+  /** Whether what follows is leading too. */
+  function walk(node: Node): boolean {
+    switch (node.kind) {
+      case "assert":
+        found.add(node);
+        return true;
+      case "sequence":
+        return node.items.every(walk);
+      case "alternation":
+        return node.items.map(walk).every((still) => still);
+      case "capture":
+      case "atomic":
+        return walk(node.item);
+      case "set":
+      case "repeat":
+      case "look":
+      case "back-reference":
+        return false;
+      default:
+        return node satisfies never;
+    }
+  }
+  walk(root);
+  return found;
 }
 
 /** Could the assertion hold after some of the characters were given back? */
@@ -42,8 +72,8 @@ function mayHoldEarlier(other: Node, loop: Repeat): boolean {
   if (other.kind === "look" || other.kind === "back-reference") return true;
   if (other.kind !== "assert") return false;
   if (other.what === "word" || other.what === "not-word") return true;
-  const newline = loop.item.kind === "set" && contains(loop.item.set, 10);
-  return newline && other.what !== "start" && other.what !== "end";
+  if (other.what === "start" || other.what === "line-start") return true;
+  return other.what !== "end" && loop.item.kind === "set" && contains(loop.item.set, 10);
 }
 
 /** At any place it matches in at most one way. */
