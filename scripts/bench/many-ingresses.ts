@@ -2,10 +2,10 @@
  * 5,000 Ingresses from files: how long until ready, how long until a changed one is served while under load, and
  * whether a request failed. By hand, as run.ts:
  *
- *     bun scripts/bench/many-ingresses.ts [--ingresses 5000] [--changes 20]
+ *     bun scripts/bench/many-ingresses.ts [--ingresses 5000] [--changes 20] [--workers 0] [--bin dist/sallyport]
  */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { makeSelfSigned } from "../../src/proxy/tls/self-signed.ts";
 import { backend } from "./backend.ts";
@@ -24,6 +24,8 @@ function option(name: string, fallback: number): number {
   return at < 0 ? fallback : Number(process.argv[at + 1] ?? fallback);
 }
 
+const binAt = process.argv.indexOf("--bin");
+const executable = resolve(binAt < 0 ? join(root, "dist", "sallyport") : process.argv[binAt + 1] ?? "");
 const ingresses = option("ingresses", 5000);
 const changes = option("changes", 20);
 const backendPort = await freePorts(10);
@@ -53,7 +55,7 @@ await until(backendPort, "/", "backend", 200, 5000);
 
 const began = performance.now();
 const proxy = start({
-  command: sallyportCommand(join(root, "dist", "sallyport"), manifests, httpPort, httpPort + 1),
+  command: sallyportCommand(executable, manifests, httpPort, httpPort + 1, option("workers", 0)),
 }, errors);
 await until(httpPort + 2, "/healthz", "health", 200, 60_000);
 const readyMs = performance.now() - began;
@@ -89,6 +91,7 @@ await stopAll();
 rmSync(folder, { recursive: true });
 
 const failed = result.errors + result.badStatuses;
+if (process.argv.includes("--each")) console.log(served.map((ms) => ms.toFixed(0)).join(" "));
 console.log(`
 | ${ingresses} Ingresses from files | |
 |---|---:|
