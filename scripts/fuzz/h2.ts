@@ -128,7 +128,7 @@ function story(parts: readonly Uint8Array[]): string[] {
       lines.push(`finished ${stream.id}`);
     },
     close: (code) => lines.push(`close ${code}`),
-  }, (flush) => flush());
+  }, { schedule: (flush) => flush() });
   let received = 0;
   for (const part of parts) {
     session.receive(part);

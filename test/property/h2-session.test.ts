@@ -199,7 +199,7 @@ function run(pieces: readonly Buffer[], pick: Random, acts: boolean, check: Chec
       if (!acts) told.push(`finished ${stream.id}`);
     },
     close: (code) => told.push(`close ${code}`),
-  }, () => {});
+  }, { schedule: () => {} });
   for (const piece of pieces) {
     session.receive(piece);
     assert.ok(session.activeStreams <= LIMITS.maxConcurrentStreams);

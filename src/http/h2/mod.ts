@@ -8,5 +8,6 @@ export { CLIENT_PREFACE, ErrorCode } from "./frame.ts";
 export type { HpackField } from "./hpack-decoder.ts";
 export { type H2Request, toHttp1Head } from "./request.ts";
 export type { FieldLines } from "./frame-writer.ts";
-export { ServerSession, type SessionLimits, type SessionSink } from "./session.ts";
+export type { SessionLimits, SessionSink } from "./contract.ts";
+export { ServerSession } from "./session.ts";
 export { H2Stream } from "./stream.ts";

@@ -13,12 +13,25 @@ const IDLE_FRAMES_ALLOWED = 1000;
 const IDLE_FRAMES_PER_WORK = 4;
 const IDLE_FRAMES_CEILING = 20_000;
 /** Streams that a peer may reset before their response, beyond those that it lets end. */
-const RESETS_ALLOWED = 200;
+const RESETS_ALLOWED = 300;
+/**
+ * So many more are allowed with each second: clients give requests up for good reasons, a few at a time, for as long as
+ * the connection lives.
+ */
+const RESETS_PER_SECOND = 50;
 
 /** One connection's. */
 export class Patience {
+  readonly #nowMs: () => number;
   #idleFramesLeft = IDLE_FRAMES_ALLOWED;
   #resets = 0;
+  /** When resets were last forgiven. */
+  #forgivenMs = 0;
+
+  /** @param nowMs a clock; asked for resets only */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
 
   /** A frame with work in it was received or sent. */
   work(): void {
@@ -34,7 +47,10 @@ export class Patience {
 
   /** A stream came to nothing. */
   reset(): void {
-    if (++this.#resets > RESETS_ALLOWED) {
+    const nowMs = this.#nowMs();
+    this.#resets = 1 + Math.max(0, this.#resets - (nowMs - this.#forgivenMs) * RESETS_PER_SECOND / 1000);
+    this.#forgivenMs = nowMs;
+    if (this.#resets > RESETS_ALLOWED) {
       throw new ConnectionError(ErrorCode.enhanceYourCalm, "too many streams are reset");
     }
   }

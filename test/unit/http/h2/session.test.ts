@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { test } from "node:test";
+import { describe, it, test } from "node:test";
 import { ErrorCode, FrameType, Setting } from "../../../../src/http/h2/frame.ts";
 import { type FieldLines, type H2Request, type H2Stream, ServerSession } from "../../../../src/http/h2/mod.ts";
 
@@ -44,6 +44,7 @@ class Peer {
   readonly requests: H2Request[] = [];
   readonly #written: Uint8Array[] = [];
   full = false;
+  nowMs = 0;
   readonly session: ServerSession<null>;
 
   constructor(limits: { streams?: number; requests?: number; window?: number } = {}) {
@@ -73,7 +74,7 @@ class Peer {
         finished: (stream) => this.events.push(`finished ${stream.id}`),
         close: (code, message) => this.events.push(`close ${code}${message ? `: ${message}` : ""}`),
       },
-      (flush) => queueMicrotask(flush),
+      { schedule: (flush) => queueMicrotask(flush), nowMs: () => this.nowMs },
     );
     this.session.receive(PREFACE);
     this.session.receive(SETTINGS);
@@ -214,6 +215,24 @@ const violations: [name: string, code: number, frames: Buffer[]][] = [
   ["a frame size under 16384", ErrorCode.protocolError, [setting(Setting.maxFrameSize, 100)]],
   ["a short PING", ErrorCode.frameSizeError, [frame(FrameType.ping, 0, 0, Buffer.alloc(7))]],
   ["PUSH_PROMISE", ErrorCode.protocolError, [frame(FrameType.pushPromise, 4, 1, Buffer.alloc(4))]],
+  ["a short PRIORITY", ErrorCode.frameSizeError, [frame(FrameType.priority, 0, 1, Buffer.alloc(4))]],
+  ["PRIORITY on itself", ErrorCode.protocolError, [frame(FrameType.priority, 0, 1, Buffer.from([0, 0, 0, 1, 9]))]],
+  ["HEADERS that depend on themselves", ErrorCode.protocolError, [
+    frame(FrameType.headers, 0x25, 1, Buffer.concat([Buffer.from([0x80, 0, 0, 1, 9]), GET])),
+  ]],
+  ["HEADERS on a stream that the client has reset", ErrorCode.streamClosed, [
+    frame(FrameType.headers, 4, 1, POST),
+    frame(FrameType.rstStream, 0, 1, uint32(8)),
+    frame(FrameType.headers, 5, 1, literal("x-sum", "1")),
+  ]],
+  ["HEADERS on a stream that was left out", ErrorCode.streamClosed, [
+    frame(FrameType.headers, 5, 5, GET),
+    frame(FrameType.headers, 5, 3, GET),
+  ]],
+  ["HEADERS behind the end of a stream", ErrorCode.streamClosed, [
+    frame(FrameType.headers, 5, 1, GET),
+    frame(FrameType.headers, 5, 1, GET),
+  ]],
   ["RST_STREAM on an idle stream", ErrorCode.protocolError, [frame(FrameType.rstStream, 0, 1, uint32(8))]],
   ["more DATA than the window", ErrorCode.flowControlError, [
     frame(FrameType.headers, 4, 1, POST),
@@ -259,6 +278,73 @@ for (const [name, make] of floods) {
     assert.match(peer.events.at(-1)!, new RegExp(`^close ${ErrorCode.enhanceYourCalm}: `));
   });
 }
+
+test("clients may give requests up again and again, a few at a time", () => {
+  const peer = new Peer({ requests: 10_000 });
+  for (let i = 0; i < 2000; i++) {
+    peer.nowMs += 25;
+    peer.receive(frame(FrameType.headers, 5, 2 * i + 1, GET), frame(FrameType.rstStream, 0, 2 * i + 1, uint32(8)));
+  }
+  assert.equal(peer.session.over, false);
+});
+
+test("DATA on a stream that the client has ended is refused, and nothing else is", () => {
+  const peer = new Peer();
+  peer.receive(frame(FrameType.headers, 4, 1, POST), frame(FrameType.rstStream, 0, 1, uint32(8)));
+  peer.receive(frame(FrameType.data, 1, 1, Buffer.from("x")), frame(FrameType.headers, 5, 3, GET));
+  const [reset] = peer.sent();
+  assert.equal(reset!.type, FrameType.rstStream);
+  assert.equal(reset!.payload.readUInt32BE(0), ErrorCode.streamClosed);
+  assert.equal(peer.events.at(-1), "request 3 GET / ended");
+});
+
+describe("on a stream that was given up here", () => {
+  /** A stream whose client has 900 bytes of its window left, and does not know yet. */
+  function givenUp(): Peer {
+    const peer = new Peer();
+    peer.receive(frame(FrameType.headers, 4, 1, POST), frame(FrameType.data, 0, 1, Buffer.alloc(100)));
+    peer.session.reset(peer.streams.get(1)!, ErrorCode.internalError);
+    return peer;
+  }
+
+  it("what was on its way is passed over, as far as the window went", () => {
+    const peer = givenUp();
+    for (let i = 0; i < 9; i++) peer.receive(frame(FrameType.data, 0, 1, Buffer.alloc(100)));
+    peer.receive(frame(FrameType.windowUpdate, 0, 1, uint32(5)), frame(FrameType.headers, 5, 1, literal("x-sum", "1")));
+    peer.receive(frame(FrameType.headers, 5, 3, GET));
+    assert.equal(peer.events.at(-1), "request 3 GET / ended");
+    assert.deepEqual(names(peer.sent()), ["rstStream 1 4 0"]);
+  });
+
+  it("more than that ends the connection", () => {
+    const peer = givenUp();
+    peer.receive(frame(FrameType.data, 0, 1, Buffer.alloc(901)));
+    assert.match(peer.events.at(-1)!, new RegExp(`^close ${ErrorCode.flowControlError}: `));
+  });
+
+  it("empty frames without end do, too", () => {
+    const peer = givenUp();
+    for (let i = 0; i < 2000 && !peer.session.over; i++) peer.receive(frame(FrameType.data, 0, 1));
+    assert.match(peer.events.at(-1)!, new RegExp(`^close ${ErrorCode.enhanceYourCalm}: `));
+  });
+
+  it("nothing may come behind its end", () => {
+    const peer = givenUp();
+    peer.receive(frame(FrameType.data, 1, 1), frame(FrameType.headers, 5, 1, literal("x-sum", "1")));
+    assert.match(peer.events.at(-1)!, new RegExp(`^close ${ErrorCode.streamClosed}: `));
+  });
+
+  it("nothing ends the connection once others have been given up since", () => {
+    const peer = givenUp();
+    for (let i = 0; i < 400; i++) {
+      peer.nowMs += 1000;
+      peer.receive(frame(FrameType.headers, 4, 2 * i + 3, POST));
+      peer.session.reset(peer.streams.get(2 * i + 3)!, ErrorCode.internalError);
+    }
+    peer.receive(frame(FrameType.data, 0, 1, Buffer.alloc(10)), frame(FrameType.headers, 5, 1, literal("x-sum", "1")));
+    assert.equal(peer.session.over, false);
+  });
+});
 
 test("a header list over the limit asks the owner for an answer", () => {
   const peer = new Peer();
@@ -386,6 +472,33 @@ test("shutdown() serves what was on its way, then lets the streams at hand end",
   assert.deepEqual(peer.events, ["request 1 GET / ended", "request 3 GET / ended", "finished 1", "finished 3"]);
   await new Promise<void>((resolve) => queueMicrotask(resolve));
   assert.equal(peer.events.at(-1), "close 0");
+});
+
+test("requests behind the end that was announced are passed over, bodies and all; those at hand go on", () => {
+  const peer = new Peer();
+  peer.receive(frame(FrameType.headers, 5, 1, GET));
+  peer.session.shutdown();
+  peer.receive(answerToShutdown);
+  peer.receive(
+    frame(FrameType.headers, 4, 3, POST),
+    frame(FrameType.data, 0, 3, Buffer.alloc(500)),
+    frame(FrameType.windowUpdate, 0, 3, uint32(10)),
+    frame(FrameType.rstStream, 0, 3, uint32(8)),
+  );
+  assert.deepEqual(peer.events, ["request 1 GET / ended"]);
+  peer.session.end(peer.respond(1));
+  assert.equal(peer.events.at(-1), "finished 1");
+});
+
+test("a GOAWAY for an error does not name a later stream than the one before it", () => {
+  const peer = new Peer();
+  peer.receive(frame(FrameType.headers, 5, 1, GET));
+  peer.session.shutdown();
+  peer.receive(answerToShutdown, frame(FrameType.headers, 4, 3, POST), frame(FrameType.data, 0, 0));
+  assert.deepEqual(
+    peer.sent().filter((f) => f.type === FrameType.goaway).map((f) => f.payload.readUInt32BE(0)),
+    [0x7fffffff, 1, 1],
+  );
 });
 
 test("an idle connection ends when the client has answered the announcement", async () => {

@@ -1,0 +1,68 @@
+/**
+ * The streams of a connection: those that are open, and what a client may still send on those that are not.
+ *
+ * @see RFC 9113 section 5.1
+ * @module
+ */
+import type { H2Stream } from "./stream.ts";
+
+/** Streams that are remembered after they were given up. A client cannot have more open without knowing of the end. */
+const REMEMBERED = 256;
+
+/** Why a frame comes on a stream that is not open. */
+export const Closed = {
+  /** The client has ended or reset it, or left its number out: it may not send on it. */
+  byClient: 0,
+  /** We gave it up before the client had ended it: what was on its way is passed over. */
+  byUs: 1,
+  /** So long ago that it is not known. */
+  unknown: 2,
+} as const;
+
+/** One connection's. */
+export class StreamTable<C> {
+  readonly open = new Map<number, H2Stream<C>>();
+  /** Highest number that the client has used. */
+  lastId = 0;
+  /** Bytes that the client may still send on each stream that we gave up, the oldest first. */
+  #givenUp: Map<number, number> | null = null;
+  /** Highest number that is not remembered any more. */
+  #forgotten = 0;
+
+  /** The stream is over. What the client had not ended is remembered. */
+  close(stream: H2Stream<C>): void {
+    stream.closed = true;
+    stream.pending.length = 0;
+    this.open.delete(stream.id);
+    if (!stream.remoteEnded) this.remember(stream.id, stream.receiveWindow);
+  }
+
+  /** A stream is given up that the client may go on with, by so many bytes of data. */
+  remember(id: number, windowBytes: number): void {
+    const givenUp = this.#givenUp ??= new Map<number, number>();
+    givenUp.set(id, windowBytes);
+    if (givenUp.size <= REMEMBERED) return;
+    const [oldest] = givenUp.keys();
+    givenUp.delete(oldest!);
+    this.#forgotten = Math.max(this.#forgotten, oldest!);
+  }
+
+  /** The client has ended a stream that is not open. */
+  endedByClient(id: number): void {
+    this.#givenUp?.delete(id);
+  }
+
+  /** Of a number that was used, and is not open. One of {@link Closed}. */
+  closedBy(id: number): number {
+    if (this.#givenUp?.has(id)) return Closed.byUs;
+    return id <= this.#forgotten ? Closed.unknown : Closed.byClient;
+  }
+
+  /** Data came on a stream that we gave up; tells whether the client may send as much. */
+  takeLate(id: number, bytes: number): boolean {
+    const left = this.#givenUp!.get(id)! - bytes;
+    if (left < 0) return false;
+    this.#givenUp!.set(id, left);
+    return true;
+  }
+}
