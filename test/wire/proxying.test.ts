@@ -206,6 +206,17 @@ describe("a response", () => {
     assert.doesNotMatch(client.text, /Content-Type/);
     client.socket.destroy();
   });
+
+  it("hand the upstream's connection back as they got it when they take their time", async () => {
+    const { front, backend } = await setUp(answering(echo), { responseHead: () => Promise.resolve() });
+    const client = await front.client();
+    for (let i = 1; i <= 3; i++) {
+      client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      await client.has("GET / HTTP/1.1", i);
+    }
+    assert.equal(backend.connections.length, 1);
+    client.socket.destroy();
+  });
 });
 
 describe("client connections", () => {

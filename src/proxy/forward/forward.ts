@@ -212,10 +212,10 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     if (connection === null || this.#step !== Step.hook) return;
     this.#core.tick();
     const relay = this.#relay!;
+    // before anything else: a complete response gives the connection back to its pool, where it must not be paused
+    if (relay.heldEnd === null) connection.socket.resume();
     this.#begin(relay.takeHeld(), 0);
-    if (this.#connection !== connection) return;
-    if (relay.heldEnd !== null) this.upstreamEnded(relay.heldEnd.error);
-    else if (!relay.blocked) connection.socket.resume();
+    if (this.#connection === connection && relay.heldEnd !== null) this.upstreamEnded(relay.heldEnd.error);
   }
 
   #begin(bytes: Buffer, at: number): void {
