@@ -12,6 +12,7 @@ import {
   openFileLimit,
   openFiles,
   startedAtSeconds,
+  uncaughtErrors,
   virtualBytes,
 } from "../observe/mod.ts";
 import { certificateFamilies } from "./certificate-metrics.ts";
@@ -135,6 +136,12 @@ export function controllerFamilies(options: MetricsOptions): MetricFamily[] {
     ),
     one("nginx_process_num_procs", "gauge", "Processes, this one and the workers.", 1 + (serving.processes ?? 0)),
     one("nginx_process_oldest_start_time_seconds", "gauge", "Start, seconds since the epoch.", startedAtSeconds()),
+    one(
+      "internal_errors_total",
+      "counter",
+      "Errors of the program itself; each costs an exchange at most.",
+      (serving.internalErrors ?? 0) + uncaughtErrors(),
+    ),
     options.orphans.family(source.diagnostics(), labels),
     ...snapshot === null ? [] : certificateFamilies(snapshot, options.controllerClass),
   ];

@@ -9,6 +9,8 @@ import type { Snapshot } from "../snapshot/snapshot.ts";
 
 /** Counters of the data plane, summed over its processes. */
 export interface ServingCounters extends StubStatus {
+  /** Errors of the program itself, those of this process that nobody caught left out. Default: 0. */
+  readonly internalErrors?: number;
   /** Worker processes. Default: none, this process serves. */
   readonly processes?: number;
   /** What they used of the processor so far, seconds. */

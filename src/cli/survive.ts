@@ -4,17 +4,18 @@
  * @module
  */
 import process from "node:process";
-import type { Logger } from "../observe/mod.ts";
+import { countUncaughtError, type Logger } from "../observe/mod.ts";
 
 /** Kinds of exceptions that are remembered; beyond it, only a count is logged. */
 const MAX_KINDS = 100;
 /** An exception of a known kind is logged again when its count is a power of ten. */
 const isRoundCount = (n: number): boolean => /^10+$/.test(String(n));
 
-/** Logs uncaught exceptions and rejections, each kind once, then at its tenth, hundredth, ... time. */
+/** Counts uncaught exceptions and rejections, and logs each kind once, then at its tenth, hundredth, ... time. */
 export function surviveExceptions(logger: Logger): void {
   const counts = new Map<string, number>();
   const tell = (error: unknown): void => {
+    countUncaughtError();
     const stack = error instanceof Error ? error.stack ?? error.message : String(error);
     const kind = stack.split("\n", 3).join(" ");
     const known = counts.has(kind) || counts.size < MAX_KINDS ? kind : "other";

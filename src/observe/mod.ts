@@ -16,9 +16,11 @@ export { type RequestCounts, RequestMetrics, type RequestMetricsOptions } from "
 export { formatStubStatus, type StubStatus } from "./stub-status.ts";
 export {
   availableCores,
+  countUncaughtError,
   cpuSeconds,
   openFileLimit,
   openFiles,
   startedAtSeconds,
+  uncaughtErrors,
   virtualBytes,
 } from "./process-facts.ts";

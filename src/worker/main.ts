@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { cpuSeconds, type Logger, RequestMetrics } from "../observe/mod.ts";
+import { cpuSeconds, type Logger, RequestMetrics, uncaughtErrors } from "../observe/mod.ts";
 import { DataPlane, type DataPlaneCounters, type KeyPair } from "../proxy/mod.ts";
 import { UpdateAssembler } from "../snapshot/mod.ts";
 import { HeldLog } from "./held-log.ts";
@@ -148,10 +148,16 @@ class Worker {
       const nowMs = performance.now();
       this.#countsDueAtMs = nowMs + (nowMs - beganAtMs) / REPORT_SHARE;
     }
+    const counters = dataPlane.counters();
     tell({
       kind: "report",
       id,
-      counters: { ...dataPlane.counters(), cpuSeconds: cpuSeconds(), residentBytes: process.memoryUsage.rss() },
+      counters: {
+        ...counters,
+        internalErrors: counters.internalErrors + uncaughtErrors(),
+        cpuSeconds: cpuSeconds(),
+        residentBytes: process.memoryUsage.rss(),
+      },
     });
   }
 

@@ -29,6 +29,7 @@ const EXPECTED: Readonly<Record<string, readonly [type: string, labels: readonly
   config_last_reload_successful: ["gauge", CONTROLLER],
   config_last_reload_successful_timestamp_seconds: ["gauge", CONTROLLER],
   success: ["counter", CONTROLLER],
+  internal_errors_total: ["counter", CONTROLLER],
   orphan_ingress: ["gauge", [...CONTROLLER, "ingress", "namespace", "type"]],
   nginx_process_connections_total: ["counter", [...CONTROLLER, "state"]],
   nginx_process_requests_total: ["counter", CONTROLLER],

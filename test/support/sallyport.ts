@@ -14,9 +14,11 @@ import { fileURLToPath } from "node:url";
 const ENTRY = fileURLToPath(new URL("../../mod.ts", import.meta.url));
 
 /** Command line that starts the program on the runtime that the tests run on. */
-export const COMMAND: readonly string[] = "Deno" in globalThis
-  ? [process.execPath, "run", "-A", ENTRY]
-  : [process.execPath, ENTRY];
+export const COMMAND: readonly string[] = commandOf(ENTRY);
+
+function commandOf(entry: string): readonly string[] {
+  return "Deno" in globalThis ? [process.execPath, "run", "-A", entry] : [process.execPath, entry];
+}
 
 /** What a process left behind. */
 export interface Ended {
@@ -50,8 +52,8 @@ export class Running {
   onStderr: () => void = () => {};
 
   /** @param under a command that runs the one that follows it */
-  constructor(args: readonly string[], under: readonly string[] = []) {
-    const [program, ...first] = [...under, ...COMMAND] as [string, ...string[]];
+  constructor(args: readonly string[], under: readonly string[] = [], command: readonly string[] = COMMAND) {
+    const [program, ...first] = [...under, ...command] as [string, ...string[]];
     this.child = spawn(program, [...first, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     this.child.stdout!.setEncoding("utf8").on("data", (text: string) => this.stdout += text);
     this.child.stderr!.setEncoding("utf8").on("data", (text: string) => {
@@ -83,14 +85,19 @@ export class Sallyport {
     manifests: Readonly<Record<string, string>>,
     flags: readonly string[],
     under: readonly string[] = [],
+    command: readonly string[] = COMMAND,
   ) {
     this.folder = mkdtempSync(join(tmpdir(), "sallyport-"));
     for (const name in manifests) this.write(name, manifests[name]!);
     const ports = ["http", "https", "healthz", "status"].map((name) => `--${name}-port=0`);
-    this.#running = new Running([
-      ...["--manifests", this.folder, "--bind-address=127.0.0.1", "--healthz-host=127.0.0.1"],
-      ...["--log-format=json", ...ports, ...flags],
-    ], under);
+    this.#running = new Running(
+      [
+        ...["--manifests", this.folder, "--bind-address=127.0.0.1", "--healthz-host=127.0.0.1"],
+        ...["--log-format=json", ...ports, ...flags],
+      ],
+      under,
+      command,
+    );
     void this.#running.ended.then(() => this.#over = true);
   }
 
@@ -107,6 +114,15 @@ export class Sallyport {
   ): Promise<Sallyport> {
     const under = ["sh", "-c", `ulimit -n ${limit} && exec "$@"`, "sh"];
     return Sallyport.#serving(new Sallyport(manifests, flags, under));
+  }
+
+  /** As {@link Sallyport.start}, with another main module. */
+  static startProgram(
+    entry: URL,
+    manifests: Readonly<Record<string, string>>,
+    ...flags: string[]
+  ): Promise<Sallyport> {
+    return Sallyport.#serving(new Sallyport(manifests, flags, [], commandOf(fileURLToPath(entry))));
   }
 
   static async #serving(sallyport: Sallyport): Promise<Sallyport> {
