@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
 import { HpackDecoder, type HpackField } from "../../src/http/h2/hpack-decoder.ts";
+import { Waiting } from "./waiting.ts";
 
 /** RFC 9113 section 6. */
 export const Type = {
@@ -25,8 +26,6 @@ export const END_STREAM = 1;
 export const ACK = 1;
 export const END_HEADERS = 4;
 
-/** Longest that any expectation waits before it fails. */
-const PATIENCE_MS = 10_000;
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /** One frame as it came. */
@@ -87,14 +86,14 @@ export class H2Client {
   readonly frames: Frame[] = [];
   ended = false;
   #rest: Buffer = Buffer.alloc(0);
-  readonly #waiters = new Set<() => void>();
+  readonly #waiting: Waiting = new Waiting(() => this.ended, () => this.told());
 
   constructor(readonly socket: Socket) {
     socket.on("data", (bytes: Buffer) => this.#received(bytes));
     for (const event of ["end", "close"]) {
       socket.on(event, () => {
         this.ended = true;
-        this.#wake();
+        this.#waiting.look();
       });
     }
     socket.on("error", () => {});
@@ -135,30 +134,12 @@ export class H2Client {
       rest = rest.subarray(end);
     }
     this.#rest = rest;
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const waiter of [...this.#waiters]) waiter();
+    this.#waiting.look();
   }
 
   /** Resolves when `condition` holds; it is looked at after each event. */
   until(condition: () => boolean, what: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done = (error?: Error): void => {
-        clearTimeout(timer);
-        this.#waiters.delete(look);
-        if (error === undefined) resolve();
-        else reject(error);
-      };
-      const timer = setTimeout(() => done(new Error(`waited in vain for ${what}: ${this.told()}`)), PATIENCE_MS);
-      const look = (): void => {
-        if (condition()) done();
-        else if (this.ended) done(new Error(`ended before ${what}: ${this.told()}`));
-      };
-      this.#waiters.add(look);
-      look();
-    });
+    return this.#waiting.until(condition, what);
   }
 
   /** The frames so far, for messages. */

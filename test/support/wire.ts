@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { connect, createServer, type Server, type Socket } from "node:net";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { type Clock, type Logger, systemClock } from "../../src/observe/mod.ts";
 import type {
   ExchangeHandler,
@@ -16,9 +15,8 @@ import type {
 import { HttpFront } from "../../src/proxy/listener/mod.ts";
 import type { ProxyError } from "../../src/proxy-error.ts";
 import type { Endpoint } from "../../src/snapshot/snapshot.ts";
-
-/** Longest that any expectation waits before it fails. */
-const PATIENCE_MS = 10_000;
+import type { Opened } from "./opened.ts";
+import { Waiting } from "./waiting.ts";
 
 /** Bytes received so far, and waiting for more. */
 export class Inbox {
@@ -27,49 +25,30 @@ export class Inbox {
   ended = false;
   closed = false;
   error: Error | null = null;
-  readonly #waiters = new Set<() => void>();
+  readonly #waiting: Waiting = new Waiting(
+    () => this.closed,
+    () => `received ${JSON.stringify(this.text.slice(-2000))}`,
+  );
 
   constructor(readonly socket: Socket) {
     socket.on("data", (bytes) => {
       this.text += bytes.toString("latin1");
-      this.#wake();
+      this.#waiting.look();
     });
     socket.on("end", () => {
       this.ended = true;
-      this.#wake();
+      this.#waiting.look();
     });
     socket.on("error", (error) => this.error = error);
     socket.on("close", () => {
       this.closed = true;
-      this.#wake();
+      this.#waiting.look();
     });
-  }
-
-  #wake(): void {
-    for (const waiter of [...this.#waiters]) waiter();
   }
 
   /** Resolves when `condition` holds; it is looked at after each event. */
   until(condition: () => boolean, what: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done = (error?: Error): void => {
-        clearTimeout(timer);
-        this.#waiters.delete(look);
-        if (error === undefined) resolve();
-        else reject(error);
-      };
-      const timer = setTimeout(() => {
-        done(new Error(`waited in vain for ${what}; received ${JSON.stringify(this.text.slice(-2000))}`));
-      }, PATIENCE_MS);
-      const look = (): void => {
-        if (condition()) done();
-        else if (this.closed) {
-          done(new Error(`closed before ${what}; received ${JSON.stringify(this.text.slice(-2000))}`));
-        }
-      };
-      this.#waiters.add(look);
-      look();
-    });
+    return this.#waiting.until(condition, what);
   }
 
   /** Resolves when the text has arrived (again, `times` in all). */
@@ -113,6 +92,9 @@ export class BackendConnection extends Inbox {
   }
 }
 
+/** What a backend does with a connection. */
+export type Serve = (connection: BackendConnection) => void | Promise<void>;
+
 /** A backend: what it does with a connection is the test's. */
 export class RawBackend {
   readonly connections: BackendConnection[] = [];
@@ -123,7 +105,7 @@ export class RawBackend {
     this.#server = server;
   }
 
-  static async open(serve: (connection: BackendConnection) => void | Promise<void>): Promise<RawBackend> {
+  static async open(serve: Serve): Promise<RawBackend> {
     const server = createServer({ noDelay: true, allowHalfOpen: true });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
@@ -295,8 +277,21 @@ export class TestFront {
   }
 }
 
+/** A front with a backend behind it, which stands for so many endpoints. */
+export async function openPair(
+  opened: Opened,
+  serve: Serve,
+  options: TestFrontOptions = {},
+  endpoints = 1,
+): Promise<{ readonly backend: RawBackend; readonly front: TestFront }> {
+  const backend = opened.keep(await RawBackend.open(serve));
+  const behind = Array<Endpoint>(endpoints).fill(backend.endpoint);
+  const front = opened.keep(await TestFront.open({ endpoints: behind, ...options }));
+  return { backend, front };
+}
+
 /** A backend that answers each request by what `answer` makes of it; requests are told apart by their heads only. */
-export function answering(answer: (head: string) => string): (connection: BackendConnection) => Promise<void> {
+export function answering(answer: (head: string) => string): Serve {
   return async (connection) => {
     for (;;) {
       await connection.until(() => connection.text.includes("\r\n\r\n") || connection.ended, "a request");
@@ -315,4 +310,17 @@ export function answering(answer: (head: string) => string): (connection: Backen
 /** A response as an echo: the request head is its body. */
 export function echo(head: string): string {
   return `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${head.length}\r\n\r\n${head}`;
+}
+
+/** Sends so many bytes at the pace of the other side; tells after each part how many the socket has taken. */
+export function pour({ socket }: Inbox, bytes: number, taken: (bytes: number) => void): void {
+  const part = Buffer.alloc(65_536, "x");
+  let sent = 0;
+  const pump = (): void => {
+    while (sent < bytes) {
+      taken(sent += part.length);
+      if (!socket.write(part)) return void socket.once("drain", pump);
+    }
+  };
+  pump();
 }

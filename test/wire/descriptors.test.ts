@@ -1,35 +1,30 @@
 import assert from "node:assert/strict";
-import { after, describe, it } from "node:test";
-import { answering, echo, RawBackend, type RawClient, TestFront, type TestFrontOptions } from "../support/wire.ts";
+import { describe, it } from "node:test";
+import { Opened } from "../support/opened.ts";
+import { answering, echo, RawBackend, RawClient, TestFront, type TestFrontOptions } from "../support/wire.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-const opened: { close(): unknown }[] = [];
+const opened = new Opened();
 
 async function open(options: TestFrontOptions): Promise<TestFront> {
-  const front = await TestFront.open(options);
-  opened.unshift(front);
-  return front;
+  return opened.keep(await TestFront.open(options));
 }
 
 async function clients(front: TestFront, count: number): Promise<RawClient[]> {
   const all: RawClient[] = [];
   for (let i = 0; i < count; i++) {
     const client = await front.client();
-    opened.unshift({ close: () => client.socket.destroy() });
+    opened.keep({ close: () => client.socket.destroy() });
     all.push(client);
   }
   return all;
 }
 
-after(async () => {
-  for (const each of opened) await each.close();
-});
-
 describe("descriptors that run short", () => {
   it("a new client takes the place of the one that has been idle for the longest", async () => {
     const backend = await RawBackend.open(answering(echo));
-    opened.push(backend);
+    opened.keep(backend);
     const front = await open({ endpoints: [backend.endpoint], maxDescriptors: 4 });
     const [first, second, ...rest] = await clients(front, 5);
     await first!.end();
@@ -44,7 +39,7 @@ describe("descriptors that run short", () => {
 
   it("busy connections are never cut for a new one, which is refused", async () => {
     const backend = await RawBackend.open(() => {});
-    opened.push(backend);
+    opened.keep(backend);
     const front = await open({ endpoints: [backend.endpoint], maxDescriptors: 4 });
     const busy = await clients(front, 2);
     for (const client of busy) client.send(GET);
@@ -58,7 +53,7 @@ describe("descriptors that run short", () => {
 
   it("a request that would take one too many towards an endpoint is answered by 502", async () => {
     const backend = await RawBackend.open(() => {});
-    opened.push(backend);
+    opened.keep(backend);
     const front = await open({ endpoints: [backend.endpoint], maxDescriptors: 3 });
     const all = await clients(front, 3);
     all[0]!.send(GET);

@@ -1,28 +1,22 @@
 import assert from "node:assert/strict";
-import { after, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type { BodyCoding } from "../../src/http/mod.ts";
-import { type BackendConnection, RawBackend, type RawClient, TestFront } from "../support/wire.ts";
+import { Opened } from "../support/opened.ts";
+import { type BackendConnection, openPair, RawClient, TestFront } from "../support/wire.ts";
 
-const opened: { close(): unknown }[] = [];
-
-after(async () => {
-  for (const each of opened) await each.close();
-});
+const opened = new Opened();
 
 async function setUp(
   serve: (connection: BackendConnection) => void | Promise<void>,
   coding: BodyCoding,
 ): Promise<TestFront> {
-  const backend = await RawBackend.open(serve);
-  const front = await TestFront.open({
-    endpoints: [backend.endpoint],
+  const { front } = await openPair(opened, serve, {
     responseHead: (exchange) => {
       exchange.bodyCoding = coding;
       exchange.response!.set("Content-Encoding", coding.name);
     },
   });
-  opened.push(front, backend);
   return front;
 }
 
@@ -105,7 +99,7 @@ describe("an answer of our own", () => {
         exchange.bodyCoding = { name: "gzip", level: 1 };
       },
     });
-    opened.push(front);
+    opened.keep(front);
     const text = await front.exchange("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     const body = text.slice(text.indexOf("\r\n\r\n") + 4);
     assert.match(text, new RegExp(`Content-Length: ${body.length}\r\n`));

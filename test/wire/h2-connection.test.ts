@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { connect } from "node:net";
-import { after, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { ManualClock } from "../../src/observe/mod.ts";
 import { ACK, block, END_HEADERS, END_STREAM, frame, H2Client, request, Type, uint32 } from "../support/h2-client.ts";
+import { Opened } from "../support/opened.ts";
 import {
   answering,
   type BackendConnection,
@@ -16,29 +17,19 @@ import {
 const HEADERS = END_HEADERS | END_STREAM;
 const WHOLE = request("/x");
 
-const opened: { close(): unknown }[] = [];
+const opened = new Opened();
 
 async function backend(serve: (connection: BackendConnection) => void | Promise<void>): Promise<RawBackend> {
-  const one = await RawBackend.open(serve);
-  opened.push(one);
-  return one;
+  return opened.keep(await RawBackend.open(serve));
 }
 
 async function open(options: TestFrontOptions): Promise<TestFront> {
-  const front = await TestFront.open(options);
-  opened.unshift(front);
-  return front;
+  return opened.keep(await TestFront.open(options));
 }
 
 async function client(front: TestFront, settings?: Uint8Array): Promise<H2Client> {
-  const one = await H2Client.open(front.port, settings);
-  opened.unshift(one);
-  return one;
+  return opened.keep(await H2Client.open(front.port, settings));
 }
-
-after(async () => {
-  for (const each of opened) await each.close();
-});
 
 describe("HTTP/2 on a plain port", () => {
   it("is spoken to a client that begins with its preface, wherever the bytes are split", async () => {

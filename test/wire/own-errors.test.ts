@@ -1,23 +1,17 @@
 import assert from "node:assert/strict";
 import process from "node:process";
-import { after, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { block, END_HEADERS, END_STREAM, frame, H2Client, request, Type } from "../support/h2-client.ts";
-import { answering, echo, RawBackend, TestFront, type TestFrontOptions } from "../support/wire.ts";
+import { Opened } from "../support/opened.ts";
+import { answering, echo, openPair, TestFront, type TestFrontOptions } from "../support/wire.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 /** Longer than what is kept in memory. */
 const POST = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n${"x".repeat(50_000)}`;
-const opened: { close(): unknown }[] = [];
-
-after(async () => {
-  for (const each of opened) await each.close();
-});
+const opened = new Opened();
 
 async function setUp(options: TestFrontOptions): Promise<TestFront> {
-  const backend = await RawBackend.open(answering(echo));
-  const front = await TestFront.open({ endpoints: [backend.endpoint], ...options });
-  opened.push(front, backend);
-  return front;
+  return (await openPair(opened, answering(echo), options)).front;
 }
 
 function fault(): never {
@@ -70,7 +64,7 @@ describe("an error of our own over HTTP/2", () => {
       request: (exchange, plan) => exchange.forward(exchange.path === "/bad" ? { ...plan, pick: fault } : plan),
     });
     const client = await H2Client.open(front.port);
-    opened.unshift(client);
+    opened.keep(client);
     const fields = [[":method", "POST"], [":scheme", "http"], [":path", "/bad"], [":authority", "a"]] as const;
     client.send(frame(Type.headers, END_HEADERS, 1, block(fields)));
     client.send(frame(Type.data, END_STREAM, 1, "body"));

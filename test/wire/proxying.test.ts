@@ -1,27 +1,16 @@
 import assert from "node:assert/strict";
-import { after, describe, it } from "node:test";
-import { answering, echo, RawBackend, TestFront, type TestFrontOptions } from "../support/wire.ts";
+import { describe, it } from "node:test";
+import { Opened } from "../support/opened.ts";
+import { answering, echo, openPair, type Serve, type TestFrontOptions } from "../support/wire.ts";
 
 /** Date and Connection of every response, taken out. */
 function withoutDate(text: string): string {
   return text.replace(/Date: [A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT\r\n/g, "");
 }
 
-const opened: { close(): unknown }[] = [];
+const opened = new Opened();
 
-async function setUp(
-  serve: Parameters<typeof RawBackend.open>[0],
-  options: TestFrontOptions = {},
-): Promise<{ backend: RawBackend; front: TestFront }> {
-  const backend = await RawBackend.open(serve);
-  const front = await TestFront.open({ endpoints: [backend.endpoint], ...options });
-  opened.push(front, backend);
-  return { backend, front };
-}
-
-after(async () => {
-  for (const each of opened) await each.close();
-});
+const setUp = (serve: Serve, options?: TestFrontOptions) => openPair(opened, serve, options);
 
 describe("a request", () => {
   it("goes out with the proxy's fields first, without hop-by-hop fields and those that Connection names", async () => {

@@ -1,23 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { after, describe, it } from "node:test";
-import { answering, echo, RawBackend, TestFront, type TestFrontOptions } from "../support/wire.ts";
+import { describe, it } from "node:test";
+import { Opened } from "../support/opened.ts";
+import { answering, echo, openPair, pour, type Serve, type TestFrontOptions } from "../support/wire.ts";
 
-const opened: { close(): unknown }[] = [];
+const opened = new Opened();
 
-async function setUp(
-  serve: Parameters<typeof RawBackend.open>[0],
-  options: TestFrontOptions = {},
-): Promise<{ backend: RawBackend; front: TestFront }> {
-  const backend = await RawBackend.open(serve);
-  const front = await TestFront.open({ endpoints: [backend.endpoint, backend.endpoint], ...options });
-  opened.push(front, backend);
-  return { backend, front };
-}
-
-after(async () => {
-  for (const each of opened) await each.close();
-});
+/** The backend stands behind two endpoints: a second attempt reaches it again. */
+const setUp = (serve: Serve, options?: TestFrontOptions) => openPair(opened, serve, options, 2);
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -272,14 +262,7 @@ describe("a client that goes away", () => {
     const { front, backend } = await setUp(async (connection) => {
       await connection.has("\r\n\r\n");
       connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
-      const part = Buffer.alloc(65536, 120);
-      const pump = (): void => {
-        while (sent < 100_000_000) {
-          sent += part.length;
-          if (!connection.socket.write(part)) return void connection.socket.once("drain", pump);
-        }
-      };
-      pump();
+      pour(connection, 100_000_000, (bytes) => sent = bytes);
     });
     const client = await front.client();
     client.socket.pause();

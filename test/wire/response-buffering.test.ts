@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { readdirSync, readlinkSync } from "node:fs";
-import { after, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { ManualClock } from "../../src/observe/mod.ts";
 import type { ResponseBuffering, ServerExchange } from "../../src/proxy/contract.ts";
 import { END_HEADERS, END_STREAM, frame, H2Client, request, Type, uint32 } from "../support/h2-client.ts";
+import { Opened } from "../support/opened.ts";
 import { type BackendConnection, RawBackend, RawClient, TestFront, type TestFrontOptions } from "../support/wire.ts";
 
 /** More than the kernel keeps on both sides of a proxy. */
@@ -14,11 +15,7 @@ const ON: ResponseBuffering = { enabled: true, memoryBytes: 16_384, fileBytes: 2
 const OFF: ResponseBuffering = { ...ON, enabled: false };
 const MEMORY_ONLY: ResponseBuffering = { ...ON, fileBytes: 0 };
 
-const opened: { close(): unknown }[] = [];
-
-after(async () => {
-  for (const each of opened) await each.close();
-});
+const opened = new Opened();
 
 /** Each place has a byte that tells it. */
 const BODY = Buffer.alloc(LARGE);
@@ -70,13 +67,13 @@ async function backend(fields = ""): Promise<{ back: RawBackend; senders: Sender
       } else connection.send(`HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nsmall`);
     }
   });
-  opened.push(back);
+  opened.keep(back);
   return { back, senders };
 }
 
 async function open(options: TestFrontOptions): Promise<TestFront> {
   const front = await TestFront.open(options);
-  opened.unshift(front);
+  opened.keep(front);
   return front;
 }
 
@@ -89,7 +86,7 @@ async function slowClient(front: TestFront, path: string, fields = ""): Promise<
   const client = await front.client();
   client.socket.pause();
   client.send(get(path, fields));
-  opened.push({ close: () => client.socket.destroy() });
+  opened.keep({ close: () => client.socket.destroy() });
   return client;
 }
 
@@ -220,7 +217,7 @@ describe("response buffering", () => {
       await connection.has("\r\n\r\n");
       connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc");
     });
-    opened.push(back);
+    opened.keep(back);
     const front = await open({ endpoints: [back.endpoint], settings: { responseBuffering: ON } });
     const client = await front.client();
     client.send(get("/"));
@@ -304,7 +301,7 @@ describe("response buffering", () => {
       connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${LARGE * 2}\r\n\r\n`);
       await new Sender(connection).body(LARGE);
     });
-    opened.push(back);
+    opened.keep(back);
     const front = await open({
       endpoints: [back.endpoint],
       settings: { responseBuffering: ON, readTimeoutMs: 5_000 },
@@ -358,7 +355,7 @@ describe("response buffering", () => {
     const { back } = await backend();
     const front = await open({ endpoints: [back.endpoint], settings: { responseBuffering: ON } });
     const client = await H2Client.open(front.port);
-    opened.push(client);
+    opened.keep(client);
     client.send(frame(Type.headers, END_STREAM | END_HEADERS, 1, request(`/large?${bytes}`)));
     await until(() => front.front.idleUpstreamConnections === 1);
     assert.equal(front.ended.length, 0);

@@ -1,20 +1,15 @@
 import assert from "node:assert/strict";
-import { after, describe, it } from "node:test";
-import { answering, echo, RawBackend, RawClient, TestFront } from "../support/wire.ts";
+import { describe, it } from "node:test";
+import { Opened } from "../support/opened.ts";
+import { answering, echo, openPair, RawClient } from "../support/wire.ts";
 
-const opened: { close(): unknown }[] = [];
-
-after(async () => {
-  for (const each of opened) await each.close();
-});
+const opened = new Opened();
 
 describe("closing a front", () => {
   it("ends idle connections at once and busy ones after their response, which says so", async () => {
-    const backend = await RawBackend.open(async (connection) => {
+    const { backend, front } = await openPair(opened, async (connection) => {
       await connection.has("\r\n\r\n");
     });
-    const front = await TestFront.open({ endpoints: [backend.endpoint] });
-    opened.push(front, backend);
     const idle = await front.client();
     const busy = await front.client();
     busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -34,9 +29,7 @@ describe("closing a front", () => {
   });
 
   it("cuts what is still going on when the grace period is over", async () => {
-    const backend = await RawBackend.open(() => {});
-    const front = await TestFront.open({ endpoints: [backend.endpoint] });
-    opened.push(front, backend);
+    const { backend, front } = await openPair(opened, () => {});
     const client = await front.client();
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     await (await backend.connection(0)).has("\r\n\r\n");
@@ -46,9 +39,7 @@ describe("closing a front", () => {
   });
 
   it("counts connections and requests", async () => {
-    const backend = await RawBackend.open(answering(echo));
-    const front = await TestFront.open({ endpoints: [backend.endpoint] });
-    opened.push(front, backend);
+    const { front } = await openPair(opened, answering(echo));
     const client = await front.client();
     client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
     await client.has("GET /2");

@@ -1,28 +1,17 @@
 import assert from "node:assert/strict";
-import { after, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { ManualClock } from "../../src/observe/mod.ts";
-import { answering, type BackendConnection, RawBackend, TestFront, type TestFrontOptions } from "../support/wire.ts";
+import { Opened } from "../support/opened.ts";
+import { answering, openPair, pour, type Serve, type TestFrontOptions } from "../support/wire.ts";
 
 const UPGRADE =
   "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Key: k\r\n\r\n";
 const SWITCH =
   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: a\r\n\r\n";
 
-const opened: { close(): unknown }[] = [];
+const opened = new Opened();
 
-async function setUp(
-  serve: (connection: BackendConnection) => void | Promise<void>,
-  options: TestFrontOptions = {},
-): Promise<{ backend: RawBackend; front: TestFront }> {
-  const backend = await RawBackend.open(serve);
-  const front = await TestFront.open({ endpoints: [backend.endpoint], ...options });
-  opened.push(front, backend);
-  return { backend, front };
-}
-
-after(async () => {
-  for (const each of opened) await each.close();
-});
+const setUp = (serve: Serve, options?: TestFrontOptions) => openPair(opened, serve, options);
 
 describe("an upgrade", () => {
   it("makes a tunnel that carries any bytes both ways, those sent too early included", async () => {
@@ -134,14 +123,7 @@ describe("a tunnel", () => {
     const { front, backend } = await setUp(async (connection) => {
       await connection.has("\r\n\r\n");
       connection.send(SWITCH);
-      const part = Buffer.alloc(65536, 120);
-      const pump = (): void => {
-        while (sent < 100_000_000) {
-          sent += part.length;
-          if (!connection.socket.write(part)) return void connection.socket.once("drain", pump);
-        }
-      };
-      pump();
+      pour(connection, 100_000_000, (bytes) => sent = bytes);
     });
     const client = await front.client();
     client.socket.pause();

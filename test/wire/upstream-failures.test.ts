@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { after, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { ManualClock } from "../../src/observe/mod.ts";
 import type { RetryRules } from "../../src/proxy/contract.ts";
+import { Opened } from "../support/opened.ts";
 import {
   answering,
   type BackendConnection,
@@ -24,23 +25,15 @@ const RETRY: RetryRules = {
   timeoutMs: 0,
 };
 
-const opened: { close(): unknown }[] = [];
+const opened = new Opened();
 
 async function backends(...serve: ((connection: BackendConnection) => void | Promise<void>)[]): Promise<RawBackend[]> {
-  const all = await Promise.all(serve.map((each) => RawBackend.open(each)));
-  opened.push(...all);
-  return all;
+  return await Promise.all(serve.map(async (each) => opened.keep(await RawBackend.open(each))));
 }
 
 async function open(options: TestFrontOptions): Promise<TestFront> {
-  const front = await TestFront.open(options);
-  opened.unshift(front);
-  return front;
+  return opened.keep(await TestFront.open(options));
 }
-
-after(async () => {
-  for (const each of opened) await each.close();
-});
 
 /** Reads the request, then does `what`. */
 function afterRequest(what: (connection: BackendConnection) => void): (connection: BackendConnection) => Promise<void> {
