@@ -15,6 +15,7 @@ import {
 } from "../../src/nginx/mod.ts";
 import { fakeExchange, MemoryFields } from "../../test/support/exchange.ts";
 import { ingressText } from "../../test/support/manifest-folder.ts";
+import { PATTERN_PIECES, YAML_PIECES } from "../../test/support/pieces.ts";
 import { type FuzzTarget, mutated, texts } from "./target.ts";
 
 const SNIPPETS = texts(
@@ -92,36 +93,7 @@ const PATTERNS = texts(
   "(.*)(.*)(.*)x",
   "^(?:/[a-z]{2})?/?$",
 );
-const PATTERN_PIECES = texts(
-  "(",
-  ")",
-  "[",
-  "]",
-  "{",
-  "}",
-  "{1,9}",
-  "{0,200}",
-  "*",
-  "+",
-  "?",
-  "|",
-  "^",
-  "$",
-  ".",
-  "\\",
-  "(?",
-  "(?i)",
-  "(?<n>",
-  "[^",
-  "[:space:]",
-  "\\1",
-  "\\x41",
-  "\\Q",
-  "\\E",
-  "\\p{L}",
-  "-",
-  "\xc3\xa9",
-);
+const BROKEN_PATTERNS = PATTERN_PIECES.map((piece) => Buffer.from(piece));
 const SUBJECTS = [
   "",
   "/",
@@ -138,7 +110,7 @@ const SUBJECTS = [
 const SLOW_MS = 5000;
 
 export const pattern: FuzzTarget = {
-  make: (next) => mutated(PATTERNS, PATTERN_PIECES, next),
+  make: (next) => mutated(PATTERNS, BROKEN_PATTERNS, next),
   check: (input, next) => {
     const text = input.toString();
     const begun = performance.now();
@@ -168,40 +140,10 @@ const MANIFESTS = texts(
   'kind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: "b\\n\\u00e9"}}\n---\n{"kind": "x"}\n',
   "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]\n",
 );
-const MANIFEST_PIECES = texts(
-  "---\n",
-  "...\n",
-  "- ",
-  ": ",
-  "{",
-  "}",
-  "[",
-  "]",
-  "&a ",
-  "*a",
-  "<<: *a\n",
-  "|\n",
-  ">-\n",
-  '"',
-  "'",
-  "\t",
-  "\r\n",
-  "#",
-  "%YAML 1.2\n",
-  "!!str ",
-  "!!binary ",
-  "? ",
-  "\xef\xbb\xbf",
-  "\0",
-  "__proto__: ",
-  "9e999",
-  "  ",
-  "[".repeat(500),
-  "- ".repeat(300),
-);
+const BROKEN_YAML = [...YAML_PIECES, "[".repeat(500), "- ".repeat(300)].map((piece) => Buffer.from(piece));
 
 export const yaml: FuzzTarget = {
-  make: (next) => mutated(MANIFESTS, MANIFEST_PIECES, next),
+  make: (next) => mutated(MANIFESTS, BROKEN_YAML, next),
   check: async (input, next) => {
     const name = next(5) === 0 ? "a.json" : "a.yaml";
     const begun = performance.now();

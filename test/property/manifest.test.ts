@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { readManifestText } from "../../src/kube/manifest/manifest-text.ts";
 import { readObject, Store } from "../../src/kube/mod.ts";
 import { ingressText } from "../support/manifest-folder.ts";
+import { YAML_PIECES } from "../support/pieces.ts";
 import { type Random, random } from "../support/random.ts";
 
 const GOOD = `${ingressText("a", "a.example")}---
@@ -31,39 +32,6 @@ items:
   ports: [{name: http, port: 8080}]
 `;
 
-const PIECES = [
-  "---\n",
-  "...\n",
-  "- ",
-  ": ",
-  "{",
-  "}",
-  "[",
-  "]",
-  "&a ",
-  "*a",
-  "<<: *a\n",
-  "|\n",
-  ">-\n",
-  '"',
-  "'",
-  "\t",
-  "\r\n",
-  "#",
-  "%YAML 1.2\n",
-  "!!str ",
-  "!x ",
-  "? ",
-  "\ufeff",
-  "\0",
-  "\u2028",
-  "__proto__: ",
-  "null",
-  "9e999",
-  "-1",
-  "  ",
-];
-
 /** Text with some bytes or pieces put in, taken out, doubled. */
 function mutate(text: string, next: Random): Buffer {
   let bytes = Buffer.from(text);
@@ -71,7 +39,7 @@ function mutate(text: string, next: Random): Buffer {
     const at = next(bytes.length + 1);
     const end = Math.min(bytes.length, at + next(20));
     const middle = [
-      () => Buffer.from(next.of(PIECES)),
+      () => Buffer.from(next.of(YAML_PIECES)),
       () => Buffer.from([next(256)]),
       () => Buffer.alloc(0),
       () => Buffer.concat([bytes.subarray(at, end), bytes.subarray(at, end)]),

@@ -6,6 +6,7 @@ import { compilePattern, instantiate } from "../../src/nginx/pattern/mod.ts";
 import { parsePattern } from "../../src/nginx/pattern/parse.ts";
 import { contains } from "../../src/nginx/pattern/char-set.ts";
 import { type Node, PatternError } from "../../src/nginx/pattern/tree.ts";
+import { PATTERN_PIECES } from "../support/pieces.ts";
 import { type Random, random } from "../support/random.ts";
 
 /** A small expression over a small alphabet. No empty rounds and no groups in loops: there the engines differ on purpose. */
@@ -104,32 +105,9 @@ describe("regular expressions", () => {
 
   test("random text is translated or refused with an offset inside it, never anything else", () => {
     const next = random(7);
-    const pieces = [
-      "(",
-      ")",
-      "[",
-      "]",
-      "{",
-      "}",
-      "1",
-      ",",
-      "?",
-      "*",
-      "+",
-      "|",
-      "\\",
-      "^",
-      "$",
-      ".",
-      "a",
-      "b",
-      "-",
-      ":",
-    ];
-    pieces.push("(?", "(?<", "(?P<", "n>", "(?i", "[:alpha:]", "\\1", "\\x", "\\Q", "\\E", "=", "!", "é", "\u{1f600}");
     for (let round = 0; round < 5000; round++) {
       let text = "";
-      for (let n = next(12); n > 0; n--) text += next.of(pieces);
+      for (let n = next(12); n > 0; n--) text += next.of(PATTERN_PIECES);
       const result = compilePattern(text, {
         caseInsensitive: next(2) === 0,
         ...(next(2) === 0 ? { prefix: "^" } : {}),

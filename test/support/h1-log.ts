@@ -71,10 +71,33 @@ function framing(bytes: number): string {
   return bytes === CHUNKED ? "chunked" : bytes === UNTIL_CLOSE ? "until close" : String(bytes);
 }
 
-/** Reads requests out of `parts`, which are the bytes in pieces. */
-export function requestLog(parts: readonly Uint8Array[], limits: RequestLimits = LIMITS): string[] {
+/** What both readers have, once a head has been read. */
+interface Reader {
+  readonly data: readonly number[];
+  readonly error: HeadError | null;
+  readonly bodyDone: boolean;
+  readonly trailers: string;
+  readonly started: boolean;
+  readBody(bytes: Uint8Array, at: number): number;
+  next(): void;
+}
+
+interface Direction {
+  readonly reader: Reader;
+  readHead(bytes: Uint8Array, at: number): number;
+  /** The start-line and the framing of the head just read. */
+  describe(): string;
+  fields(): Iterable<readonly [string, string]>;
+  /** Where offsets of errors in a body are counted from, given where the body and the bytes at hand begin. */
+  bodyOrigin(bodyStart: number, base: number): number;
+  /** What the end of the connection makes of a body that is not done. */
+  atEnd(): "end" | "incomplete";
+}
+
+/** Reads messages out of `parts`; the connection ends behind them. */
+function logOf(parts: readonly Uint8Array[], direction: Direction): string[] {
   const log = new Log();
-  const reader = new RequestReader(new RequestHead());
+  const { reader } = direction;
   let base = 0;
   let start = 0;
   let bodyStart = 0;
@@ -83,24 +106,14 @@ export function requestLog(parts: readonly Uint8Array[], limits: RequestLimits =
     let at = 0;
     while (at < part.length) {
       if (!inBody) {
-        const end = reader.readHead(part, at, limits);
+        const end = direction.readHead(part, at);
         if (end === INCOMPLETE) break;
         if (end === REFUSED) {
           log.error(start, reader.error!);
           return log.lines;
         }
-        const { head } = reader;
-        const flags = [
-          head.keepAlive ? "" : " close",
-          head.upgrade ? " upgrade" : "",
-          head.expectsContinue ? " expect" : "",
-        ];
-        log.add(
-          `${start}..${base + end} ${head.method} ${head.target} HTTP/1.${head.minorVersion} of ${
-            head.authority || "nobody"
-          }, body ${framing(head.bodyBytes)}${flags.join("")}`,
-        );
-        log.fields(head);
+        log.add(`${start}..${base + end} ${direction.describe()}`);
+        log.fields(direction.fields());
         at = end;
         bodyStart = base + end;
         inBody = true;
@@ -109,7 +122,7 @@ export function requestLog(parts: readonly Uint8Array[], limits: RequestLimits =
         const end = reader.readBody(part, at);
         log.data(part, base, reader.data);
         if (end === REFUSED) {
-          log.error(bodyStart, reader.error!);
+          log.error(direction.bodyOrigin(bodyStart, base), reader.error!);
           return log.lines;
         }
         at = end;
@@ -126,62 +139,45 @@ export function requestLog(parts: readonly Uint8Array[], limits: RequestLimits =
     base += part.length;
   }
   log.flush();
-  if (inBody || reader.started) log.add(`${base} incomplete`);
+  if (inBody) log.add(`${base} ${direction.atEnd()}`);
+  else if (reader.started) log.add(`${base} incomplete`);
   return log.lines;
+}
+
+/** Reads requests out of `parts`, which are the bytes in pieces. */
+export function requestLog(parts: readonly Uint8Array[], limits: RequestLimits = LIMITS): string[] {
+  const head = new RequestHead();
+  const reader = new RequestReader(head);
+  return logOf(parts, {
+    reader,
+    readHead: (bytes, at) => reader.readHead(bytes, at, limits),
+    describe: () => {
+      const flags = (head.keepAlive ? "" : " close") + (head.upgrade ? " upgrade" : "") +
+        (head.expectsContinue ? " expect" : "");
+      const authority = head.authority || "nobody";
+      return `${head.method} ${head.target} HTTP/1.${head.minorVersion} of ${authority}, body ` +
+        framing(head.bodyBytes) + flags;
+    },
+    fields: () => head,
+    bodyOrigin: (bodyStart) => bodyStart,
+    atEnd: () => "incomplete",
+  });
 }
 
 /** Reads responses out of `parts`; the connection ends behind them. */
 export function responseLog(parts: readonly Uint8Array[], toHead = false, maxHeadBytes = 4096): string[] {
-  const log = new Log();
-  const reader = new ResponseReader(new ResponseHead());
-  let base = 0;
-  let start = 0;
-  let inBody = false;
-  for (const part of parts) {
-    let at = 0;
-    while (at < part.length) {
-      if (!inBody) {
-        const end = reader.readHead(part, at, maxHeadBytes, toHead);
-        if (end === INCOMPLETE) break;
-        if (end === REFUSED) {
-          log.error(start, reader.error!);
-          return log.lines;
-        }
-        const { head } = reader;
-        log.add(
-          `${start}..${base + end} ${head.statusLine().trimEnd()}, body ${framing(reader.bodyBytes)}${
-            head.keepAlive ? "" : " close"
-          }`,
-        );
-        log.fields(head);
-        at = end;
-        inBody = true;
-      }
-      if (!reader.bodyDone && at < part.length) {
-        const end = reader.readBody(part, at);
-        log.data(part, base, reader.data);
-        if (end === REFUSED) {
-          // counted within the buffer
-          log.error(base, reader.error!);
-          return log.lines;
-        }
-        at = end;
-      }
-      if (reader.bodyDone) {
-        log.flush();
-        log.trailers(reader.trailers);
-        log.add(`${base + at} end`);
-        reader.next();
-        inBody = false;
-        start = base + at;
-      }
-    }
-    base += part.length;
-  }
-  log.flush();
-  if (inBody) log.add(`${base} ${reader.endOfStream() ? "end" : "incomplete"}`);
-  else if (reader.started) log.add(`${base} incomplete`);
-  return log.lines;
+  const head = new ResponseHead();
+  const reader = new ResponseReader(head);
+  return logOf(parts, {
+    reader,
+    readHead: (bytes, at) => reader.readHead(bytes, at, maxHeadBytes, toHead),
+    describe: () =>
+      `${head.statusLine().trimEnd()}, body ${framing(reader.bodyBytes)}${head.keepAlive ? "" : " close"}`,
+    fields: () => head,
+    // counted within the buffer
+    bodyOrigin: (_bodyStart, base) => base,
+    atEnd: () => reader.endOfStream() ? "end" : "incomplete",
+  });
 }
 
 /** The bytes in one piece, in two at every place, and one by one. */
