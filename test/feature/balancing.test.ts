@@ -9,7 +9,7 @@ import { after, before, describe, it } from "node:test";
 import type { DataPlane } from "../../src/proxy/mod.ts";
 import type { AffinityCookie, BalancerSpec, SnapshotUpdate, Upstream } from "../../src/snapshot/snapshot.ts";
 import { type Ask, ask, echoBackend, refusedAddress, type Reply, serving } from "../support/data-plane.ts";
-import { firstUpdate, laterUpdate, location, upstream, virtualHost } from "../support/snapshot.ts";
+import { affinityCookie, firstUpdate, laterUpdate, location, upstream, virtualHost } from "../support/snapshot.ts";
 import { answering, echo, RawBackend, RawClient } from "../support/wire.ts";
 
 const NAME = "default-echo-80";
@@ -176,16 +176,7 @@ describe("a client of a sticky upstream", () => {
   });
   after(() => Promise.all([one, two, three].map(close)));
 
-  const COOKIE: AffinityCookie = {
-    name: "SID",
-    path: null,
-    domain: null,
-    sameSite: null,
-    conditionalSameSiteNone: false,
-    expiresSeconds: null,
-    maxAgeSeconds: null,
-    secure: false,
-  };
+  const COOKIE = affinityCookie("SID");
   const spec = (
     mode: "balanced" | "persistent",
     changeOnFailure = false,

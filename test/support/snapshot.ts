@@ -4,6 +4,7 @@
  * @module
  */
 import type {
+  AffinityCookie,
   Endpoint,
   Globals,
   HostName,
@@ -89,5 +90,20 @@ export function laterUpdate(given: FakeUpdate): SnapshotUpdate {
     virtualHosts: { set: given.hosts ?? [], remove: given.removeHosts ?? [] },
     upstreams: { set: given.upstreams ?? [], remove: given.removeUpstreams ?? [] },
     certificates: { set: [], remove: [] },
+  };
+}
+
+/** A cookie of affinity without any attribute. */
+export function affinityCookie(name: string, attributes: Partial<AffinityCookie> = {}): AffinityCookie {
+  return {
+    name,
+    path: null,
+    domain: null,
+    sameSite: null,
+    conditionalSameSiteNone: false,
+    expiresSeconds: null,
+    maxAgeSeconds: null,
+    secure: false,
+    ...attributes,
   };
 }

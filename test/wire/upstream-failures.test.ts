@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ManualClock } from "../../src/observe/mod.ts";
-import type { RetryRules } from "../../src/proxy/contract.ts";
 import { Opened } from "../support/opened.ts";
 import {
   answering,
   type BackendConnection,
   echo,
+  forwardSettings,
   RawBackend,
   refusingEndpoint,
   TestFront,
@@ -15,15 +15,7 @@ import {
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 const POST = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi";
-const RETRY: RetryRules = {
-  error: true,
-  timeout: true,
-  invalidHeader: false,
-  statuses: [],
-  nonIdempotent: false,
-  tries: 3,
-  timeoutMs: 0,
-};
+const RETRY = forwardSettings().retry;
 
 const opened = new Opened();
 

@@ -3,20 +3,12 @@ import { describe, test } from "node:test";
 import { affinity, affinityCookie, type AffinityPolicy } from "../../../src/policy/affinity.ts";
 import { fakeAttempt, fakeExchange, runResponse } from "../../support/exchange.ts";
 import { type FakeSurroundings, parsePolicy } from "../../support/policy.ts";
+import { affinityCookie } from "../../support/snapshot.ts";
 
 const DEFAULTS: AffinityPolicy = {
   mode: null,
   changeOnFailure: false,
-  cookie: {
-    name: "INGRESSCOOKIE",
-    path: null,
-    domain: null,
-    sameSite: null,
-    conditionalSameSiteNone: false,
-    expiresSeconds: null,
-    maxAgeSeconds: null,
-    secure: false,
-  },
+  cookie: affinityCookie("INGRESSCOOKIE"),
 };
 
 const parse = (annotations: Record<string, string>, around?: FakeSurroundings) =>

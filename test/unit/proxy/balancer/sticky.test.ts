@@ -6,21 +6,13 @@ import { Sticky, type StickySpec } from "../../../../src/proxy/balancer/mod.ts";
 import { knowsSameSiteNone } from "../../../../src/proxy/balancer/affinity-cookie.ts";
 import type { AffinityCookie, Endpoint } from "../../../../src/snapshot/snapshot.ts";
 import { type FakeExchange, fakeExchange } from "../../../support/exchange.ts";
+import { affinityCookie } from "../../../support/snapshot.ts";
 import { describeBalancer, endpoints } from "./balancer.case.ts";
 
 const UPSTREAM = "default-echo-80";
 const MODES = ["balanced", "persistent"] as const;
 
-const COOKIE: AffinityCookie = {
-  name: "INGRESSCOOKIE",
-  path: null,
-  domain: null,
-  sameSite: null,
-  conditionalSameSiteNone: false,
-  expiresSeconds: null,
-  maxAgeSeconds: null,
-  secure: false,
-};
+const COOKIE = affinityCookie("INGRESSCOOKIE");
 
 function sticky(
   mode: StickySpec["mode"],
