@@ -9,7 +9,7 @@ import { after, before, describe, it } from "node:test";
 import type { DataPlane } from "../../src/proxy/mod.ts";
 import type { AffinityCookie, BalancerSpec, SnapshotUpdate, Upstream } from "../../src/snapshot/snapshot.ts";
 import { type Ask, ask, echoBackend, refusedAddress, type Reply, serving } from "../support/data-plane.ts";
-import { affinityCookie, firstUpdate, laterUpdate, location, upstream, virtualHost } from "../support/snapshot.ts";
+import { fakeCookie, firstUpdate, laterUpdate, location, upstream, virtualHost } from "../support/snapshot.ts";
 import { answering, echo, RawBackend, RawClient } from "../support/wire.ts";
 
 const NAME = "default-echo-80";
@@ -176,7 +176,7 @@ describe("a client of a sticky upstream", () => {
   });
   after(() => Promise.all([one, two, three].map(close)));
 
-  const COOKIE = affinityCookie("SID");
+  const COOKIE = fakeCookie("SID");
   const spec = (
     mode: "balanced" | "persistent",
     changeOnFailure = false,

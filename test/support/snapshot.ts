@@ -94,7 +94,7 @@ export function laterUpdate(given: FakeUpdate): SnapshotUpdate {
 }
 
 /** A cookie of affinity without any attribute. */
-export function affinityCookie(name: string, attributes: Partial<AffinityCookie> = {}): AffinityCookie {
+export function fakeCookie(name: string, attributes: Partial<AffinityCookie> = {}): AffinityCookie {
   return {
     name,
     path: null,

@@ -3,12 +3,12 @@ import { describe, test } from "node:test";
 import { affinity, affinityCookie, type AffinityPolicy } from "../../../src/policy/affinity.ts";
 import { fakeAttempt, fakeExchange, runResponse } from "../../support/exchange.ts";
 import { type FakeSurroundings, parsePolicy } from "../../support/policy.ts";
-import { affinityCookie } from "../../support/snapshot.ts";
+import { fakeCookie } from "../../support/snapshot.ts";
 
 const DEFAULTS: AffinityPolicy = {
   mode: null,
   changeOnFailure: false,
-  cookie: affinityCookie("INGRESSCOOKIE"),
+  cookie: fakeCookie("INGRESSCOOKIE"),
 };
 
 const parse = (annotations: Record<string, string>, around?: FakeSurroundings) =>
