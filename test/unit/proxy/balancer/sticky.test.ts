@@ -27,7 +27,7 @@ function sticky(
 function newcomer(balancer: Sticky, given: FakeExchange = {}): { endpoint: Endpoint; cookie: string; field: string } {
   const exchange = fakeExchange(given);
   const endpoint = balancer.pick(exchange, [])!;
-  const field = exchange.fakeCookie!;
+  const field = exchange.affinityCookie!;
   return { endpoint, field, cookie: field.slice(0, field.indexOf(";")) };
 }
 
@@ -50,7 +50,7 @@ for (const mode of MODES) {
         for (const replica of [one, other]) {
           const again = withCookie(`a=b; ${cookie}; c=d`);
           assert.equal(replica.pick(again, [])!.address, endpoint.address);
-          assert.equal(again.fakeCookie ?? null, null, "no new cookie");
+          assert.equal(again.affinityCookie ?? null, null, "no new cookie");
         }
       }
       assert.equal(seen.size, 4);
@@ -86,7 +86,7 @@ for (const mode of MODES) {
         tried.push(balancer.pick(exchange, tried, [endpoint])!);
         assert.equal(tried.at(-1)!.address, endpoint.address);
       }
-      assert.equal(exchange.fakeCookie ?? null, null);
+      assert.equal(exchange.affinityCookie ?? null, null);
     });
 
     it("gives another endpoint and another cookie after a failure with change-on-failure", () => {
@@ -99,7 +99,7 @@ for (const mode of MODES) {
       assert.notEqual(next.address, endpoint.address);
       const last = balancer.pick(exchange, [endpoint, next])!;
       assert.ok(![endpoint.address, next.address].includes(last.address));
-      const [fresh] = exchange.fakeCookie!.split(";");
+      const [fresh] = exchange.affinityCookie!.split(";");
       assert.equal(balancer.pick(withCookie(fresh!), [])!.address, last.address);
     });
 
@@ -109,7 +109,7 @@ for (const mode of MODES) {
       const { endpoint, cookie } = newcomer(balancer);
       const exchange = withCookie(cookie);
       assert.equal(balancer.pick(exchange, [endpoint])!.address, endpoint.address);
-      assert.equal(exchange.fakeCookie, null);
+      assert.equal(exchange.affinityCookie, null);
     });
 
     it("gives newcomers no suspects", () => {
@@ -141,7 +141,7 @@ describe("Sticky (balanced)", () => {
       const exchange = withCookie(cookie);
       const now = balancer.pick(exchange, [])!.address;
       if (endpoint.address !== "10.0.0.5") assert.equal(now, endpoint.address);
-      assert.equal(exchange.fakeCookie ?? null, null);
+      assert.equal(exchange.affinityCookie ?? null, null);
     }
   });
 
@@ -164,7 +164,7 @@ describe("Sticky (persistent)", () => {
     balancer.update(endpoints(9).slice(2));
     const exchange = withCookie(clients[0]!.cookie);
     assert.ok(!["10.0.0.1", "10.0.0.2"].includes(balancer.pick(exchange, [])!.address));
-    assert.match(exchange.fakeCookie!, /^INGRESSCOOKIE=/);
+    assert.match(exchange.affinityCookie!, /^INGRESSCOOKIE=/);
   });
 
   it("has the digest of upstream and address as the key", () => {
