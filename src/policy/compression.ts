@@ -35,6 +35,8 @@ const GZIP_TYPES = "application/atom+xml application/javascript application/x-ja
   "text/plain text/x-component";
 /** What ingress-nginx lists besides for brotli. */
 const BROTLI_TYPES = `application/xml+rss ${GZIP_TYPES}`;
+/** What nginx means by `msie6`. */
+const MSIE6 = "^(?!.*SV1).*MSIE [4-6]\\.";
 const MEDIA_TYPE = /^(?:\*|[\w!#$%&'+.^`|~-]+\/[\w!#$%&'+.^`|~-]+)$/;
 const STATUSES: ReadonlySet<number> = new Set([200, 403, 404]);
 
@@ -115,7 +117,7 @@ function readTypes(input: PolicyInput, prefix: "gzip" | "brotli"): string[] {
 function readDisable(input: PolicyInput): Pattern | null {
   const text = configText(input.config, "gzip-disable");
   if (text === undefined) return null;
-  const result = compilePattern(text, { caseInsensitive: true, bytes: true });
+  const result = compilePattern(text === "msie6" ? MSIE6 : text, { caseInsensitive: true, bytes: true });
   if (result.ok) return result.pattern;
   input.reportConfig("gzip-disable", {
     reason: "InvalidConfigValue",
@@ -143,30 +145,31 @@ function bodyLength(exchange: Exchange): number {
 }
 
 function matches(settings: CodingSettings, types: ReadonlySet<string>, type: string, length: number): boolean {
-  return length >= settings.minLengthBytes && (types.has(type) || (type !== "" && types.has("*")));
+  return length >= settings.minLengthBytes && (types.has(type) || types.has("*"));
 }
 
 function varies(values: readonly string[]): boolean {
   return values.some((value) => listHasToken(value, "accept-encoding") || value.trim() === "*");
 }
 
-/** Whether an Accept-Encoding list takes a coding: named (or by `*`) without a weight of 0. */
+/** RFC 9110 section 12.4.2, and not 0. */
+const WEIGHT = /^q=(?:1(?:\.0{0,3})?|0\.[0-9]{0,3})$/;
+
+/** Whether an Accept-Encoding list takes a coding by its name; as in nginx, `*` and what cannot be read are no consent. */
 function accepts(list: string, coding: string): boolean {
-  let any = false;
   for (const item of list.toLowerCase().split(",")) {
-    const [name, ...parameters] = item.split(";").map((part) => part.trim());
-    if (name !== coding && name !== "*") continue;
-    const refused = parameters.some((parameter) => /^q=0(?:\.0{0,3})?$/.test(parameter));
-    if (name === coding) return !refused;
-    any = !refused;
+    const [name, weight = "", ...more] = item.split(";").map((part) => part.trim());
+    if (name !== coding) continue;
+    return more.length === 0 && (weight === "" || (WEIGHT.test(weight) && Number(weight.slice(2)) > 0));
   }
-  return any;
+  return false;
 }
 
 function encode(exchange: Exchange, name: "gzip" | "br", level: number): void {
   const response = exchange.response!;
   const etag = response.get("etag");
-  if (etag !== undefined && !etag.startsWith("W/")) response.set("ETag", `W/${etag}`);
+  if (etag?.startsWith('"')) response.set("ETag", `W/${etag}`);
+  else if (etag?.startsWith("W/") === false) response.delete("etag");
   response.delete("content-length");
   response.delete("accept-ranges");
   response.set("Content-Encoding", name);

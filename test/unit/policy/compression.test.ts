@@ -27,6 +27,8 @@ function run(config: Record<string, string>, given: FakeExchange): Exchange {
   return exchange;
 }
 
+type Row = [name: string, config: Record<string, string>, given: FakeExchange, coding: string | undefined];
+
 const html = { "content-type": "text/html; charset=utf-8", "content-length": "1000" };
 
 describe("compression", () => {
@@ -34,12 +36,28 @@ describe("compression", () => {
     assert.equal(compression.parse({ config: new Map() } as never), undefined);
   });
 
-  const rows: [name: string, config: Record<string, string>, given: FakeExchange, coding: string | undefined][] = [
+  const rows: Row[] = [
     ["gzip for a client that takes it", { "use-gzip": "true" }, { headers: { "accept-encoding": "gzip" } }, "gzip"],
     ["brotli before gzip", BOTH, { headers: { "accept-encoding": "gzip, br" } }, "br"],
     ["gzip where brotli is refused", BOTH, { headers: { "accept-encoding": "gzip, br;q=0" } }, "gzip"],
-    ["brotli for *", BOTH, { headers: { "accept-encoding": "*" } }, "br"],
-    ["nothing for *;q=0.0", BOTH, { headers: { "accept-encoding": "*;q=0.0" } }, undefined],
+    ["nothing for *", BOTH, { headers: { "accept-encoding": "*" } }, undefined],
+    ["gzip where * is refused", BOTH, { headers: { "accept-encoding": "*;q=0, GZIP" } }, "gzip"],
+    ["gzip with a weight", BOTH, { headers: { "accept-encoding": "gzip ; q=0.001" } }, "gzip"],
+    ["gzip with the full weight", BOTH, { headers: { "accept-encoding": "deflate, gzip;q=1.000" } }, "gzip"],
+    ["nothing for a part of a name", BOTH, { headers: { "accept-encoding": "x-gzip, gzipped, brotli" } }, undefined],
+    ["gzip for a type that * stands for", { "use-gzip": "true", "gzip-types": "*" }, {
+      headers: { "accept-encoding": "gzip" },
+      response: { "content-length": "1000" },
+    }, "gzip"],
+    ...["gzip;q=0", "gzip;q=0.000", "gzip;q=2", "gzip;q=1.1", "gzip;q=0.0001", "gzip;q=a", "gzip;q", "gzip;x=1"].map(
+      (field): Row => [`nothing for ${field}`, BOTH, { headers: { "accept-encoding": field } }, undefined],
+    ),
+    ["nothing for the browsers of msie6", { "use-gzip": "true", "gzip-disable": "msie6" }, {
+      headers: { "accept-encoding": "gzip", "user-agent": "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)" },
+    }, undefined],
+    ["gzip for a mended one of them", { "use-gzip": "true", "gzip-disable": "msie6" }, {
+      headers: { "accept-encoding": "gzip", "user-agent": "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1; SV1)" },
+    }, "gzip"],
     ["nothing without Accept-Encoding", BOTH, {}, undefined],
     ["nothing for HTTP/1.0", BOTH, { version: "1.0", headers: { "accept-encoding": "gzip" } }, undefined],
     ["nothing for status 206", BOTH, { status: 206, headers: { "accept-encoding": "gzip" } }, undefined],
@@ -98,6 +116,15 @@ describe("compression", () => {
     assert.deepEqual(response!.getAll("vary"), ["Origin, Accept-Encoding"]);
     assert.equal(response!.get("content-encoding"), "gzip");
   });
+
+  for (
+    const [etag, sent] of [['W/"x"', 'W/"x"'], ["x", undefined], ['w/"x"', undefined], ["", undefined]] as const
+  ) {
+    test(`sends the entity tag ${JSON.stringify(etag)} as ${sent}`, () => {
+      const { response } = run(BOTH, { headers: { "accept-encoding": "gzip" }, response: { ...html, etag } });
+      assert.equal(response!.get("etag"), sent);
+    });
+  }
 
   test("names Accept-Encoding in Vary for clients that take no coding, too", () => {
     assert.deepEqual(run(BOTH, { response: html }).response!.getAll("vary"), ["Accept-Encoding"]);
