@@ -37,6 +37,3 @@ export interface Diagnostic {
   readonly effect?: string;
   readonly source?: SourceRef;
 }
-
-/** Takes findings as they come up. */
-export type Report = (diagnostic: Diagnostic) => void;

@@ -26,7 +26,7 @@ The exit status is 1 when there are errors, 2 for a command line that cannot be 
 `;
 
 /** Flags of `check`. */
-export const CHECK_FLAGS = {
+const CHECK_FLAGS = {
   "output": choice(["text", "json"], "text", { group: "General", short: "o", doc: "Spelling of the findings." }),
   "quiet": bool(false, { group: "General", short: "q", doc: "Leave out findings that are only informational." }),
   ...COMPILE_FLAGS,

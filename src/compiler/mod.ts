@@ -16,7 +16,6 @@ import type { Compiler, CompilerOptions } from "./contract.ts";
 
 export type { Compilation, Compiler, CompilerOptions } from "./contract.ts";
 export { type LabelSelector, parseLabelSelector } from "./namespace-selector.ts";
-export { type KnownConfigKey, knownConfigKeys } from "./config-keys.ts";
 
 /**
  * A compiler that has seen nothing yet.

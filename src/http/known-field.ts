@@ -67,16 +67,8 @@ export const HOST = 1;
 export const CONNECTION = 2;
 export const CONTENT_LENGTH = 3;
 export const TRANSFER_ENCODING = 4;
-export const TE = 5;
 export const UPGRADE = 6;
-export const KEEP_ALIVE = 7;
-export const PROXY_CONNECTION = 8;
 export const EXPECT = 9;
-export const TRAILER = 10;
-export const DATE = 11;
-export const SERVER = 12;
-export const CONTENT_TYPE = 22;
-export const HTTP2_SETTINGS = 51;
 
 /** How many ids there are; a {@link FieldMask} has this many places. */
 export const KNOWN_FIELDS: number = NAMES.length;

@@ -19,11 +19,11 @@ export type {
 } from "./exchange.ts";
 export { checkFieldValue, FieldList, fieldValueBytes, WIRE_FIELDS } from "./field-list.ts";
 export type { Fields } from "./fields.ts";
-export { compileFieldMask, type FieldMask, knownFieldId } from "./known-field.ts";
+export { compileFieldMask, type FieldMask } from "./known-field.ts";
 export * as knownField from "./known-field.ts";
 export { latin1Text, utf8AsLatin1 } from "./latin1.ts";
 export { isRetriedMethod, isToken } from "./method.ts";
-export { encodePath, normalizePath, splitTarget, type TargetParts } from "./path.ts";
+export { encodePath, normalizePath } from "./path.ts";
 export { hasResponseBody, reasonPhrase, statusLine } from "./status.ts";
 export { listHasToken, parseTokenList } from "./token-list.ts";
 export { ChunkedTracker } from "./h1/chunked.ts";

@@ -7,22 +7,6 @@
  * @module
  */
 
-/** Parts of a request-target in origin-form. */
-export interface TargetParts {
-  /** As received, not decoded. */
-  readonly rawPath: string;
-  /** Without `?`; `undefined` when there is none. */
-  readonly query: string | undefined;
-}
-
-/** Splits at the first `?`. */
-export function splitTarget(target: string): TargetParts {
-  const mark = target.indexOf("?");
-  return mark < 0
-    ? { rawPath: target, query: undefined }
-    : { rawPath: target.slice(0, mark), query: target.slice(mark + 1) };
-}
-
 // Non-empty segments that do not begin with a dot and have nothing to decode: already in normal form.
 const PLAIN = /^(?:\/[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9_~!$&'()*+,;=:@.-]*)*\/?$/;
 

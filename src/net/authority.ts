@@ -4,19 +4,6 @@
  * @see https://www.rfc-editor.org/rfc/rfc3986#section-3.2
  * @module
  */
-import { isIp } from "./ip.ts";
-
-/** Host and port as written. */
-export interface Authority {
-  /** Without brackets; letters as written. Never empty. */
-  readonly host: string;
-  /** 0..65535; `undefined` when there is none. */
-  readonly port: number | undefined;
-}
-
-const PORT = /^[0-9]{1,5}$/;
-// reg-name of RFC 3986 (unreserved, sub-delims, percent-encoded)
-const HOST = /^[A-Za-z0-9._~!$&'()*+,;=%-]{1,255}$/;
 
 /** Where the port begins (the index of its colon), or the length when there is none; -1 for an open bracket. */
 function hostEnd(text: string): number {
@@ -28,23 +15,6 @@ function hostEnd(text: string): number {
   return colon < 0 ? text.length : colon;
 }
 
-/** Strict: `undefined` for user information, a bare IPv6 address, a bad port, an empty host. `host:` has no port. */
-export function parseAuthority(text: string): Authority | undefined {
-  const end = hostEnd(text);
-  if (end <= 0) return undefined;
-  let host = text.slice(0, end);
-  if (host.startsWith("[")) {
-    host = host.slice(1, -1);
-    if (!host.includes(":") || !isIp(host)) return undefined;
-  } else if (!HOST.test(host)) return undefined;
-  if (end === text.length) return { host, port: undefined };
-  if (text.charCodeAt(end) !== 0x3a) return undefined;
-  const digits = text.slice(end + 1);
-  if (digits === "") return { host, port: undefined };
-  if (!PORT.test(digits) || Number(digits) > 65535) return undefined;
-  return { host, port: Number(digits) };
-}
-
 /** Puts IPv6 into brackets; without a port when it is `undefined`. */
 export function formatAuthority(host: string, port?: number): string {
   const shown = host.includes(":") ? `[${host}]` : host;
@@ -53,7 +23,7 @@ export function formatAuthority(host: string, port?: number): string {
 
 /**
  * The host to look virtual hosts up by, as nginx's $host: lower case, without port and one trailing dot; an IPv6
- * literal keeps its brackets. Lenient: it only cuts, {@link parseAuthority} judges.
+ * literal keeps its brackets. It only cuts; whether it is an authority at all has been judged when the head was read.
  */
 export function hostOf(authority: string): string {
   let end = hostEnd(authority);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { type Authority, formatAuthority, hostOf, parseAuthority } from "./authority.ts";
+export { formatAuthority, hostOf } from "./authority.ts";
 export { CertificateError, type CertificateFacts, coversName, readKeyPair, splitPem } from "./certificate.ts";
 export { type Cidr, CidrSet, parseCidr } from "./cidr.ts";
 export { canonicalIp, formatIp, isIp, isLoopback, parseIp, type Words } from "./ip.ts";

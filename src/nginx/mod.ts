@@ -15,18 +15,11 @@ export { fromBytes, toBytes } from "./byte-text.ts";
 export type { Finding, FindingReason } from "./finding.ts";
 export type { HandWrittenLocation } from "./interpreter/hand-written.ts";
 export { compileLocationProgram, type LocationProgram } from "./interpreter/location-program.ts";
-export { type GeneratedMatch, type LocationSearch, NO_GENERATED_MATCH } from "./interpreter/location-search.ts";
+export { type GeneratedMatch, type LocationSearch } from "./interpreter/location-search.ts";
 export { compileServerProgram, type ServerProgram } from "./interpreter/server-program.ts";
 export { MAX_REWRITE_ROUNDS, type Verdict } from "./interpreter/verdict.ts";
-export {
-  compilePattern,
-  instantiate,
-  type Matcher,
-  MAX_PATTERN_LENGTH,
-  type PatternOptions,
-  type PatternResult,
-} from "./pattern/mod.ts";
+export { compilePattern, instantiate, type Matcher, type PatternOptions, type PatternResult } from "./pattern/mod.ts";
 export type { SnippetProgram } from "./program.ts";
 export { type ParsedSnippet, parseSnippet, type SnippetContext, type SnippetOptions } from "./snippet.ts";
-export { compileTemplate, parseTemplate, type Template, TemplateError, variablesOf } from "./template.ts";
+export { compileTemplate, parseTemplate, type Template, TemplateError } from "./template.ts";
 export { logVariable, variable, variableGetter, variableNames } from "./variable/mod.ts";

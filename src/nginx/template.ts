@@ -31,7 +31,7 @@ export class ValueTooLong extends RangeError {
 }
 
 /** Longest value that a request may make, in bytes: longer ones end the request with 500. */
-export const MAX_VALUE_LENGTH = 64 * 1024;
+const MAX_VALUE_LENGTH = 64 * 1024;
 
 const NAME = /[A-Za-z0-9_]+/y;
 

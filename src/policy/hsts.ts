@@ -17,7 +17,7 @@ export interface HstsPolicy {
 
 const made = new WeakMap<Globals["hsts"], HstsPolicy>();
 
-export function formatHsts(hsts: Globals["hsts"]): string {
+function formatHsts(hsts: Globals["hsts"]): string {
   return `max-age=${hsts.maxAgeSeconds}` +
     (hsts.includeSubdomains ? "; includeSubDomains" : "") +
     (hsts.preload ? "; preload" : "");

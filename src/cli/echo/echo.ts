@@ -23,7 +23,7 @@ whoami with the request that opened it). ?status=503 sets the status of the answ
 `;
 
 /** Flags of `echo`. */
-export const ECHO_FLAGS = {
+const ECHO_FLAGS = {
   "port": port(8080, { group: "Listening", short: "p", doc: "Port of HTTP; 0: any free one, which is printed." }),
   "bind-address": text("IP", "", { group: "Listening", doc: "Address; without it, all addresses." }),
   "name": text("NAME", "", { group: "General", doc: "Name in the answers; without it, that of the machine." }),

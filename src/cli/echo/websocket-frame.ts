@@ -12,7 +12,7 @@ const MAX_CONTROL_BYTES = 125;
 
 /** Opcodes that are read. */
 export const TEXT = 1;
-export const BINARY = 2;
+const BINARY = 2;
 export const CLOSE = 8;
 export const PING = 9;
 export const PONG = 10;

@@ -12,7 +12,7 @@ const FIRST_CAPACITY = 32;
 /** Places of a line in {@link Head.lines}. */
 const STRIDE = 3;
 /** Ceiling of WireSettings.maxFields: line numbers are kept in a byte. */
-export const MAX_LINES = 250;
+const MAX_LINES = 250;
 
 /** Why a head was refused. `offset` is that of the byte at fault, from the start of the message. */
 export interface HeadError {

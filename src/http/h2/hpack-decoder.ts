@@ -60,7 +60,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const VALUE = /^(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?$/;
 
 /** Says what a field line is; linear in its length. */
-export function kindOf(name: string, value: string): number {
+function kindOf(name: string, value: string): number {
   const kind = KINDS[name] ?? (TOKEN.test(name) ? FieldKind.ordinary : FieldKind.malformed);
   if (!VALUE.test(value)) return FieldKind.malformed;
   if (kind === FieldKind.te && value.toLowerCase() !== "trailers") return FieldKind.malformed;

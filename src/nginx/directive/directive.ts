@@ -47,4 +47,3 @@ export const EVERYWHERE: readonly Context[] = ["server", "location", "if-in-serv
 export const NOT_IN_IF: readonly Context[] = ["server", "location"];
 /** B3: header directives and the like are not allowed in an `if` of the host. */
 export const NOT_IN_HOST_IF: readonly Context[] = ["server", "location", "if-in-location"];
-export const LOCATION_ONLY: readonly Context[] = ["location", "if-in-location"];

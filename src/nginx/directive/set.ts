@@ -8,7 +8,7 @@ import { isVariable } from "../variable/mod.ts";
 import { type DirectiveModule, EVERYWHERE } from "./directive.ts";
 
 /** Variables of nginx or of the controller whose new value changes something. */
-export const ASSIGNABLE: readonly string[] = ["args", "best_http_host", "pass_access_scheme", "pass_port"];
+const ASSIGNABLE: readonly string[] = ["args", "best_http_host", "pass_access_scheme", "pass_port"];
 
 /** Variables that the controller sets by `set`, so that nginx lets snippets do it too; here they are facts. */
 const FACTS: ReadonlySet<string> = new Set([

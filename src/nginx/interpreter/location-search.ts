@@ -19,7 +19,7 @@ export interface GeneratedMatch {
   readonly regex: boolean;
 }
 
-export const NO_GENERATED_MATCH: GeneratedMatch = { exact: false, prefixLength: -1, regex: false };
+const NO_GENERATED_MATCH: GeneratedMatch = { exact: false, prefixLength: -1, regex: false };
 
 interface Prefix<T> {
   readonly path: string;

@@ -24,12 +24,6 @@ interface Run {
 /** `stop`: the remaining statements of the phase are skipped. */
 type Step = (x: Exchange, run: Run) => Exclude<Verdict, "restart"> | "stop";
 
-/** The level of the last `if` with settings that held, starting from `level`. */
-export interface Outcome {
-  readonly verdict: Verdict;
-  readonly level: Level;
-}
-
 /**
  * Compiles the statements of a block. `levelOf` gives the level of an `if`'s settings; blocks at host level have none.
  * The function returns the verdict and stores the level by `settle`.

@@ -8,7 +8,7 @@ import { type CharSet } from "./char-set.ts";
 import type { Node, Repeat } from "./tree.ts";
 
 /** Positions beyond this: the expression is too large to be compiled at all. */
-export const MAX_POSITIONS = 4000;
+const MAX_POSITIONS = 4000;
 
 /** Position -> number of ways to get there. */
 export type Ways = Map<number, number>;

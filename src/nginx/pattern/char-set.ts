@@ -10,7 +10,6 @@ export type CharSet = readonly number[];
 /** Highest code point; also what an open end is written as. */
 export const MAX_CODE_POINT = 0x10ffff;
 
-export const NONE: CharSet = [];
 export const ANY: CharSet = [0, MAX_CODE_POINT];
 export const DIGIT: CharSet = [0x30, 0x39];
 export const WORD: CharSet = [0x30, 0x39, 0x41, 0x5a, 0x5f, 0x5f, 0x61, 0x7a];

@@ -8,4 +8,3 @@
  */
 export { compilePattern, type PatternOptions, type PatternResult } from "./compile.ts";
 export { instantiate, type Matcher } from "./matcher.ts";
-export { MAX_PATTERN_LENGTH, MAX_REPEAT } from "./parse.ts";

@@ -9,9 +9,9 @@ import { classEscape, parseEscape, type Reader } from "./escape.ts";
 import { type Assertion, type Capture, type Look, type Node, PatternError } from "./tree.ts";
 
 /** Longest pattern, in characters. */
-export const MAX_PATTERN_LENGTH = 4096;
+const MAX_PATTERN_LENGTH = 4096;
 /** Largest number in `{n,m}`, as in RE2. */
-export const MAX_REPEAT = 1000;
+const MAX_REPEAT = 1000;
 const MAX_DEPTH = 100;
 const MAX_GROUPS = 200;
 

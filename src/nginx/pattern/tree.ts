@@ -55,7 +55,7 @@ export interface Look {
 }
 
 /** Parts of a node. */
-export function children(node: Node): readonly Node[] {
+function children(node: Node): readonly Node[] {
   switch (node.kind) {
     case "sequence":
     case "alternation":

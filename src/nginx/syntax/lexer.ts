@@ -11,7 +11,7 @@ export type Token =
   | { readonly kind: ";" | "{" | "}" | "end"; readonly at: Position };
 
 /** Longest word, as in nginx. */
-export const MAX_WORD_LENGTH = 4096;
+const MAX_WORD_LENGTH = 4096;
 
 const ESCAPES: Readonly<Record<string, string>> = { '"': '"', "'": "'", "\\": "\\", t: "\t", r: "\r", n: "\n" };
 

@@ -7,11 +7,11 @@ import { Lexer } from "./lexer.ts";
 import { type Directive, SnippetSyntaxError, type Word } from "./tree.ts";
 
 /** Longest snippet, in characters. */
-export const MAX_SNIPPET_LENGTH = 256 * 1024;
+const MAX_SNIPPET_LENGTH = 256 * 1024;
 /** Most directives in one snippet, those in blocks included. */
-export const MAX_DIRECTIVES = 5000;
+const MAX_DIRECTIVES = 5000;
 /** Deepest block in a block. */
-export const MAX_DEPTH = 8;
+const MAX_DEPTH = 8;
 const MAX_WORDS = 1000;
 
 /** @throws {SnippetSyntaxError} with line and column */

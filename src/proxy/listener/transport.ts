@@ -37,12 +37,6 @@ export interface TunnelSink {
   tunnelDrained(): void;
 }
 
-/** Hears of what happens to a client while its exchange goes on. */
-export interface TransportListener {
-  /** After a write that said no: go on. */
-  clientDrained(): void;
-}
-
 /** The wire below one exchange at a time. */
 export interface Transport {
   /** Bytes of the body may be written with the upstream's own chunk framing by {@link Transport.writeFramed}. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { encodePath, normalizePath, splitTarget } from "../../../src/http/mod.ts";
+import { encodePath, normalizePath } from "../../../src/http/mod.ts";
 
 const NORMAL: readonly (readonly [raw: string, path: string | undefined])[] = [
   ["/", "/"],
@@ -90,11 +90,3 @@ describe("encodePath()", () => {
 function decodeBytes(text: string): string {
   return text.replace(/%([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }
-
-describe("splitTarget()", () => {
-  it("tells an empty query from none", () => {
-    assert.deepEqual(splitTarget("/a"), { rawPath: "/a", query: undefined });
-    assert.deepEqual(splitTarget("/a?"), { rawPath: "/a", query: "" });
-    assert.deepEqual(splitTarget("/a?b?c"), { rawPath: "/a", query: "b?c" });
-  });
-});
