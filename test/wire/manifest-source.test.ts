@@ -114,18 +114,94 @@ describe("ManifestSource at start", () => {
     const names = Array.from({ length: 12 }, (_, i) => `n${i}`);
     for (const name of names) folder.write(`${name}/a.yaml`, ingressText(name, `${name}.example`));
     for (const a of names) for (const b of names) if (a !== b) symlinkSync(`../${b}`, folder.at(`${a}/${b}`));
-    const { store, reading } = await follow(t, [folder.path], { maxLinked: 100 });
+    const { store, reading } = await follow(t, [folder.path], { limits: { linkedFolders: 100 } });
     assert.deepEqual(hostsOf(store), names.map((name) => `${name}.example`).sort());
     assert.equal(reading.files, 12 + 100);
-    const told = reading.diagnostics.filter((d) => d.reason === "TooManyLinks");
+    const told = reading.diagnostics.filter((d) => d.reason === "TooManyFiles");
     assert.ok(told.length > 0);
-    assert.match(told[0]!.message, /^cannot look into folder ".*": links lead to more than 100 folders$/);
+    assert.match(told[0]!.message, /^cannot read all that is in folder ".*": links lead to more than 100 folders$/);
+  });
+
+  const tooMany = (folder: TempFolder, why: string): unknown => [{
+    reason: "TooManyFiles",
+    severity: "error",
+    message: `cannot read all that is in folder "${folder.path}": ${why}`,
+    effect: "nothing of the rest is in force",
+    source: { file: folder.path },
+  }];
+
+  test("looks into a bounded number of folders, and into others when some have gone", async (t) => {
+    const folder = new TempFolder(t);
+    for (const name of ["a", "b", "c"]) folder.write(`${name}/x.yaml`, ingressText(name, `${name}.example`));
+    const { store, source, until } = await follow(t, [folder.path], { limits: { folders: 2 } });
+    assert.deepEqual(hostsOf(store), ["a.example", "b.example"]);
+    assert.deepEqual(source.diagnostics(), tooMany(folder, "there are more than 2 folders in all"));
+    folder.remove("a");
+    await until("the other folder", () => hostsOf(store).join() === "b.example,c.example");
+    assert.deepEqual(source.diagnostics(), []);
+  });
+
+  test("looks into folders within folders, but not into any number", async (t) => {
+    const folder = new TempFolder(t);
+    folder.write("1/a.yaml", ingressText("a", "a.example"));
+    folder.write("1/2/b.yaml", ingressText("b", "b.example"));
+    folder.write("1/2/3/c.yaml", ingressText("c", "c.example"));
+    const { store, reading } = await follow(t, [folder.path], { limits: { depth: 2 } });
+    assert.deepEqual(hostsOf(store), ["a.example", "b.example"]);
+    assert.match(reading.diagnostics[0]?.message ?? "", /1\/2": folders are more than 2 deep$/);
+  });
+
+  test("reads a bounded number of files", async (t) => {
+    const folder = new TempFolder(t);
+    for (const name of ["a", "b", "c"]) folder.write(`${name}.yaml`, ingressText(name, `${name}.example`));
+    for (let i = 0; i < 10; i++) folder.write(`note-${i}.txt`, "");
+    const { store, reading } = await follow(t, [folder.path], { limits: { files: 2 } });
+    assert.deepEqual(hostsOf(store), ["a.example", "b.example"]);
+    assert.deepEqual(reading.diagnostics, tooMany(folder, "there are more than 2 files in all"));
+  });
+
+  test("reads a bounded number of bytes, of other files when some are smaller", async (t) => {
+    const folder = new TempFolder(t);
+    const text = (name: string): string => ingressText(name, `${name}.example`);
+    for (const name of ["a", "b"]) folder.write(`${name}.yaml`, text(name));
+    const totalBytes = text("a").length * 2 - 1;
+    const { store, source, until } = await follow(t, [folder.path], { limits: { totalBytes } });
+    assert.deepEqual(hostsOf(store), ["a.example"]);
+    assert.equal(
+      source.diagnostics()[0]?.message,
+      `cannot read the file: all together have more than ${totalBytes} bytes`,
+    );
+    folder.replace("a.yaml", "# nothing\n");
+    await until("the other file", () => hostsOf(store).join() === "b.example");
+    assert.deepEqual(source.diagnostics(), []);
+  });
+
+  test("lets others have their turn meanwhile", async (t) => {
+    const folder = new TempFolder(t);
+    for (let i = 0; i < 1000; i++) folder.write(`${i}.yaml`, ingressText(`n${i}`, `${i}.example`).repeat(5));
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await follow(t, [folder.path]).finally(() => clearInterval(timer));
+    assert.ok(turns > 0);
+  });
+
+  test("logs some of the findings, errors first, and the number of the others", async (t) => {
+    const folder = new TempFolder(t);
+    const twice = Array.from({ length: 299 }, (_, i) => ingressText(`n${i}`, "a.example")).join("---\n");
+    folder.write("a.yaml", twice);
+    folder.write("b.yaml", twice);
+    folder.write("c.yaml", "kind: [}");
+    const { reading, log } = await follow(t, [folder.path]);
+    assert.equal(reading.diagnostics.length, 300);
+    assert.equal(log.lines.length, 201);
+    assert.deepEqual(log.lines.map(({ level }) => level).slice(0, 2), ["error", "warning"]);
+    assert.equal(log.lines.at(-1)?.fields["count"], 100);
   });
 
   test("refuses a file over the limit of bytes", async (t) => {
     const folder = new TempFolder(t);
     folder.write("a.yaml", ingressText("a", "a.example"));
-    const { reading } = await follow(t, [folder.path], { maxFileBytes: 100 });
+    const { reading } = await follow(t, [folder.path], { limits: { fileBytes: 100 } });
     assert.match(
       reading.diagnostics[0]?.message ?? "",
       /^cannot read the file: \d+ bytes are more than the limit of 100$/,

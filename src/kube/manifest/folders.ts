@@ -8,13 +8,10 @@ import type { KubeObject, ObjectKey } from "../objects.ts";
 import type { Store } from "../store.ts";
 import type { StoreChange } from "../store-view.ts";
 import { Claims } from "./claims.ts";
-import { errorCode } from "./io.ts";
+import { backgroundIo, errorCode } from "./io.ts";
 import { ManifestFolderError, type ManifestReading } from "./options.ts";
-import { rootFolder, Scanner, type ScannerOptions } from "./scanner.ts";
-import { FolderNode } from "./tree.ts";
-
-/** Default of {@link ManifestSourceOptions.maxFileBytes}. */
-export const MAX_FILE_BYTES: number = 64 * 1024 * 1024;
+import { Scanner, type ScannerOptions } from "./scanner.ts";
+import { FolderNode, inodeOf } from "./tree.ts";
 
 /** What a commit did. */
 export interface Commit {
@@ -131,6 +128,13 @@ export class ManifestFolders {
     this.#standing = standing;
     return { newFindings, findingsChanged };
   }
+}
+
+/** A root folder as a node; fails as node:fs does. */
+async function rootFolder(path: string, rank: number): Promise<FolderNode | "not-a-folder"> {
+  const stats = await backgroundIo.stat(path);
+  if (!stats.isDirectory()) return "not-a-folder";
+  return new FolderNode(path, String(rank).padStart(4, "0"), inodeOf(stats), undefined);
 }
 
 async function openRoot(path: string, rank: number): Promise<FolderNode> {

@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { lstatSync, promises, readdirSync, readFileSync, type Stats, statSync } from "node:fs";
+import { type Dirent, lstatSync, promises, readdirSync, readFileSync, type Stats, statSync } from "node:fs";
 
 /** A result at once, or later. */
 export type Awaitable<T> = T | Promise<T>;
@@ -13,7 +13,7 @@ export type Awaitable<T> = T | Promise<T>;
 export interface FileIo {
   lstat(path: string): Awaitable<Stats>;
   stat(path: string): Awaitable<Stats>;
-  names(path: string): Awaitable<string[]>;
+  entries(path: string): Awaitable<Dirent[]>;
   read(path: string): Awaitable<Buffer>;
 }
 
@@ -21,7 +21,7 @@ export interface FileIo {
 export const waitingIo: FileIo = {
   lstat: (path) => lstatSync(path),
   stat: (path) => statSync(path),
-  names: (path) => readdirSync(path),
+  entries: (path) => readdirSync(path, { withFileTypes: true }),
   read: (path) => readFileSync(path),
 };
 
@@ -29,7 +29,7 @@ export const waitingIo: FileIo = {
 export const backgroundIo: FileIo = {
   lstat: (path) => promises.lstat(path),
   stat: (path) => promises.stat(path),
-  names: (path) => promises.readdir(path),
+  entries: (path) => promises.readdir(path, { withFileTypes: true }),
   read: (path) => promises.readFile(path),
 };
 

@@ -7,6 +7,7 @@ import type { Diagnostic } from "../../diagnostic.ts";
 import type { Logger } from "../../observe/logger.ts";
 import type { Store } from "../store.ts";
 import type { StoreChange } from "../store-view.ts";
+import type { ManifestLimits } from "./limits.ts";
 
 /** Settings of a manifest source. */
 export interface ManifestSourceOptions {
@@ -25,10 +26,8 @@ export interface ManifestSourceOptions {
   readonly rescanIntervalMs?: number;
   /** Milliseconds between two looks at folders and at the targets of links, for what a watch cannot see. Default 1000. */
   readonly glanceIntervalMs?: number;
-  /** Largest file that is read, in bytes. Default 64 MiB. */
-  readonly maxFileBytes?: number;
-  /** Folders that are reached through links, each as often as they lead to it. Default 1000. */
-  readonly maxLinked?: number;
+  /** What is not given is as in {@link MANIFEST_LIMITS}. */
+  readonly limits?: Partial<ManifestLimits>;
 }
 
 /** What a first reading found. */

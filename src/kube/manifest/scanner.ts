@@ -12,16 +12,15 @@ import type { ObjectKey } from "../objects.ts";
 import type { Claims } from "./claims.ts";
 import { FolderWatch } from "./folder-watch.ts";
 import { backgroundIo, errorCode, type FileIo, problemOf, waitingIo } from "./io.ts";
+import { type ManifestLimits, Quota } from "./limits.ts";
+import { type Look, lookAt, type Present } from "./look.ts";
 import { readManifestText } from "./manifest-text.ts";
+import { isManifestName, isPassedOver, mayHoldManifests } from "./names.ts";
 import { isYoung, QUIET_MS, quietMs, settleMs } from "./patience.ts";
-import { FileNode, type FileVersion, FolderNode, inodeOf, sameVersion, versionOf } from "./tree.ts";
+import { FileNode, type FileVersion, FolderNode, sameVersion } from "./tree.ts";
 
 /** A file that vanished is forgotten after this long, in ms. */
 const GRACE_MS = 50;
-/** Folders within folders. */
-const MAX_DEPTH = 32;
-/** Default of {@link ScannerOptions.maxLinked}. */
-const MAX_LINKED = 1000;
 /** Paths of former folders that are remembered. */
 const MAX_OLD_PATHS = 10_000;
 /** Entries that are looked at together. */
@@ -33,9 +32,7 @@ const STRETCH_MS = 8;
 
 /** What a scan needs of its surroundings. */
 export interface ScannerOptions {
-  readonly maxFileBytes: number;
-  /** Folders that are reached through links, each as often as they lead to it. Default 1000. */
-  readonly maxLinked?: number;
+  readonly limits: ManifestLimits;
   readonly claims: Claims;
   /** Look at `name` in `folder` again after `ms`. */
   readonly again: (folder: FolderNode, name: string, ms: number) => void;
@@ -45,16 +42,8 @@ export interface ScannerOptions {
   readonly unwatched?: (folder: FolderNode, error: unknown) => void;
   /** A folder is watched from now on; a runtime may take a moment until it hears anything. */
   readonly watched?: (folder: FolderNode) => void;
-}
-
-/** Is this a file that is read. */
-export function isManifestName(name: string): boolean {
-  return name.endsWith(".yaml") || name.endsWith(".yml") || name.endsWith(".json");
-}
-
-/** `..data` and the like are reached through links only; a repository's own files are none of ours. */
-function isPassedOver(name: string): boolean {
-  return name.startsWith("..") || name === ".git";
+  /** Called in the middle of long scans: what cannot wait for their end. */
+  readonly between?: () => Promise<void> | undefined;
 }
 
 /** Keeps the tree of one or several root folders. */
@@ -74,11 +63,11 @@ export class Scanner {
   #first = true;
   #pausedAt = performance.now();
   #stopped = false;
-  /** Folders that are reached through links. */
-  #linked = 0;
+  readonly #quota: Quota;
 
   constructor(options: ScannerOptions) {
     this.#options = options;
+    this.#quota = new Quota(options.limits);
   }
 
   /** The first reading is over: from now on nothing waits for the disk. */
@@ -132,7 +121,8 @@ export class Scanner {
     let names: string[];
     try {
       folder.mtimeMs = (await this.#io.stat(folder.path)).mtimeMs;
-      names = await this.#io.names(folder.path);
+      const entries = await this.#io.entries(folder.path);
+      names = entries.filter(mayHoldManifests).map((entry) => entry.name);
     } catch (error) {
       // A folder that is gone is its parent's affair; a root keeps what it has.
       if (errorCode(error) === "ENOENT" && folder.parent !== undefined) return;
@@ -156,7 +146,7 @@ export class Scanner {
     const wanted = names.filter((name) => !isPassedOver(name)).sort();
     for (let at = 0; at < wanted.length && !this.#stopped && !folder.closed; at += BATCH) {
       const batch = wanted.slice(at, at + BATCH);
-      const looks = await Promise.all(batch.map((name) => this.#look(folder, name)));
+      const looks = await Promise.all(batch.map((name) => lookAt(this.#io, folder.at(name))));
       // Small files are read together: most of the time goes into waiting for each.
       const reads: Promise<void>[] = [];
       for (const [i, look] of looks.entries()) {
@@ -167,6 +157,8 @@ export class Scanner {
       await Promise.all(reads);
       const pause = this.breathe();
       if (pause !== undefined) await pause;
+      const urgent = this.#options.between?.();
+      if (urgent !== undefined) await urgent;
     }
   }
 
@@ -183,27 +175,13 @@ export class Scanner {
 
   /** After a stretch of work: something to wait for, so that others get their turn. */
   breathe(): Promise<void> | undefined {
-    if (this.#first || performance.now() - this.#pausedAt < STRETCH_MS) return undefined;
+    if (performance.now() - this.#pausedAt < STRETCH_MS) return undefined;
     return new Promise((resolve) =>
       setImmediate(() => {
         this.#pausedAt = performance.now();
         resolve();
       })
     );
-  }
-
-  async #look(folder: FolderNode, name: string): Promise<Look> {
-    const path = `${folder.path}/${name}`;
-    let isLink = false;
-    try {
-      const entry = await this.#io.lstat(path);
-      isLink = entry.isSymbolicLink();
-      const stats = isLink ? await this.#io.stat(path) : entry;
-      const type = stats.isDirectory() ? "folder" : stats.isFile() ? "file" : "other";
-      return { kind: type, version: versionOf(stats), isLink };
-    } catch (error) {
-      return errorCode(error) === "ENOENT" && !isLink ? { kind: "missing" } : { kind: "unreadable", error, isLink };
-    }
   }
 
   async #scanEntry(folder: FolderNode, name: string, look: Look): Promise<void> {
@@ -241,21 +219,11 @@ export class Scanner {
       return;
     }
     if (known !== undefined) this.#vanish(folder, name, known);
-    if (folder.isWithin(inode) || folder.depth >= MAX_DEPTH) return; // a link to a folder around this one
+    if (folder.isWithin(inode)) return; // a link to a folder around this one
     const linked = look.isLink || folder.linked;
-    const maxLinked = this.#options.maxLinked ?? MAX_LINKED;
-    if (linked && this.#linked >= maxLinked) {
-      // a few folders that link to each other have more paths than anybody can look at
-      return this.#setFolderProblem(folder, {
-        reason: "TooManyLinks",
-        severity: "error",
-        message: `cannot look into folder "${folder.path}/${name}": links lead to more than ${maxLinked} folders`,
-        effect: "nothing in it is read by way of this link",
-        source: { file: folder.path },
-      });
-    }
-    if (linked) this.#linked++;
-    const child = new FolderNode(`${folder.path}/${name}`, `${folder.order}/${name}`, inode, folder);
+    const excess = this.#quota.addFolder(folder.depth, linked);
+    if (excess !== undefined) return this.#tooMany(folder, excess);
+    const child = new FolderNode(folder.at(name), `${folder.order}/${name}`, inode, folder);
     child.isLink = look.isLink;
     child.linked = linked;
     // Made anew under a path that was watched before: see FolderWatch.
@@ -266,6 +234,7 @@ export class Scanner {
 
   async #scanFile(folder: FolderNode, name: string, look: Exclude<Look, { kind: "missing" }>): Promise<void> {
     const file = this.#fileAt(folder, name);
+    if (file === undefined) return;
     file.isLink = look.isLink;
     if (look.kind === "unreadable") {
       const problem = look.isLink && errorCode(look.error) === "ENOENT"
@@ -275,13 +244,16 @@ export class Scanner {
     }
     if (look.kind !== "file") return this.#fail(file, { message: "cannot read the file: it is not a regular file" });
     const { version } = look;
-    const { maxFileBytes } = this.#options;
+    const { fileBytes, totalBytes } = this.#options.limits;
     if (file.version !== undefined && sameVersion(file.version, version) && !file.young) return;
     const tooLarge = (size: number) =>
       this.#fail(file, {
-        message: `cannot read the file: ${size} bytes are more than the limit of ${maxFileBytes}`,
+        message: `cannot read the file: ${size} bytes are more than the limit of ${fileBytes}`,
       }, version);
-    if (version.size > maxFileBytes) return tooLarge(version.size);
+    if (version.size > fileBytes) return tooLarge(version.size);
+    if (this.#quota.bytes - file.bytes + version.size > totalBytes) {
+      return this.#fail(file, { message: `cannot read the file: all together have more than ${totalBytes} bytes` });
+    }
     const wait = this.#first ? 0 : quietMs(file, version);
     if (wait > 0) return this.#options.again(folder, name, wait);
     let bytes;
@@ -291,7 +263,7 @@ export class Scanner {
       if (errorCode(error) === "ENOENT") return this.#options.again(folder, name, QUIET_MS);
       return this.#fail(file, { message: `cannot read the file: ${problemOf(error)}` });
     }
-    if (bytes.length > maxFileBytes) return tooLarge(bytes.length); // it grew meanwhile
+    if (bytes.length > fileBytes) return tooLarge(bytes.length); // it grew meanwhile
     const young = isYoung(version);
     const reading = await readManifestText(file.path, bytes, file.text, () => this.breathe());
     const text = reading.kind === "read" ? reading.text : undefined;
@@ -303,6 +275,7 @@ export class Scanner {
     this.#read(file);
     file.version = version;
     file.young = young;
+    this.#weigh(file, bytes.length);
     if (before !== reading.text) {
       file.text = reading.text;
       this.#options.claims.replace(file, before, reading.text, this.touched);
@@ -324,11 +297,22 @@ export class Scanner {
     this.findingsChanged = true;
   }
 
-  #fileAt(folder: FolderNode, name: string): FileNode {
+  #weigh(file: FileNode, bytes: number): void {
+    this.#quota.bytes += bytes - file.bytes;
+    file.bytes = bytes;
+  }
+
+  /** `undefined`: there are too many. */
+  #fileAt(folder: FolderNode, name: string): FileNode | undefined {
     const known = folder.children.get(name);
     if (known instanceof FileNode) return known;
-    const path = `${folder.path}/${name}`;
+    const path = folder.at(name);
     const back = this.#gone.get(path)?.file;
+    const { files } = this.#options.limits;
+    if (back === undefined && this.files.size >= files) {
+      this.#tooMany(folder, `there are more than ${files} files in all`);
+      return undefined;
+    }
     const file = back ?? new FileNode(path, `${folder.order}/${name}`);
     if (back !== undefined) {
       this.#gone.delete(path);
@@ -362,6 +346,16 @@ export class Scanner {
     this.#note(file);
   }
 
+  #tooMany(folder: FolderNode, why: string): void {
+    this.#setFolderProblem(folder, {
+      reason: "TooManyFiles",
+      severity: "error",
+      message: `cannot read all that is in folder "${folder.path}": ${why}`,
+      effect: "nothing of the rest is in force",
+      source: { file: folder.path },
+    });
+  }
+
   #setFolderProblem(folder: FolderNode, problem: Diagnostic | undefined): void {
     if (sameFinding(folder.problem, problem)) return;
     folder.problem = problem;
@@ -371,7 +365,7 @@ export class Scanner {
   #vanish(folder: FolderNode, name: string, child: FolderNode | FileNode): void {
     folder.children.delete(name);
     if (child instanceof FolderNode) {
-      if (child.linked) this.#linked--;
+      this.#quota.removeFolder(child.linked);
       child.closed = true;
       child.watch?.close();
       child.watch = undefined;
@@ -391,6 +385,7 @@ export class Scanner {
   #forget(file: FileNode): void {
     this.files.delete(file);
     this.faulty.delete(file);
+    this.#weigh(file, 0);
     this.#options.claims.replace(file, file.text, undefined, this.touched);
     file.text = undefined;
     this.findingsChanged = true;
@@ -400,24 +395,4 @@ export class Scanner {
 function sameFinding(a: Diagnostic | undefined, b: Diagnostic | undefined): boolean {
   return a?.message === b?.message && a?.effect === b?.effect && a?.source?.line === b?.source?.line &&
     a?.source?.column === b?.source?.column;
-}
-
-interface Present {
-  readonly kind: "file" | "folder" | "other";
-  readonly version: FileVersion;
-  readonly isLink: boolean;
-}
-
-/** What stands under a name. */
-type Look = { readonly kind: "missing" } | Present | {
-  readonly kind: "unreadable";
-  readonly error: unknown;
-  readonly isLink: boolean;
-};
-
-/** A root folder as a node; fails as node:fs does. */
-export async function rootFolder(path: string, rank: number): Promise<FolderNode | "not-a-folder"> {
-  const stats = await backgroundIo.stat(path);
-  if (!stats.isDirectory()) return "not-a-folder";
-  return new FolderNode(path, String(rank).padStart(4, "0"), inodeOf(stats), undefined);
 }

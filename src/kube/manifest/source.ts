@@ -10,8 +10,9 @@
 import type { Diagnostic } from "../../diagnostic.ts";
 import type { LogValue } from "../../observe/logger.ts";
 import { Store } from "../store.ts";
-import { type Commit, ManifestFolders, MAX_FILE_BYTES } from "./folders.ts";
+import { type Commit, ManifestFolders } from "./folders.ts";
 import { backgroundIo } from "./io.ts";
+import { MANIFEST_LIMITS, type ManifestLimits } from "./limits.ts";
 import type { ManifestReading, ManifestSourceOptions } from "./options.ts";
 import { FileNode, type FolderNode, sameVersion, versionOf } from "./tree.ts";
 
@@ -23,8 +24,10 @@ const FOLLOW_UP_MS = 300;
 const FOLLOW_UP_CEILING_MS = 2000;
 /** More names than these at once: the whole folder is looked at. */
 const MAX_NAMES = 256;
-/** Links whose targets are looked at in one glance; with more, it takes several. */
-const MAX_LINKS = 500;
+/** Folders, and links, that are looked at in one glance; with more, it takes several. */
+const MAX_GLANCES = 500;
+/** Findings that are logged at a time. */
+const MAX_LINES = 200;
 /** How often files that vanished are looked after, in ms. */
 const GONE_MS = 25;
 
@@ -37,13 +40,17 @@ type Timer = ReturnType<typeof setTimeout>;
 export class ManifestSource {
   readonly #options: ManifestSourceOptions;
   readonly #folders: ManifestFolders;
-  /** Names to look at, by folder; `all`: every entry. */
-  #pending = new Map<FolderNode, Set<string> | "all">();
+  /** Names to look at, by folder. */
+  #named = new Map<FolderNode, Set<string>>();
+  /** Folders all of which is to be looked at. */
+  #whole = new Set<FolderNode>();
   #later: { readonly folder: FolderNode; readonly name: string; readonly atMs: number }[] = [];
   #followUps = new Map<FolderNode, number>();
   #glance = false;
-  /** Links that were seen to be unchanged since the round of them began. */
-  #linksSeen = new Set<FolderNode | FileNode>();
+  /** Folders and links that were glanced at since the round of them began. */
+  #glanced = new Set<FolderNode | FileNode>();
+  /** Names are being looked at. */
+  #looking = false;
   #saidUnwatched = false;
   #running: Promise<void> | undefined;
   #started = false;
@@ -57,12 +64,12 @@ export class ManifestSource {
   constructor(options: ManifestSourceOptions) {
     this.#options = options;
     this.#folders = new ManifestFolders(options.folders, options.store, {
-      maxFileBytes: options.maxFileBytes ?? MAX_FILE_BYTES,
-      ...(options.maxLinked === undefined ? {} : { maxLinked: options.maxLinked }),
+      limits: { ...MANIFEST_LIMITS, ...options.limits },
       again: (folder, name, ms) => this.#again(folder, name, ms),
       changed: (folder, name) => this.#changed(folder, name),
       watched: (folder) => this.#followUp(folder),
       unwatched: (folder, error) => this.#unwatched(folder, error),
+      between: () => this.#between(),
     });
   }
 
@@ -76,7 +83,7 @@ export class ManifestSource {
       throw error;
     }
     this.#folders.scanner.settled();
-    for (const finding of reading.diagnostics) this.#log(finding);
+    this.#logAll(reading.diagnostics);
     this.#started = true;
     const { rescanIntervalMs = DEFAULT_RESCAN_MS, glanceIntervalMs = DEFAULT_GLANCE_MS } = this.#options;
     this.#intervals = [
@@ -108,7 +115,8 @@ export class ManifestSource {
   #unwatched(folder: FolderNode, error: unknown): void {
     if (this.#saidUnwatched) return;
     this.#saidUnwatched = true;
-    this.#options.logger.warning("cannot watch a manifests folder; it is looked at every second", {
+    const every = `it is looked at every second, or at ${MAX_GLANCES} such folders a second`;
+    this.#options.logger.warning(`cannot watch a manifests folder; ${every}`, {
       folder: folder.path,
       error: error instanceof Error ? error.message : String(error),
     });
@@ -123,10 +131,9 @@ export class ManifestSource {
   /** Asks for a look at an entry; undefined: at all of them. */
   #request(folder: FolderNode, name: string | undefined): void {
     if (this.#stopped || folder.closed) return;
-    const names = this.#pending.get(folder);
-    if (names === "all") return;
-    if (name === undefined || (names !== undefined && names.size >= MAX_NAMES)) this.#pending.set(folder, "all");
-    else if (names === undefined) this.#pending.set(folder, new Set([name]));
+    const names = this.#named.get(folder);
+    if (name === undefined || (names !== undefined && names.size >= MAX_NAMES)) this.#whole.add(folder);
+    else if (names === undefined) this.#named.set(folder, new Set([name]));
     else names.add(name);
     this.#wake();
   }
@@ -182,7 +189,7 @@ export class ManifestSource {
       this.#debounce = undefined;
       this.#running = this.#run().finally(() => {
         this.#running = undefined;
-        if (this.#pending.size > 0 || this.#glance) this.#wake();
+        if (this.#named.size > 0 || this.#whole.size > 0 || this.#glance) this.#wake();
       });
     }, DEBOUNCE_MS);
   }
@@ -190,21 +197,46 @@ export class ManifestSource {
   /** Takes the looks that are pending, then tells what they brought. Never rejects. */
   async #run(): Promise<void> {
     try {
+      const whole = this.#whole;
+      this.#whole = new Set();
+      await this.#lookAtNames();
       if (this.#glance) {
         this.#glance = false;
         await this.#glanceAtFolders();
       }
-      const pending = this.#pending;
-      this.#pending = new Map();
-      for (const [folder, names] of pending) {
+      for (const folder of whole) {
         if (this.#stopped) return;
-        if (names === "all") await this.#folders.scanner.scanFolder(folder);
-        else await this.#folders.scanner.scanNames(folder, [...names]);
+        await this.#folders.scanner.scanFolder(folder);
       }
       this.#finish();
     } catch (error) {
       this.#options.logger.error("reading manifests failed", { error: String((error as Error)?.stack ?? error) });
     }
+  }
+
+  /** What a watch has told of since a long look began comes first, unless that would tear apart what the look has found. */
+  #between(): Promise<void> | undefined {
+    if (!this.#started || this.#looking || this.#named.size === 0 || this.#folders.scanner.touched.size > 0) {
+      return undefined;
+    }
+    return this.#lookAtNames();
+  }
+
+  async #lookAtNames(): Promise<void> {
+    if (this.#named.size === 0) return;
+    const named = this.#named;
+    this.#named = new Map();
+    this.#looking = true;
+    try {
+      for (const [folder, names] of named) {
+        if (this.#stopped) return;
+        await this.#folders.scanner.scanNames(folder, [...names]);
+      }
+    } finally {
+      this.#looking = false;
+    }
+    // Whatever is gone stays for now: it may be found elsewhere.
+    if (!this.#stopped) this.#report(this.#folders.commit());
   }
 
   #finish(): void {
@@ -219,7 +251,7 @@ export class ManifestSource {
   }
 
   #report({ changes, newFindings, findingsChanged }: Commit): void {
-    for (const finding of newFindings) this.#log(finding);
+    this.#logAll(newFindings);
     if (changes.length === 0 && !findingsChanged) return;
     this.#options.onChange?.(changes, this.#folders.diagnostics());
   }
@@ -227,26 +259,34 @@ export class ManifestSource {
   /** What a watch cannot tell: folders that were replaced, targets of links, folders without a watch. */
   async #glanceAtFolders(): Promise<void> {
     await this.#folders.lookAtRoots();
-    let links = 0;
+    let looks = 0;
+    const due = (node: FolderNode | FileNode): boolean => {
+      if (looks >= MAX_GLANCES || this.#glanced.has(node)) return false;
+      looks++;
+      this.#glanced.add(node);
+      return true;
+    };
     for (const folder of this.#folders.all()) {
       if (this.#stopped) return;
-      try {
-        if (folder.doubtful || (await backgroundIo.stat(folder.path)).mtimeMs !== folder.mtimeMs) {
-          this.#request(folder, undefined);
-          continue;
-        }
-      } catch {
+      if (due(folder) && await this.#folderMoved(folder)) {
         this.#request(folder, undefined);
         continue;
       }
       for (const [name, child] of folder.children) {
-        if (!child.isLink || links >= MAX_LINKS || this.#linksSeen.has(child)) continue;
-        links++;
-        this.#linksSeen.add(child);
-        if (await this.#linkMoved(child)) this.#request(folder, name);
+        if (child.isLink && due(child) && await this.#linkMoved(child)) this.#request(folder, name);
       }
+      const urgent = this.#between();
+      if (urgent !== undefined) await urgent;
     }
-    if (links < MAX_LINKS) this.#linksSeen.clear();
+    if (looks < MAX_GLANCES) this.#glanced.clear();
+  }
+
+  async #folderMoved(folder: FolderNode): Promise<boolean> {
+    try {
+      return folder.doubtful || (await backgroundIo.stat(folder.path)).mtimeMs !== folder.mtimeMs;
+    } catch {
+      return true;
+    }
   }
 
   async #linkMoved(node: FolderNode | FileNode): Promise<boolean> {
@@ -256,6 +296,20 @@ export class ManifestSource {
       return node.version === undefined || !sameVersion(node.version, version);
     } catch {
       return !(node instanceof FileNode) || node.problem === undefined;
+    }
+  }
+
+  /** Errors first. */
+  #logAll(findings: readonly Diagnostic[]): void {
+    const isError = ({ severity }: Diagnostic): number => severity === "error" ? 0 : 1;
+    const chosen = [...findings].sort((a, b) => isError(a) - isError(b)).slice(0, MAX_LINES);
+    for (const finding of chosen) this.#log(finding);
+    const count = findings.length - chosen.length;
+    if (count > 0) {
+      this.#options.logger.warning(
+        "further findings are not logged: see /configuration/diagnostics on the status port",
+        { count },
+      );
     }
   }
 
@@ -282,8 +336,8 @@ export class ManifestSource {
 export async function readManifests(
   folders: readonly string[],
   store: Store = new Store(),
-  maxFileBytes: number = MAX_FILE_BYTES,
+  limits: ManifestLimits = MANIFEST_LIMITS,
 ): Promise<ManifestReading & { readonly store: Store }> {
-  const reading = await new ManifestFolders(folders, store, { maxFileBytes, again: () => {} }).open();
+  const reading = await new ManifestFolders(folders, store, { limits, again: () => {} }).open();
   return { ...reading, store };
 }

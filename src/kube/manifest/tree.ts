@@ -36,6 +36,8 @@ export class FileNode implements ClaimingFile {
   /** The version was so young when it was read that another may have the same times. */
   young = false;
   isLink = false;
+  /** Length of the content that was read last. */
+  bytes = 0;
   /** Last good content. */
   text: ManifestText | undefined;
   /** Why the present content is not in force. */
@@ -76,6 +78,11 @@ export class FolderNode {
     readonly inode: string,
     readonly parent: FolderNode | undefined,
   ) {}
+
+  /** Path of an entry. */
+  at(name: string): string {
+    return this.path === "/" ? `/${name}` : `${this.path}/${name}`;
+  }
 
   /** Is this folder, or one that it is in, the one with this inode. */
   isWithin(inode: string): boolean {
