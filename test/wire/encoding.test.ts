@@ -63,6 +63,48 @@ for (const [name, decode] of [["gzip", gunzipSync], ["br", brotliDecompressSync]
       client.socket.destroy();
     });
 
+    for (
+      const [what, body, message] of [
+        ["that is small", "abcdef", "Content-Length: 6\r\n\r\nabcdef"],
+        ["that is empty", "", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"],
+        ["of one chunk", "abcdef", "Transfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n"],
+        ["of two chunks", "abcdef", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n"],
+      ] as const
+    ) {
+      for (const level of [1, 9]) {
+        it(`${what} is encoded as a whole, at level ${level}`, async () => {
+          const front = await setUp(async (connection) => {
+            for (let i = 1;; i++) {
+              await connection.has("\r\n\r\n", i);
+              connection.send(`HTTP/1.1 200 OK\r\n${message}`);
+            }
+          }, { name, level });
+          const client = await front.client();
+          for (let i = 0; i < 2; i++) {
+            assert.equal(decode(Buffer.from(unchunk(await get(front, client)), "latin1")).toString(), body);
+          }
+          client.socket.destroy();
+        });
+      }
+    }
+
+    it("that comes in small pieces is encoded", async () => {
+      const { promise: received, resolve: go } = Promise.withResolvers<void>();
+      const front = await setUp(async (connection) => {
+        await connection.has("\r\n\r\n");
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc");
+        await received;
+        connection.send("def");
+      }, coding);
+      const client = await front.client();
+      client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      await client.until(() => /\r\n\r\n[0-9a-f]+\r\n[^]/.test(client.text), "the first piece");
+      go();
+      await client.has("\r\n0\r\n\r\n");
+      assert.equal(decode(Buffer.from(unchunk(client.text), "latin1")).toString(), "abcdef");
+      client.socket.destroy();
+    });
+
     it("goes out piece by piece as it comes", async () => {
       const front = await setUp(async (connection) => {
         await connection.has("\r\n\r\n");

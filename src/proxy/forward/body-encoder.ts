@@ -25,14 +25,10 @@ export class BodyEncoder {
   constructor(coding: BodyCoding, lengthBytes: number, sink: BodyEncoderSink) {
     const { constants } = zlib;
     this.#stream = coding.name === "gzip"
-      ? zlib.createGzip({ level: coding.level, flush: constants.Z_SYNC_FLUSH })
+      ? zlib.createGzip({ ...gzipOptions(coding.level, lengthBytes), flush: constants.Z_SYNC_FLUSH })
       : zlib.createBrotliCompress({
+        ...brotliOptions(coding.level, lengthBytes),
         flush: constants.BROTLI_OPERATION_FLUSH,
-        params: {
-          [constants.BROTLI_PARAM_QUALITY]: coding.level,
-          [constants.BROTLI_PARAM_LGWIN]: windowBits(lengthBytes),
-          ...(lengthBytes < 0 ? {} : { [constants.BROTLI_PARAM_SIZE_HINT]: Math.min(lengthBytes, 2 ** 30) }),
-        },
       });
     // Nobody else catches what is thrown after an event of the encoder.
     const guarded = (action: () => void): void => {
@@ -73,8 +69,25 @@ export class BodyEncoder {
   }
 }
 
-/** Memory follows the window: small for small bodies, at most 512 KiB as nginx's module has it. */
-function windowBits(lengthBytes: number): number {
-  if (lengthBytes < 0) return 19;
-  return Math.min(19, Math.max(10, Math.ceil(Math.log2(lengthBytes + 17))));
+/** Memory follows the window: small for small bodies. @param lengthBytes of the body; -1: not known */
+export function gzipOptions(level: number, lengthBytes: number): zlib.ZlibOptions {
+  if (lengthBytes < 0) return { level };
+  const windowBits = windowFor(lengthBytes + 262, 9, 15);
+  return { level, windowBits, memLevel: Math.min(8, windowBits - 7) };
+}
+
+/** The window is at most 512 KiB, as nginx's module has it. @param lengthBytes of the body; -1: not known */
+export function brotliOptions(level: number, lengthBytes: number): zlib.BrotliOptions {
+  const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = zlib.constants;
+  const params: Record<number, number> = { [BROTLI_PARAM_QUALITY]: level, [BROTLI_PARAM_LGWIN]: 19 };
+  if (lengthBytes >= 0) {
+    params[BROTLI_PARAM_LGWIN] = windowFor(lengthBytes + 17, 10, 19);
+    params[BROTLI_PARAM_SIZE_HINT] = Math.min(lengthBytes, 2 ** 30);
+  }
+  return { params };
+}
+
+/** Bits of the smallest window that holds so much. */
+function windowFor(bytes: number, min: number, max: number): number {
+  return Math.min(max, Math.max(min, Math.ceil(Math.log2(bytes))));
 }

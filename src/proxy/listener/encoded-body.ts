@@ -1,16 +1,23 @@
 /**
- * A response body that is encoded (gzip, brotli) between the exchange and its transport.
+ * A response body that is encoded (gzip, brotli) between the exchange and its transport: a small one that comes in one
+ * piece at once, which takes a fraction of the time; others by an encoder that works beside the event loop.
  *
  * @module
  */
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { Buffer } from "node:buffer";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import type { BodyCoding } from "../../http/mod.ts";
-import { BodyEncoder, type BodyEncoderSink } from "../forward/body-encoder.ts";
+import { BodyEncoder, type BodyEncoderSink, brotliOptions, gzipOptions } from "../forward/body-encoder.ts";
+
+/** Bodies up to this size are encoded at once, which takes well under a millisecond. */
+const MAX_WHOLE_BYTES = 16384;
+/** Beyond this level brotli takes too long for it. */
+const MAX_WHOLE_BROTLI_LEVEL = 5;
 
 /** What an encoded body needs of its exchange. */
 export interface EncodedBodyOwner {
-  /** Encoded bytes; `false`: wait for {@link EncodedBody.clientDrained}. */
-  writeEncoded(bytes: Uint8Array): boolean;
+  /** Encoded bytes; `last`: the end of the response follows. `false`: wait for {@link EncodedBody.clientDrained}. */
+  writeEncoded(bytes: Uint8Array, last: boolean): boolean;
   /** The encoder takes bytes again. */
   encoderDrained(): void;
   encoderFailed(error: unknown): void;
@@ -19,52 +26,104 @@ export interface EncodedBodyOwner {
 /** One body. */
 export class EncodedBody {
   readonly #owner: EncodedBodyOwner;
-  readonly #encoder: BodyEncoder;
+  readonly #coding: BodyCoding;
+  readonly #lengthBytes: number;
+  /** What has come, as long as it may be all. */
+  readonly #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #encoder: BodyEncoder | null = null;
   #paused = false;
+  #over = false;
   #done: (() => void) | null = null;
 
   /** @param lengthBytes length before encoding; -1 when it is not known */
   constructor(owner: EncodedBodyOwner, coding: BodyCoding, lengthBytes: number) {
     this.#owner = owner;
+    this.#coding = coding;
+    this.#lengthBytes = lengthBytes;
+  }
+
+  /** Takes bytes; `false`: wait for {@link EncodedBodyOwner.encoderDrained}. */
+  write(bytes: Uint8Array): boolean {
+    const bytesSoFar = this.#heldBytes + bytes.length;
+    if (this.#encoder !== null || !this.#mayBeWhole(bytesSoFar)) return this.#stream().write(bytes);
+    // what came together with its end has been ended by then
+    if (this.#heldBytes === 0) queueMicrotask(this.#waitNoLonger);
+    this.#held.push(bytes);
+    this.#heldBytes = bytesSoFar;
+    return true;
+  }
+
+  readonly #waitNoLonger = (): void => {
+    if (this.#over || this.#encoder !== null) return;
+    try {
+      this.#stream();
+    } catch (error) {
+      this.#owner.encoderFailed(error);
+    }
+  };
+
+  /** Nothing more comes; `done` is called when the last encoded byte has been written. */
+  end(done: () => void): void {
+    if (this.#over) return;
+    if (this.#encoder !== null) {
+      this.#done = done;
+      this.#encoder.end();
+      return;
+    }
+    this.#over = true;
+    const body = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held);
+    let encoded: Uint8Array;
+    try {
+      encoded = encodeWhole(this.#coding, body);
+    } catch (error) {
+      return this.#owner.encoderFailed(error);
+    }
+    this.#owner.writeEncoded(encoded, true);
+    done();
+  }
+
+  clientDrained(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#encoder?.resume();
+  }
+
+  destroy(): void {
+    this.#over = true;
+    this.#encoder?.destroy();
+  }
+
+  #mayBeWhole(bytes: number): boolean {
+    return bytes <= MAX_WHOLE_BYTES && this.#lengthBytes <= MAX_WHOLE_BYTES &&
+      (this.#coding.name === "gzip" || this.#coding.level <= MAX_WHOLE_BROTLI_LEVEL);
+  }
+
+  #stream(): BodyEncoder {
+    if (this.#encoder !== null) return this.#encoder;
+    const owner = this.#owner;
     const sink: BodyEncoderSink = {
       data: (chunk) => this.#encoded(chunk),
       end: () => this.#done?.(),
       drain: () => owner.encoderDrained(),
       error: (error) => owner.encoderFailed(error),
     };
-    this.#encoder = new BodyEncoder(coding, lengthBytes, sink);
-  }
-
-  /** Takes bytes; `false`: wait for {@link EncodedBodyOwner.encoderDrained}. */
-  write(bytes: Uint8Array): boolean {
-    return this.#encoder.write(bytes);
-  }
-
-  /** Nothing more comes; `done` is called when the last encoded byte has been written. */
-  end(done: () => void): void {
-    this.#done = done;
-    this.#encoder.end();
-  }
-
-  clientDrained(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#encoder.resume();
-  }
-
-  destroy(): void {
-    this.#encoder.destroy();
+    const encoder = this.#encoder = new BodyEncoder(this.#coding, this.#lengthBytes, sink);
+    for (const bytes of this.#held) encoder.write(bytes);
+    this.#held.length = 0;
+    return encoder;
   }
 
   #encoded(chunk: Uint8Array): void {
-    if (this.#owner.writeEncoded(chunk) || this.#paused) return;
+    if (this.#owner.writeEncoded(chunk, false) || this.#paused) return;
     this.#paused = true;
-    this.#encoder.pause();
+    this.#encoder!.pause();
   }
 }
 
 /** A body that is there as a whole. */
 export function encodeWhole(coding: BodyCoding, body: Uint8Array): Uint8Array {
-  if (coding.name === "gzip") return gzipSync(body, { level: coding.level });
-  return brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: coding.level } });
+  return coding.name === "gzip"
+    ? gzipSync(body, gzipOptions(coding.level, body.length))
+    : brotliCompressSync(body, brotliOptions(coding.level, body.length));
 }

@@ -300,9 +300,9 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
     return start === end || this.#encoded.write(bytes.subarray(start, end));
   }
 
-  writeEncoded(bytes: Uint8Array): boolean {
+  writeEncoded(bytes: Uint8Array, last: boolean): boolean {
     const more = this.transport.write(bytes, 0, bytes.length);
-    this.transport.flush();
+    if (!last) this.transport.flush();
     return more;
   }
 
