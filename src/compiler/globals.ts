@@ -10,15 +10,10 @@ import { objectKey } from "../kube/mod.ts";
 import { parseCidr } from "../net/mod.ts";
 import { compilePattern, parseTemplate } from "../nginx/mod.ts";
 import { compareText } from "../snapshot/order.ts";
-import type { Globals } from "../snapshot/snapshot.ts";
+import { DEFAULT_LOG_FORMAT, type Globals } from "../snapshot/snapshot.ts";
 import { parseByteSize, parseInteger } from "../unit/mod.ts";
 import type { CompilerOptions } from "./contract.ts";
 import type { ConfigReader } from "./settings.ts";
-
-const LOG_FORMAT =
-  '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" ' +
-  "$request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr " +
-  "$upstream_response_length $upstream_response_time $upstream_status $req_id";
 
 const CIPHERS = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:" +
   "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:" +
@@ -178,7 +173,12 @@ function readAccessLog(reader: ConfigReader): Globals["accessLog"] {
   return {
     enabled: !all && !http,
     path: STDOUT.includes(path) ? "stdout" : path,
-    format: reader.read("log-format-upstream", LOG_FORMAT, "text and variables such as $status", parseLogFormat),
+    format: reader.read(
+      "log-format-upstream",
+      DEFAULT_LOG_FORMAT,
+      "text and variables such as $status",
+      parseLogFormat,
+    ),
     escape: none ? "none" : json ? "json" : "default",
     ofDefaultBackend: reader.boolean("enable-access-log-for-default-backend", false),
     skipUrls: reader.list("skip-access-log-urls", [], "a URI, or ~ and a regular expression", isUrlPattern),

@@ -157,6 +157,7 @@ export interface WithoutIngress {
   readonly denied: string | null;
 }
 
+/** Asks those policies that hold without an Ingress. */
 export function parseWithoutIngress(context: EntryContext): WithoutIngress {
   const input = new Input(context, null, new Map());
   const { location, host } = parsePolicies(input, (policy) => policy.withoutIngress === true);

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { systemClock } from "./clock.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 
 /** Takes whole lines; resolves when they are written. */
 export type AccessLogSink = (lines: Uint8Array) => Promise<void>;
 
+/** What an access log is made with. */
 export interface AccessLogOptions {
   readonly sink: AccessLogSink;
   readonly logger: Logger;

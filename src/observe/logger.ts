@@ -4,6 +4,7 @@
  * @module
  */
 
+/** From the least important to the most. */
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
 /** Values that a log field may have. */

@@ -42,6 +42,12 @@ export const DEFAULT_BACKEND = "upstream-default-backend";
 /** Id of the certificate for names without one of their own. When absent the data plane makes a self-signed one. */
 export const DEFAULT_CERTIFICATE = "default";
 
+/** log-format-upstream, unless the ConfigMap has another. */
+export const DEFAULT_LOG_FORMAT =
+  '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" ' +
+  "$request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr " +
+  "$upstream_response_length $upstream_response_time $upstream_status $req_id";
+
 /** A translated regular expression; `engine` tells which one is safe for it. Made by `nginx/pattern`. */
 export interface Pattern {
   /** As the user wrote it, for messages. */
@@ -83,6 +89,7 @@ export interface VirtualHost {
 /** Policies by name; each value is the plain data that the policy's `parse` returned. */
 export type Policies = Readonly<Record<string, unknown>>;
 
+/** Whether a host is served over TLS, and with which certificate. */
 export type HostTls =
   | { readonly kind: "none" }
   | {
@@ -93,6 +100,7 @@ export type HostTls =
     readonly serverNames: readonly string[];
   };
 
+/** Which paths a location takes. */
 export type LocationMatch =
   | { readonly kind: "exact"; readonly path: string }
   | { readonly kind: "prefix"; readonly path: string }
@@ -119,11 +127,13 @@ export interface Location {
   readonly denied: string | null;
 }
 
+/** Names an Ingress. */
 export interface IngressRef {
   readonly namespace: string;
   readonly name: string;
 }
 
+/** Who answers at a location. */
 export type LocationBackend =
   /** `upstream` is a key of {@link Snapshot.upstreams}; one without endpoints answers 503. */
   | {
@@ -153,6 +163,7 @@ export interface Upstream {
   readonly dns: { readonly hostname: string; readonly port: number } | null;
 }
 
+/** How requests are spread over the endpoints of an upstream. */
 export type BalancerSpec =
   | { readonly kind: "round-robin" }
   | { readonly kind: "ewma" }
@@ -187,6 +198,7 @@ export interface AffinityCookie {
   readonly secure: boolean;
 }
 
+/** Where one pod listens. */
 export interface Endpoint {
   /** IP address, IPv6 without brackets. */
   readonly address: string;
@@ -195,6 +207,7 @@ export interface Endpoint {
   readonly pod: string;
 }
 
+/** A certificate with its private key. */
 export interface Certificate {
   /** `namespace/secret`, or {@link DEFAULT_CERTIFICATE}. */
   readonly id: string;

@@ -49,6 +49,7 @@ export const FLAG_GROUPS = [
   "General",
 ] as const;
 
+/** One of the headings. */
 export type FlagGroup = (typeof FLAG_GROUPS)[number];
 
 /** Flags of one command, by name without dashes. */

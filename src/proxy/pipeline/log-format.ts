@@ -6,15 +6,10 @@
 import type { Exchange, UpstreamAttempt } from "../../http/mod.ts";
 import { logVariable, parseTemplate, variable } from "../../nginx/mod.ts";
 import { escapeDefault, escapeJson, type LogEscape } from "../../observe/mod.ts";
+import { DEFAULT_LOG_FORMAT } from "../../snapshot/snapshot.ts";
 
 /** Line of an exchange that is over, in bytes, without a line feed. */
 export type FormatLine = (exchange: Exchange) => string;
-
-/** log-format-upstream of ingress-nginx. */
-export const DEFAULT_FORMAT = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent ' +
-  '"$http_referer" "$http_user_agent" $request_length $request_time [$proxy_upstream_name] ' +
-  "[$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time " +
-  "$upstream_status $req_id";
 
 /** Nothing but what would end the line or the text becomes a space. */
 const escapeNone: LogEscape = (value) => value.replace(/[\0\r\n]/g, " ");
@@ -22,8 +17,8 @@ const ESCAPES = { default: escapeDefault, json: escapeJson, none: escapeNone } a
 
 /** An empty format is the default one. @throws {SyntaxError} a `$` without a name */
 export function compileLogFormat(format: string, escaping: keyof typeof ESCAPES): FormatLine {
-  if ((format === "" || format === DEFAULT_FORMAT) && escaping === "default") return defaultLine;
-  const template = parseTemplate(format === "" ? DEFAULT_FORMAT : format);
+  if ((format === "" || format === DEFAULT_LOG_FORMAT) && escaping === "default") return defaultLine;
+  const template = parseTemplate(format === "" ? DEFAULT_LOG_FORMAT : format);
   if (typeof template === "string") return () => template;
   const dash = escaping === "default";
   const parts = template.map((part): string | ((exchange: Exchange) => string) => {

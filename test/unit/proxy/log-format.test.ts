@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { compileLogFormat, DEFAULT_FORMAT } from "../../../src/proxy/pipeline/log-format.ts";
+import { compileLogFormat } from "../../../src/proxy/pipeline/log-format.ts";
+import { DEFAULT_LOG_FORMAT } from "../../../src/snapshot/mod.ts";
 import { fakeAttempt, type FakeExchange, fakeExchange } from "../../support/exchange.ts";
 
 const facts = {
@@ -48,9 +49,12 @@ describe("compileLogFormat()", () => {
     it(`writes the default format by hand as its text says: ${name}`, () => {
       const exchange = fakeExchange({ receivedAtMs: Date.now() + 60_000, ...shape });
       // a longer format is never the default one
-      const byText = compileLogFormat(`${DEFAULT_FORMAT}|`, "default");
+      const byText = compileLogFormat(`${DEFAULT_LOG_FORMAT}|`, "default");
       assert.equal(`${compileLogFormat("", "default")(exchange)}|`, byText(exchange));
-      assert.equal(compileLogFormat(DEFAULT_FORMAT, "default")(exchange), compileLogFormat("", "default")(exchange));
+      assert.equal(
+        compileLogFormat(DEFAULT_LOG_FORMAT, "default")(exchange),
+        compileLogFormat("", "default")(exchange),
+      );
     });
   }
 
