@@ -7,25 +7,7 @@
 import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
-
-/** Bun's TCPSocket, as far as it is used. */
-export interface BunHandle {
-  data: BunSocket;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
-  /** Returns the bytes taken: fewer than given when the kernel's buffer is full, negative when the socket is closed. */
-  write(chunk: string | Uint8Array, encoding?: "latin1"): number;
-  /** Ends the writing side. */
-  shutdown(): void;
-  close(): void;
-  /** Ends with RST. */
-  terminate(): void;
-  pause(): void;
-  resume(): void;
-  setNoDelay(on: boolean): void;
-}
+import type { BunHandle, BunTlsUpgrade } from "./_bun-handle.ts";
 
 type DataListener = (bytes: Buffer) => void;
 
@@ -151,6 +133,39 @@ export class BunSocket extends EventEmitter {
     } catch (error) {
       throwLater(error);
     }
+  }
+
+  // ---- TLS
+
+  /**
+   * Begins the server's side of a TLS handshake. What is read and written after it is clear text.
+   *
+   * @param first bytes of it that were read
+   */
+  secure(upgrade: BunTlsUpgrade, first: Uint8Array): void {
+    const plain = this.#handle;
+    if (this.destroyed || plain === null) return;
+    if (this.#peerEnded) return void this.destroy();
+    const initialData = this.#held.length === 0 ? first : Buffer.concat([first, ...this.#held]);
+    this.#held.length = 0;
+    this.resume();
+    // What happens to the connection is told by the other handle, too.
+    plain.data = OVER;
+    try {
+      plain.upgradeTLS({ ...upgrade, data: this, initialData });
+    } catch (error) {
+      throwLater(error);
+    }
+    if (this.#handle !== plain) return;
+    // Bun did not take it.
+    plain.data = this;
+    this.destroy();
+  }
+
+  /** From Bun: clear text goes by this handle. */
+  secured(handle: BunHandle): void {
+    this.#handle = handle;
+    if (this.destroyed) handle.close();
   }
 
   // ---- writing
@@ -343,6 +358,9 @@ export class BunSocket extends EventEmitter {
     queueMicrotask(() => this.#tell("close", false));
   }
 }
+
+/** In place of a socket whose handle another one took over. */
+const OVER = new BunSocket().destroy();
 
 /** Bun would hand it to the socket's error handler; it is a fault of ours, and must be seen as one. */
 export function throwLater(error: unknown): void {

@@ -4,7 +4,8 @@
  * @see https://bun.com/docs/runtime/networking/tcp
  * @module
  */
-import { type BunHandle, BunSocket, throwLater } from "./_bun-socket.ts";
+import type { BunHandlers } from "./_bun-handle.ts";
+import { BunSocket, throwLater } from "./_bun-socket.ts";
 import type { Tcp } from "./tcp.ts";
 
 /** The part of Bun's global object that is used here, spelled out so that the file is well typed on Deno, too. */
@@ -25,18 +26,8 @@ export interface BunTcp {
   }): Promise<unknown>;
 }
 
-/** Called for every socket; the {@link BunSocket} is its `data`. */
-interface BunHandlers {
-  open(handle: BunHandle): void;
-  data(handle: BunHandle, bytes: Uint8Array): void;
-  drain(handle: BunHandle): void;
-  end(handle: BunHandle): void;
-  close(handle: BunHandle, error?: Error): void;
-  error(handle: BunHandle, error: Error): void;
-  connectError(handle: BunHandle, error: Error): void;
-}
-
-const HANDLERS: BunHandlers = {
+/** What Bun tells goes to the {@link BunSocket}. */
+export const BUN_HANDLERS: BunHandlers = {
   open: (handle) => handle.data.opened(handle),
   data: (handle, bytes) => handle.data.received(bytes),
   drain: (handle) => handle.data.writable(),
@@ -57,7 +48,7 @@ export function bunTcp(bun: BunTcp): Tcp {
           reusePort: options.reusePort,
           allowHalfOpen: true,
           socket: {
-            ...HANDLERS,
+            ...BUN_HANDLERS,
             open: (handle) => {
               const socket = new BunSocket();
               handle.data = socket;
@@ -76,7 +67,7 @@ export function bunTcp(bun: BunTcp): Tcp {
     connect: (host, port) => {
       const socket = new BunSocket();
       // A refusal is told by connectError as well.
-      bun.connect({ hostname: host, port, allowHalfOpen: true, data: socket, socket: HANDLERS })
+      bun.connect({ hostname: host, port, allowHalfOpen: true, data: socket, socket: BUN_HANDLERS })
         .catch((error: Error) => socket.refused(error));
       return socket.asSocket();
     },

@@ -6,6 +6,7 @@
 import { existsSync, write } from "node:fs";
 import process from "node:process";
 import { type BunTcp, bunTcp } from "./_bun-tcp.ts";
+import { bunTlsServer } from "./_bun-tls.ts";
 import { PROCESS } from "./_process.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -44,5 +45,6 @@ export function bunRuntime(): Runtime {
         });
       }),
     tcp: bunTcp(bun),
+    tlsServer: bunTlsServer,
   };
 }

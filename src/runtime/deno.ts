@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { nodeTcp } from "./_node-tcp.ts";
+import { nodeTlsServer } from "./_node-tls.ts";
 import { PROCESS } from "./_process.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -32,5 +33,6 @@ export function denoRuntime(): Runtime {
     // Both process.stdout and write() of node:fs would keep everything waiting while a pipe is full.
     writeOutput: (bytes) => deno.stdout.write(bytes),
     tcp: nodeTcp,
+    tlsServer: nodeTlsServer,
   };
 }

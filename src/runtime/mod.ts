@@ -7,9 +7,9 @@ import { bunRuntime } from "./bun.ts";
 import { denoRuntime } from "./deno.ts";
 import type { Runtime } from "./runtime.ts";
 
-export { nodeTcp } from "./_node-tcp.ts";
 export type { Runtime, Signal } from "./runtime.ts";
 export type { Tcp, TcpListener, TcpListenOptions } from "./tcp.ts";
+export type { MakeTlsServer, TlsAgreement, TlsServer, TlsServerOptions } from "./tls.ts";
 
 let current: Runtime | undefined;
 

@@ -5,6 +5,7 @@
  */
 
 import type { Tcp } from "./tcp.ts";
+import type { MakeTlsServer } from "./tls.ts";
 
 /** Signals that the program listens to. */
 export type Signal = "SIGINT" | "SIGTERM" | "SIGHUP";
@@ -38,4 +39,6 @@ export interface Runtime {
   writeOutput(bytes: Uint8Array): Promise<number>;
   /** TCP listeners and connections. */
   readonly tcp: Tcp;
+  /** Makes what takes handshakes on the sockets of {@link Runtime.tcp}. */
+  readonly tlsServer: MakeTlsServer;
 }

@@ -4,16 +4,14 @@
  * @module
  */
 import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
-import type { TlsInfo } from "../../http/mod.ts";
 import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
 import type { Clock } from "../../observe/clock.ts";
 import type { Logger } from "../../observe/logger.ts";
-import { nodeTcp, runtime, type TcpListener } from "../../runtime/mod.ts";
+import { runtime, type TcpListener } from "../../runtime/mod.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { ExchangeHandler, WireSettings } from "../contract.ts";
 import { DeadlineWheel } from "../deadline-wheel.ts";
-import type { TlsHandlers, TlsListener } from "../tls/mod.ts";
+import type { Handshake, TlsHandlers, TlsListener } from "../tls/mod.ts";
 import { UpstreamPools } from "../upstream/pool.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { ConnectionOrigin } from "./connection-facts.ts";
@@ -65,8 +63,8 @@ export class HttpFront {
   readonly #connections = new Set<FrontConnection>();
   /** Sockets whose PROXY header is awaited. Those in their handshake are the TLS listener's. */
   readonly #early = new Set<Socket>();
-  /** PROXY addresses of sockets in their handshake, by peer address and port. */
-  readonly #proxied = new Map<string, ProxyAddresses>();
+  /** PROXY addresses of what a TLS port accepted. */
+  readonly #proxied = new Map<Socket, ProxyAddresses>();
   #closed: Promise<void> | null = null;
   #allGone: (() => void) | null = null;
 
@@ -102,13 +100,11 @@ export class HttpFront {
   async listen(options: FrontListen): Promise<number> {
     let port = options.port;
     const tls = options.tls?.listener({
-      secure: (socket, info) => this.#secure(socket, info, port),
+      secure: (socket, handshake) => this.#secure(socket, handshake, port),
       plain: (socket) => this.#plain(socket, port, true),
     }) ?? null;
     const { address, reusePort = false } = options;
-    // A handshake takes the stream of a node:net socket over.
-    const tcp = tls === null ? runtime().tcp : nodeTcp;
-    const listener = await tcp.listen(
+    const listener = await runtime().tcp.listen(
       { address, port, reusePort, backlog: BACKLOG },
       (socket) => this.#accepted(socket, port, tls),
       (error) => this.#core.logger.error("a listener failed", { address, port, error: error.message }),
@@ -157,25 +153,24 @@ export class HttpFront {
     this.#early.delete(socket);
     if (tls === null) return this.#connection(socket, { tls: null, proxied, localPort: port, refusePlain: false });
     if (proxied !== null) {
-      const peer = peerOf(socket);
-      this.#proxied.set(peer, proxied);
-      socket.on("close", () => this.#proxied.delete(peer));
+      this.#proxied.set(socket, proxied);
+      socket.on("close", () => this.#proxied.delete(socket));
     }
     tls.accept(socket);
   }
 
   #plain(socket: Socket, port: number, refusePlain: boolean): void {
-    const proxied = this.#proxied.get(peerOf(socket)) ?? null;
+    const proxied = this.#proxied.get(socket) ?? null;
     this.#connection(socket, { tls: null, proxied, localPort: port, refusePlain });
     socket.resume();
   }
 
-  #secure(socket: TLSSocket, tls: TlsInfo, port: number): void {
-    const proxied = this.#proxied.size === 0 ? null : this.#proxied.get(peerOf(socket)) ?? null;
-    this.#connection(socket, { tls, proxied, localPort: port, refusePlain: false });
+  #secure(socket: Socket, { info, applicationProtocol, plain }: Handshake, port: number): void {
+    const proxied = this.#proxied.get(plain) ?? null;
+    this.#connection(socket, { tls: info, proxied, localPort: port, refusePlain: false }, applicationProtocol);
   }
 
-  #connection(socket: Socket, origin: ConnectionOrigin): void {
+  #connection(socket: Socket, origin: ConnectionOrigin, applicationProtocol = ""): void {
     const gone = (connection: FrontConnection): void => {
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#allGone?.();
@@ -184,8 +179,7 @@ export class HttpFront {
       this.#connections.add(connection);
       if (this.#core.closing) connection.closeWhenIdle();
     };
-    const { alpnProtocol } = socket as Partial<TLSSocket>;
-    if (alpnProtocol === "h2") return open(new H2Connection(this.#core, socket, origin, gone));
+    if (applicationProtocol === "h2") return open(new H2Connection(this.#core, socket, origin, gone));
     // RFC 9113 section 3.3: on a plain port the client shows by its first bytes that it knows
     const mayBegin = origin.tls === null && !origin.refusePlain && this.#core.settings.http2 !== false;
     const preface = mayBegin
@@ -233,8 +227,4 @@ export class HttpFront {
   #cutAll(): void {
     for (const connection of [...this.#connections]) connection.cut();
   }
-}
-
-function peerOf(socket: Socket): string {
-  return `${socket.remoteAddress} ${socket.remotePort}`;
 }

@@ -3,23 +3,19 @@
  *
  * @module
  */
-import { createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
-import {
-  createServer as createTlsServer,
-  type SecureContext,
-  type Server as TlsServer,
-  type TLSSocket,
-} from "node:tls";
+import type { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import type { SecureContext } from "node:tls";
 import type { TlsInfo } from "../../http/exchange.ts";
 import type { Logger } from "../../observe/logger.ts";
+import { runtime, type TlsServer } from "../../runtime/mod.ts";
 import { DEFAULT_CERTIFICATE, type Globals, type SnapshotUpdate } from "../../snapshot/snapshot.ts";
 import { ContextCache, contextOptions, type KeyPair, versionOptions } from "./context-cache.ts";
 import { PendingHandshakes } from "./pending-handshakes.ts";
-import { compileProfile, sameContexts, type TlsProfile } from "./profile.ts";
+import { compileProfile, sameApplications, sameContexts, type TlsProfile } from "./profile.ts";
 import { FAKE_CERTIFICATE, makeSelfSigned } from "./self-signed.ts";
 import { normaliseServerName } from "./server-name.ts";
 import { SniTable } from "./sni-table.ts";
-import { tlsInfoOf } from "./tls-info.ts";
 
 export interface TlsFrontOptions {
   readonly logger: Logger;
@@ -31,10 +27,19 @@ export interface TlsFrontOptions {
   readonly selfSigned?: () => Promise<KeyPair>;
 }
 
+/** What came out of a handshake, beside the socket. */
+export interface Handshake {
+  readonly info: TlsInfo;
+  /** By ALPN; empty: none. */
+  readonly applicationProtocol: string;
+  /** The socket that was accepted; may be the very one that is secure now. */
+  readonly plain: Socket;
+}
+
 /** Who takes the connections of one listener. */
 export interface TlsHandlers {
   /** A handshake is over. Attach an error listener at once. */
-  secure(socket: TLSSocket, info: TlsInfo): void;
+  secure(socket: Socket, handshake: Handshake): void;
   /**
    * What came is no TLS: plain HTTP on the TLS port, which nginx answers with 400. The bytes read so far have been put
    * back; the socket is paused.
@@ -53,7 +58,6 @@ export interface TlsListener {
 /** First byte of a TLS record that carries a handshake message (RFC 8446, section 5.1). */
 const HANDSHAKE_RECORD = 22;
 const SELF_SIGNED = "self-signed";
-const MAX_TIMER_MS = 0x7fffffff;
 
 const INITIAL_PROFILE: TlsProfile = {
   minVersion: "TLSv1.2",
@@ -74,7 +78,9 @@ export class TlsFront {
   #selfSigned: Promise<void> | null = null;
   /** The self-signed certificate is on its way: handshakes wait for it. */
   #waiting = false;
-  /** Counts what {@link TlsFront.#createTlsServer} depends on. */
+  /** The pair for handshakes without a server name. */
+  #defaultPair: KeyPair | null = null;
+  /** Counts what {@link TlsFront.#createServer} depends on. */
   #generation = 0;
 
   constructor(options: TlsFrontOptions) {
@@ -94,7 +100,7 @@ export class TlsFront {
     for (const certificate of update.certificates.set) this.#contexts.set(certificate.id, certificate);
     this.#table.apply(update.virtualHosts);
     this.#makeSelfSigned();
-    this.#generation++;
+    this.#chooseDefault();
   }
 
   /** Resolves when there is a certificate for every handshake; those that come before wait. */
@@ -107,47 +113,41 @@ export class TlsFront {
     return this.#table.has(normaliseServerName(host));
   }
 
-  /** A server to be listened with, and closed, by the caller. */
-  createServer(handlers: TlsHandlers): NetServer {
-    const listener = this.listener(handlers);
-    const server = createNetServer({ noDelay: true }, listener.accept);
-    server.on("close", listener.dropPending);
-    return server;
-  }
-
-  /** For connections that something else accepted: after a PROXY header, for instance. */
+  /** For the connections of one port, PROXY header already read. */
   listener(handlers: TlsHandlers): TlsListener {
     const pending = new PendingHandshakes();
     let server: TlsServer | null = null;
     let generation = 0;
-    const handshake = (socket: Socket): void => {
-      if (this.#waiting) {
-        void this.ready().then(() => {
-          if (!socket.destroyed) handshake(socket);
-        });
-        return;
-      }
+    const handshake = (socket: Socket, first: Buffer): void => {
       if (server === null || generation !== this.#generation) {
         generation = this.#generation;
-        server = this.#createTlsServer(handlers, pending);
+        server = this.#createServer(handlers, pending);
       }
-      server.emit("connection", socket);
+      server.handshake(socket, first);
     };
     return {
       accept: (socket) => {
         pending.add(socket, this.#handshakeTimeoutMs);
         socket.on("error", ignore);
         // The listener lets sides end one by one; without a handshake there is nothing to go on with.
-        socket.once("end", () => {
+        socket.on("end", () => {
           if (pending.has(socket)) socket.destroy();
         });
-        socket.once("data", (bytes: Buffer) => {
+        const firstBytes = (bytes: Buffer): void => {
+          socket.off("data", firstBytes);
+          if (bytes[0] !== HANDSHAKE_RECORD) {
+            pending.delete(socket);
+            socket.pause();
+            socket.unshift(bytes);
+            return handlers.plain(socket);
+          }
+          if (!this.#waiting) return handshake(socket, bytes);
           socket.pause();
-          socket.unshift(bytes);
-          if (bytes[0] === HANDSHAKE_RECORD) return handshake(socket);
-          pending.delete(socket);
-          handlers.plain(socket);
-        });
+          void this.ready().then(() => {
+            if (!socket.destroyed) handshake(socket, bytes);
+          });
+        };
+        socket.on("data", firstBytes);
         // Whoever had the socket before may have paused it.
         socket.resume();
       },
@@ -156,47 +156,52 @@ export class TlsFront {
   }
 
   /**
-   * Never listens, only takes sockets, so it is cheap, and it is replaced instead of changed: its default certificate
-   * and protocols are fixed for its life. Handshakes that have begun end on the one they began with.
+   * Replaced instead of changed, and only if need be: sessions are resumed by the server that they began with. Handshakes
+   * that have begun end on the one they began with.
    */
-  #createTlsServer(handlers: TlsHandlers, pending: PendingHandshakes): TlsServer {
-    const pair = this.#profile.rejectUnknown ? null : this.#defaultPair();
-    const server = createTlsServer({
-      // Bun asks the callback only for handshakes with a server name; the others get the pair that the server has.
-      ...(pair === null ? versionOptions(this.#profile) : contextOptions(pair, this.#profile)),
-      SNICallback: (name, done) => this.#choose(normaliseServerName(name), done),
-      ALPNProtocols: [...this.#profile.applicationProtocols],
-      // PendingHandshakes watches from the first moment on; this one would begin with the first byte.
-      handshakeTimeout: MAX_TIMER_MS,
+  #createServer(handlers: TlsHandlers, pending: PendingHandshakes): TlsServer {
+    const pair = this.#defaultPair;
+    return runtime().tlsServer({
+      context: pair === null ? versionOptions(this.#profile) : contextOptions(pair, this.#profile),
+      applicationProtocols: this.#profile.applicationProtocols,
+      choose: (name) => this.#choose(normaliseServerName(name)),
+      secure: (socket, agreement, plain) => {
+        pending.delete(plain);
+        const { protocol, cipher, serverName, applicationProtocol } = agreement;
+        const info: TlsInfo = { protocol, cipher, serverName: normaliseServerName(serverName) };
+        handlers.secure(socket, { info, applicationProtocol, plain });
+      },
+      failed: (error, plain) => {
+        this.#options.logger.debug("a TLS handshake failed", { peer: plain.remoteAddress, message: error.message });
+      },
     });
-    server.on("secureConnection", (socket) => {
-      pending.delete(socket);
-      handlers.secure(socket, tlsInfoOf(socket));
-    });
-    server.on("tlsClientError", (error, socket) => {
-      this.#options.logger.debug("a TLS handshake failed", { peer: socket.remoteAddress, message: error.message });
-      socket.destroy();
-    });
-    return server;
   }
 
-  #choose(serverName: string, done: (error: Error | null, context?: SecureContext) => void): void {
+  #choose(serverName: string): SecureContext | Error {
     if (this.#profile.rejectUnknown && (serverName === "" || !this.#options.serves(serverName))) {
-      return done(new Error(`no host for the server name "${serverName}"`));
+      return new Error(`no host for the server name "${serverName}"`);
     }
-    for (const id of [this.#table.certificateFor(serverName), DEFAULT_CERTIFICATE, SELF_SIGNED]) {
+    for (const id of this.#candidates(serverName)) {
       const context = this.#contexts.get(id);
-      if (context !== null) return done(null, context);
+      if (context !== null) return context;
     }
-    done(new Error("there is no default certificate yet"));
+    return new Error("there is no default certificate yet");
   }
 
-  /** For handshakes without a server name. */
-  #defaultPair(): KeyPair | null {
-    for (const id of [this.#table.certificateFor(""), DEFAULT_CERTIFICATE, SELF_SIGNED]) {
-      if (this.#contexts.get(id) !== null) return this.#contexts.pair(id);
-    }
-    return null;
+  /** Certificates for a server name, the best first. */
+  #candidates(serverName: string): readonly string[] {
+    return [this.#table.certificateFor(serverName), DEFAULT_CERTIFICATE, SELF_SIGNED];
+  }
+
+  /** For handshakes without a server name; a server that is refused them anyway needs none. */
+  #chooseDefault(): void {
+    const usable = this.#profile.rejectUnknown
+      ? undefined
+      : this.#candidates("").find((id) => this.#contexts.get(id) !== null);
+    const pair = usable === undefined ? null : this.#contexts.pair(usable);
+    if (pair === this.#defaultPair) return;
+    this.#defaultPair = pair;
+    this.#generation++;
   }
 
   #configure(globals: Globals): void {
@@ -207,7 +212,10 @@ export class TlsFront {
       }
     }
     this.#problems = problems;
-    if (!sameContexts(profile, this.#profile)) this.#contexts.use(profile);
+    if (!sameContexts(profile, this.#profile)) {
+      this.#contexts.use(profile);
+      this.#generation++;
+    } else if (!sameApplications(profile, this.#profile)) this.#generation++;
     this.#profile = profile;
     this.#handshakeTimeoutMs = globals.client.headerTimeoutMs;
   }
@@ -219,7 +227,7 @@ export class TlsFront {
     this.#waiting = true;
     this.#selfSigned = selfSigned().then((pair) => {
       this.#contexts.set(SELF_SIGNED, pair);
-      this.#generation++;
+      this.#chooseDefault();
     }, (error: unknown) => {
       this.#selfSigned = null; // the next update tries again
       this.#options.logger.error("the self-signed certificate cannot be made", { message: String(error) });

@@ -5,7 +5,6 @@
  *
  * @module
  */
-export { TlsFront, type TlsFrontOptions, type TlsHandlers, type TlsListener } from "./front.ts";
+export { type Handshake, TlsFront, type TlsFrontOptions, type TlsHandlers, type TlsListener } from "./front.ts";
 export type { KeyPair } from "./context-cache.ts";
 export { FAKE_CERTIFICATE, makeSelfSigned } from "./self-signed.ts";
-export { tlsInfoOf } from "./tls-info.ts";

@@ -73,3 +73,8 @@ export function compileProfile(tls: Globals["tls"], supported: readonly string[]
 export function sameContexts(a: TlsProfile, b: TlsProfile): boolean {
   return a.minVersion === b.minVersion && a.maxVersion === b.maxVersion && a.ciphers === b.ciphers;
 }
+
+/** Do both offer the same application protocols. */
+export function sameApplications(a: TlsProfile, b: TlsProfile): boolean {
+  return a.applicationProtocols.join() === b.applicationProtocols.join();
+}

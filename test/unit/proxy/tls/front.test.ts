@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { type AddressInfo, connect as connectPlain, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect as connectPlain, createServer, type Socket } from "node:net";
 import { after, describe, test } from "node:test";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import type { TlsInfo } from "../../../../src/http/exchange.ts";
 import type { Logger } from "../../../../src/observe/logger.ts";
-import { TlsFront } from "../../../../src/proxy/tls/mod.ts";
+import { type Handshake, TlsFront, type TlsHandlers } from "../../../../src/proxy/tls/mod.ts";
 import type { KeyPair } from "../../../../src/proxy/tls/context-cache.ts";
-import { runtime } from "../../../../src/runtime/mod.ts";
+import { runtime, type TcpListener } from "../../../../src/runtime/mod.ts";
 import type { Certificate, Globals, HostTls, SnapshotUpdate, VirtualHost } from "../../../../src/snapshot/snapshot.ts";
 import { makeCertificate } from "./_certificates.ts";
 
@@ -67,13 +67,24 @@ interface Seen {
   readonly info: TlsInfo;
 }
 
+/** The front's listener on a port of the runtime's own sockets; `before` has them first. */
+function listen(
+  front: TlsFront,
+  handlers: TlsHandlers,
+  before: (socket: Socket, accept: (socket: Socket) => void) => void = (socket, accept) => accept(socket),
+): Promise<TcpListener> {
+  const { accept } = front.listener(handlers);
+  const options = { address: "127.0.0.1", port: 0, reusePort: false, backlog: 64 };
+  return runtime().tcp.listen(options, (socket) => before(socket, accept), (error) => assert.fail(error));
+}
+
 /** A front that listens and answers every handshake with one byte. */
 class Stage {
   readonly logged: string[] = [];
   readonly front: TlsFront;
   readonly #opened: { close(): void }[] = [];
   readonly #infos: TlsInfo[] = [];
-  #server: Server | null = null;
+  #listener: TcpListener | null = null;
   port = 0;
 
   constructor(serves: (name: string) => boolean = () => true, selfSigned?: () => Promise<KeyPair>) {
@@ -90,18 +101,15 @@ class Stage {
 
   async open(changes: Changes, plain: (socket: Socket) => void = (socket) => socket.destroy()): Promise<this> {
     this.front.apply(update({ globals: globals(), ...changes }));
-    const secure = (socket: TLSSocket, info: TlsInfo): void => {
+    const secure = (socket: Socket, { info }: Handshake): void => {
       this.#infos.push(info);
       this.#opened.push({ close: () => socket.destroy() });
       socket.on("error", () => {});
       socket.on("data", (bytes) => socket.write(bytes));
       socket.write("!");
     };
-    const server = this.front.createServer({ secure, plain });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    this.port = (server.address() as AddressInfo).port;
-    this.#server = server;
+    this.#listener = await listen(this.front, { secure, plain });
+    this.port = this.#listener.port;
     return this;
   }
 
@@ -133,8 +141,7 @@ class Stage {
 
   async close(): Promise<void> {
     for (const one of this.#opened) one.close();
-    const server = this.#server;
-    if (server !== null) await new Promise<void>((resolve) => server.close(() => resolve()));
+    this.#listener?.close();
   }
 }
 
@@ -352,7 +359,10 @@ describe("TlsFront", () => {
 
   test("hands plain HTTP over with its bytes put back", async () => {
     const s = await stage().open({}, (socket) => {
-      socket.once("data", (bytes) => socket.end(`got ${bytes}`));
+      socket.on("data", (bytes) => {
+        socket.write(`got ${bytes}`);
+        socket.end();
+      });
       socket.resume();
     });
     const socket = connectPlain(s.port, "127.0.0.1", () => socket.write("GET / HTTP/1.1\r\n\r\n"));
@@ -380,26 +390,32 @@ describe("TlsFront", () => {
       hosts: [host("a.example", "default/a")],
       certificates: [certificate("default/a", a)],
     });
-    const listener = s.front.listener({
+    const handlers: TlsHandlers = {
       secure: (socket) => {
         socket.on("error", () => {});
-        socket.on("data", (bytes) => socket.end(bytes));
+        socket.on("data", (bytes) => {
+          socket.write(bytes);
+          socket.end();
+        });
       },
       plain: (socket) => socket.destroy(),
-    });
+    };
     // Reads a prefix of two bytes, as of a PROXY header, and puts the rest back.
-    const server = createServer({ noDelay: true }, (socket) => {
-      socket.once("data", (bytes: Buffer) => {
+    const server = await listen(s.front, handlers, (socket, accept) => {
+      let read = Buffer.alloc(0);
+      const prefix = (bytes: Buffer): void => {
+        read = Buffer.concat([read, bytes]);
+        if (read.length < 2) return;
+        socket.off("data", prefix);
         socket.pause();
-        socket.unshift(bytes.subarray(2));
-        listener.accept(socket);
-      });
+        if (read.length > 2) socket.unshift(read.subarray(2));
+        accept(socket);
+      };
+      socket.on("data", prefix);
     });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
     // Between client and server: passes what the client sends on in pieces of one byte.
     const slow = createServer({ noDelay: true }, (client) => {
-      const upstream = connectPlain({ port: (server.address() as AddressInfo).port, host: "127.0.0.1", noDelay: true });
+      const upstream = connectPlain({ port: server.port, host: "127.0.0.1", noDelay: true });
       upstream.write("hi");
       let queue = Promise.resolve();
       client.on("data", (bytes: Buffer) => {
@@ -445,13 +461,21 @@ describe("TlsFront", () => {
       },
       plain: (socket) => socket.destroy(),
     });
-    const server = createServer(listener.accept);
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const port = (server.address() as AddressInfo).port;
+    let arrive!: () => void;
+    const options = { address: "127.0.0.1", port: 0, reusePort: false, backlog: 64 };
+    const server = await runtime().tcp.listen(
+      options,
+      (socket) => {
+        listener.accept(socket);
+        arrive();
+      },
+      (error) => assert.fail(error),
+    );
+    const { port } = server;
+    let arrived = new Promise<void>((resolve) => arrive = resolve);
     const done = connect({ port, host: "127.0.0.1", rejectUnauthorized: false });
     await once(done, "data");
-    const arrived = once(server, "connection");
+    arrived = new Promise<void>((resolve) => arrive = resolve);
     const waiting = connectPlain(port, "127.0.0.1");
     waiting.on("error", () => {});
     await arrived;
