@@ -8,7 +8,7 @@ import { WIRE_FIELDS } from "../http/mod.ts";
 import type { ConfigMap, ObjectKey, StoreView } from "../kube/mod.ts";
 import { objectKey } from "../kube/mod.ts";
 import { parseCidr } from "../net/mod.ts";
-import { compilePattern, parseTemplate } from "../nginx/mod.ts";
+import { compilePattern, parseTemplate, variable, variablesOf } from "../nginx/mod.ts";
 import { compareText } from "../snapshot/order.ts";
 import { DEFAULT_LOG_FORMAT, type Globals } from "../snapshot/snapshot.ts";
 import { parseByteSize, parseInteger } from "../unit/mod.ts";
@@ -173,16 +173,26 @@ function readAccessLog(reader: ConfigReader): Globals["accessLog"] {
   return {
     enabled: !all && !http,
     path: STDOUT.includes(path) ? "stdout" : path,
-    format: reader.read(
-      "log-format-upstream",
-      DEFAULT_LOG_FORMAT,
-      "text and variables such as $status",
-      parseLogFormat,
-    ),
+    format: readLogFormat(reader),
     escape: none ? "none" : json ? "json" : "default",
     ofDefaultBackend: reader.boolean("enable-access-log-for-default-backend", false),
     skipUrls: reader.list("skip-access-log-urls", [], "a URI, or ~ and a regular expression", isUrlPattern),
   };
+}
+
+function readLogFormat(reader: ConfigReader): string {
+  const key = "log-format-upstream";
+  const format = reader.read(key, DEFAULT_LOG_FORMAT, "text and variables such as $status", parseLogFormat);
+  for (const name of new Set(variablesOf(parseTemplate(format)))) {
+    if (variable(name) !== undefined) continue;
+    reader.report(key, {
+      reason: "UnknownVariable",
+      severity: "info",
+      message: `read ${key}: unknown variable "$${name}"`,
+      effect: "it stands for nothing unless a snippet sets it",
+    });
+  }
+  return format;
 }
 
 function parseLogFormat(text: string): string | undefined {

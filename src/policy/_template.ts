@@ -5,7 +5,9 @@
  */
 import * as v from "valibot";
 import type { Exchange } from "../http/exchange.ts";
-import { compileTemplate, parseTemplate, TemplateError } from "../nginx/mod.ts";
+import { compileTemplate, parseTemplate, TemplateError, variable, variablesOf } from "../nginx/mod.ts";
+import { configText, readText } from "./_read.ts";
+import type { PolicyInput } from "./contract.ts";
 import type { TextSchema } from "./_schema.ts";
 
 /** Is it text in which every `$` begins a variable or a capture. */
@@ -26,6 +28,35 @@ export function templateOf(schema: TextSchema): TextSchema {
     schema,
     v.check((text) => typeof text !== "string" || isTemplate(text), "want a name or a digit after each $"),
   );
+}
+
+/** Where an Ingress may set variables of its own. */
+const SNIPPETS = ["configuration-snippet", "server-snippet"] as const;
+const CONFIG_SNIPPETS = ["location-snippet", "server-snippet"] as const;
+
+/** Reports the variables of an annotation that nobody defines: nginx knows none of their names, no snippet, no path. */
+export function reportUnknownVariables(input: PolicyInput, annotation: string, text: string): void {
+  for (const name of new Set(variablesOf(parseTemplate(text)))) {
+    if (variable(name) !== undefined || mayBeDefined(input, name)) continue;
+    input.report({
+      reason: "UnknownVariable",
+      severity: "warning",
+      annotation,
+      message: `read ${annotation} "${text}": unknown variable "$${name}"`,
+      effect: "it stands for nothing",
+    });
+  }
+}
+
+function mayBeDefined(input: PolicyInput, name: string): boolean {
+  const texts = [
+    ...SNIPPETS.map((key) => readText(input, key)),
+    ...CONFIG_SNIPPETS.map((key) => configText(input.config, key)),
+    ...input.paths,
+  ];
+  // looser than to be sure, as this is only to find slips of the pen
+  return (name === "subdomain" && input.hosts.some((host) => host.startsWith("*."))) ||
+    texts.some((text) => text?.toLowerCase().includes(name) === true);
 }
 
 /** Values are bytes, one character each. `escapeCaptures`: as nginx does in a query or a redirect. */

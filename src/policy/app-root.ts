@@ -8,7 +8,7 @@
 import { readText } from "./_read.ts";
 import { fieldValue } from "./_field-value.ts";
 import { pathWithCaptures } from "./_schema.ts";
-import { compileText, isTemplate, templateOf } from "./_template.ts";
+import { compileText, isTemplate, reportUnknownVariables, templateOf } from "./_template.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
 const annotations: readonly AnnotationDeclaration[] = [{
@@ -44,6 +44,7 @@ export const appRoot = {
       });
       return undefined;
     }
+    reportUnknownVariables(input, "app-root", path);
     return { path };
   },
   hooks({ path }) {

@@ -7,6 +7,7 @@
  */
 import { configWord, readBoolean, readInteger, readText } from "./_read.ts";
 import { boolean, integer, matching, oneOf } from "./_schema.ts";
+import { isTemplate, reportUnknownVariables } from "./_template.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 import type { BalancerSpec } from "../snapshot/snapshot.ts";
 
@@ -55,7 +56,16 @@ export const loadBalance = {
   annotations,
   parse(input): LoadBalancePolicy | undefined {
     const key = readText(input, "upstream-hash-by");
-    if (key !== undefined) {
+    if (key !== undefined && !isTemplate(key)) {
+      input.report({
+        reason: "InvalidAnnotation",
+        severity: "warning",
+        annotation: "upstream-hash-by",
+        message: `read upstream-hash-by "${key}": want a name or a digit after each $`,
+        effect: "it counts as not given",
+      });
+    } else if (key !== undefined) {
+      reportUnknownVariables(input, "upstream-hash-by", key);
       const subset = readBoolean(input, "upstream-hash-by-subset") === true;
       const size = readInteger(input, "upstream-hash-by-subset-size") ?? 3;
       return { balancer: { kind: "hash", key, subsetSize: subset ? (size > 0 ? size : 3) : null } };

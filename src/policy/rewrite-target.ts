@@ -14,7 +14,7 @@ import { compilePattern, fromBytes, instantiate, type Matcher, toBytes } from ".
 import { fieldValue } from "./_field-value.ts";
 import { readText } from "./_read.ts";
 import { pathWithCaptures } from "./_schema.ts";
-import { compileText, isTemplate, templateOf } from "./_template.ts";
+import { compileText, isTemplate, reportUnknownVariables, templateOf } from "./_template.ts";
 import type { AnnotationDeclaration, PolicyHooks, PolicyModule } from "./contract.ts";
 
 const annotations: readonly AnnotationDeclaration[] = [{
@@ -85,7 +85,9 @@ export const rewriteTarget = {
   annotations,
   parse(input): RewriteTargetPolicy | undefined {
     const target = readText(input, "rewrite-target");
-    return target === undefined || !isTemplate(target) ? undefined : { target };
+    if (target === undefined || !isTemplate(target)) return undefined;
+    reportUnknownVariables(input, "rewrite-target", target);
+    return { target };
   },
   hooks(policy, { location }) {
     if (location === null || !rewrites(policy, location.path)) return undefined;

@@ -7,7 +7,7 @@
 import { fieldValue } from "./_field-value.ts";
 import { readText } from "./_read.ts";
 import { serverName } from "./_schema.ts";
-import { compileText, isTemplate, templateOf } from "./_template.ts";
+import { compileText, isTemplate, reportUnknownVariables, templateOf } from "./_template.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
 const annotations: readonly AnnotationDeclaration[] = [{
@@ -32,7 +32,9 @@ export const upstreamVhost = {
   annotations,
   parse(input): UpstreamVhostPolicy | undefined {
     const host = readText(input, "upstream-vhost");
-    return host === undefined || !isTemplate(host) ? undefined : { host };
+    if (host === undefined || !isTemplate(host)) return undefined;
+    reportUnknownVariables(input, "upstream-vhost", host);
+    return { host };
   },
   hooks({ host }) {
     const text = compileText(host);

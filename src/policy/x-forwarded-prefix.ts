@@ -7,7 +7,7 @@
 import { fieldValue } from "./_field-value.ts";
 import { readText } from "./_read.ts";
 import { pathWithCaptures } from "./_schema.ts";
-import { compileText, isTemplate, templateOf } from "./_template.ts";
+import { compileText, isTemplate, reportUnknownVariables, templateOf } from "./_template.ts";
 import { rewrites } from "./rewrite-target.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
@@ -46,6 +46,7 @@ export const xForwardedPrefix = {
       });
       return undefined;
     }
+    reportUnknownVariables(input, "x-forwarded-prefix", value);
     return { value, target };
   },
   hooks({ value, target }, { location }) {

@@ -5,13 +5,23 @@
  */
 import { hostname } from "node:os";
 import process from "node:process";
+import { isIpv4Words, parseIp } from "../../net/ip.ts";
 import type { VariableTable } from "./getter.ts";
+
+/** Four bytes for IPv4, sixteen for IPv6. */
+function addressBytes(address: string): string | undefined {
+  const words = parseIp(address);
+  if (words === undefined) return undefined;
+  const bytes = [...words].flatMap((word) => [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255]);
+  return String.fromCharCode(...isIpv4Words(words) ? bytes.slice(12) : bytes);
+}
 
 const HOSTNAME = hostname().toLowerCase();
 
 export const connection: VariableTable = {
   remote_addr: (x) => x.clientAddress,
   the_real_ip: (x) => x.clientAddress,
+  binary_remote_addr: (x) => addressBytes(x.clientAddress),
   remote_port: (x) => String(x.connection.peerPort),
   realip_remote_addr: (x) => x.connection.peerAddress,
   realip_remote_port: (x) => String(x.connection.peerPort),
@@ -27,6 +37,7 @@ export const connection: VariableTable = {
   connection_requests: (x) => String(x.connection.requestCount),
   hostname: () => HOSTNAME,
   pid: () => String(process.pid),
+  http2: (x) => x.version !== "2.0" ? "" : x.connection.tls === null ? "h2c" : "h2",
   https: (x) => x.scheme === "https" ? "on" : "",
   ssl_protocol: (x) => x.connection.tls?.protocol,
   ssl_cipher: (x) => x.connection.tls?.cipher,

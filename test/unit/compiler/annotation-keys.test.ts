@@ -122,6 +122,26 @@ describe("each annotation", () => {
     });
   }
 
+  for (
+    const [key, value, others] of [
+      ["upstream-hash-by", "$nowhere", {}],
+      ["upstream-hash-by", "a${", {}],
+      ["upstream-vhost", "$nowhere.example", {}],
+      ["rewrite-target", "/$nowhere", {}],
+      ["app-root", "/$nowhere", {}],
+      ["x-forwarded-prefix", "/$nowhere", { "rewrite-target": "/x" }],
+    ] as const
+  ) {
+    test(`${key} "${value}" is told, as it has a name that nobody knows`, () => {
+      assert.ok(compile({ ...others, [key]: value }).told(key));
+    });
+  }
+
+  test("variables that a snippet sets are known", () => {
+    const annotations = { "upstream-vhost": "$mine", "configuration-snippet": "set $mine a.example;" };
+    assert.ok(!compile(annotations).told("upstream-vhost"));
+  });
+
   for (const algorithm of ["chash", "chashsubset", "sticky_balanced", "sticky_persistent"]) {
     test(`load-balance: ${algorithm} is told not to be honoured without what it works by`, () => {
       assert.ok(compile({ "load-balance": algorithm }).told("load-balance"));

@@ -133,6 +133,7 @@ describe("each key of the ConfigMap", () => {
       ["block-cidrs", "10.0.0.0/99"],
       ["gzip-disable", "(?<=a+)b"],
       ["log-format-upstream", "cost: $ 5"],
+      ["log-format-upstream", "$status $geoip2_city_name $geoip2_city_name"],
       ["proxy-connect-timeout", "0"],
       ["proxy-cookie-path", "~a b"],
       ["proxy-redirect-from", "~a"],
