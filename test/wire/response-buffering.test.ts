@@ -260,7 +260,8 @@ describe("response buffering", () => {
         });
         const slow = await slowClient(front, `/${whole ? "large" : "cut"}?${LARGE}`);
         if (file && whole) await until(() => front.front.idleUpstreamConnections === 1);
-        else await until(() => (senders[0]?.sent ?? 0) > 4_000_000);
+        // without a file, how much is on its way depends on what the kernel keeps
+        else await until(() => (senders[0]?.sent ?? 0) > (file ? 4_000_000 : 200_000));
         slow.socket.resetAndDestroy();
         const { attempts, status } = await front.end(0);
         assert.equal(status, 200);
