@@ -4,6 +4,7 @@
  * @module
  */
 import type { Diagnostic } from "../diagnostic.ts";
+import { toBytes } from "../nginx/mod.ts";
 import type { Location, LocationMatch } from "../snapshot/snapshot.ts";
 import { diagnose } from "./diagnose.ts";
 import type { IngressEntry } from "./ingress-entry.ts";
@@ -87,6 +88,8 @@ function regexLocations(host: string, paths: readonly HostPath[], diagnostics: D
   return locations;
 }
 
+/** As ingress-nginx has paths; nginx matches them byte by byte. */
+const PATH = { caseInsensitive: true, prefix: "^", bytes: true } as const;
 const META = /[\\^$.|?*+()[{]/;
 
 /** The literal text that every match of a path's regex begins with. */
@@ -100,11 +103,11 @@ function literalPrefix(text: string): string {
 }
 
 function regexLocation(host: string, path: HostPath, text: string, diagnostics: Diagnostic[]): Location {
-  const result = compileCached(text, { caseInsensitive: true, prefix: "^" });
+  const result = compileCached(toBytes(text), PATH);
   if (result.ok) return makeLocation(path, { kind: "regex", pattern: result.pattern });
   // Left out, its requests would reach a shorter path, which may let in whom this one keeps out.
   const literal = literalPrefix(text);
-  const guard = compileCached(escapeLiteral(literal), { caseInsensitive: true, prefix: "^" });
+  const guard = compileCached(toBytes(escapeLiteral(literal)), PATH);
   if (!guard.ok) throw new TypeError(`Cannot compile literal path "${literal}": ${guard.message}`);
   const message = `match path "${text}" of host "${host}": ${result.message} (at character ${result.offset + 1})`;
   if (path.entry !== null) {

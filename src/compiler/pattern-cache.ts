@@ -10,7 +10,9 @@ const cache = new Map<string, PatternResult>();
 
 /** {@link compilePattern}, remembered. Results are shared: the same text gives the same object. */
 export function compileCached(text: string, options: PatternOptions): PatternResult {
-  const key = `${options.caseInsensitive ? "i" : "-"}${options.prefix ?? ""} ${text}`;
+  const key = `${options.caseInsensitive ? "i" : "-"}${options.bytes === true ? "b" : ""}${
+    options.prefix ?? ""
+  } ${text}`;
   const known = cache.get(key);
   if (known !== undefined) return known;
   const result = compilePattern(text, options);

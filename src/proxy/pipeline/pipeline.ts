@@ -6,7 +6,6 @@
  */
 import type { Answer } from "../../http/mod.ts";
 import { hostOf } from "../../net/mod.ts";
-import { toBytes } from "../../nginx/mod.ts";
 import type { Logger } from "../../observe/mod.ts";
 import { type ExchangeContext, type RequestVerdict, SEARCH_AGAIN } from "../../policy/mod.ts";
 import type { ProxyError } from "../../proxy-error.ts";
@@ -144,15 +143,11 @@ export class Pipeline implements ExchangeHandler {
     if (block !== undefined) return block;
     if (hit === undefined) return null;
     if (hit.captures !== null) {
-      // variables and captures are bytes, one char each; paths are text
       const { captures } = hit;
-      const bytes = toBytes(exchange.path) === exchange.path
-        ? captures
-        : captures.map((capture) => capture === undefined ? undefined : toBytes(capture));
-      exchange.captures = bytes;
+      exchange.captures = captures;
       if (hit.groups !== null) {
         const groups: [string, string][] = [];
-        for (const [name, index] of hit.groups) groups.push([name.toLowerCase(), bytes[index] ?? ""]);
+        for (const [name, index] of hit.groups) groups.push([name.toLowerCase(), captures[index] ?? ""]);
         setVariables(exchange, groups);
       }
     }

@@ -5,6 +5,7 @@
  * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#location
  * @module
  */
+import { toBytes } from "../../nginx/byte-text.ts";
 import { instantiate, type Matcher } from "../../nginx/pattern/mod.ts";
 import type { Pattern } from "../../snapshot/snapshot.ts";
 import { PrefixTable } from "./prefix-table.ts";
@@ -18,7 +19,7 @@ export type LocationRule =
 /** What was found. */
 export interface LocationHit<T> {
   readonly value: T;
-  /** Whole match and groups of the regex; `null` for other rules. */
+  /** Whole match and groups of the regex, in bytes; `null` for other rules. */
   readonly captures: readonly (string | undefined)[] | null;
   /** Numbers of its named groups; `null` when there are none. */
   readonly groups: ReadonlyMap<string, number> | null;
@@ -89,9 +90,10 @@ export class LocationTable<T> {
     if (exact !== undefined) return exact;
     const prefix = this.#prefixes.longest(path);
     if (this.#expressions.length === 0 || prefix?.final === true) return prefix?.hit;
+    const bytes = toBytes(path);
     for (const expression of this.#expressions) {
       const matcher = expression.matcher ??= instantiate(expression.pattern);
-      const captures = matcher.exec(path);
+      const captures = matcher.exec(bytes);
       if (captures === null) continue;
       const groups = matcher.groups.size === 0 ? null : matcher.groups;
       return { value: expression.value, captures, groups, found: BY_REGEX };

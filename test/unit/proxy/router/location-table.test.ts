@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { compilePattern } from "../../../../src/nginx/mod.ts";
+import { compilePattern, toBytes } from "../../../../src/nginx/mod.ts";
 import { type LocationRule, LocationTable, PrefixTable } from "../../../../src/proxy/router/mod.ts";
 import { random } from "../../../support/random.ts";
 
 function regex(text: string): LocationRule {
-  const result = compilePattern(text, { caseInsensitive: true });
+  const result = compilePattern(toBytes(text), { caseInsensitive: true, bytes: true });
   if (!result.ok) throw new Error(JSON.stringify(result));
   return { kind: "regex", pattern: result.pattern };
 }
@@ -40,6 +40,16 @@ describe("LocationTable", () => {
   for (const [name, rules, path, want] of cases) {
     it(`finds ${name}`, () => assert.equal(tableOf(rules).find(path)?.value, want));
   }
+
+  it("matches bytes, as nginx does", () => {
+    const table = tableOf([regex("^/(caf..)$"), regex("^/\u00c9"), prefix("/")]);
+    assert.deepEqual([...table.find("/caf\u00e9")!.captures!], ["/caf\u00c3\u00a9", "caf\u00c3\u00a9"]);
+    assert.equal(table.find("/caf\u00e9s")!.value, 2);
+    assert.equal(table.find("/\u00c9t\u00e9")!.value, 1);
+    // letters beyond ASCII have no cases
+    assert.equal(table.find("/\u00e9t\u00e9")!.value, 2);
+    assert.equal(table.find("/caf\udcff\udcfe")!.value, 0);
+  });
 
   it("hands out captures and the numbers of named groups", () => {
     const hit = tableOf([regex("^/u/(?<user>\\w+)/(.*)")]).find("/u/ann/x/y");
