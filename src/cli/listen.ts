@@ -31,8 +31,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "permission denied (ports below 1024 need root or the capability CAP_NET_BIND_SERVICE)",
 };
 
-/** @throws {FatalError} that names address, port and flag. */
+/** @throws {FatalError} that names address, port and flag; one that is no question of these as it is. */
 export function tellListenError(error: unknown, address: string, port: number | undefined, flag: string): never {
+  if (error instanceof FatalError) throw error;
   const { code = "", message, port: failedPort } = error as SystemError;
   const place = `${address === "" ? "all addresses" : address}, port ${port ?? failedPort ?? "unknown"}`;
   throw new FatalError(`cannot listen on ${place} (${flag}): ${REASONS[code] ?? message}`, { cause: error });

@@ -71,8 +71,11 @@ export class Serving {
     return first ? applied.catch((error) => this.#serveAlone(error, update)) : applied;
   }
 
+  /** @throws {FatalError} when workers do not live for long enough */
   listen(options: ListenOptions): Promise<void> {
-    return (this.#pool ?? this.#here!).listen(options);
+    return (this.#pool ?? this.#here!).listen(options).catch((error) => {
+      throw error instanceof WorkerStartError ? new FatalError(error.message) : error;
+    });
   }
 
   get ports(): { readonly http: number; readonly https: number } {

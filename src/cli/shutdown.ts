@@ -21,9 +21,11 @@ export interface ShutdownOptions {
 
 /**
  * A terminal sends SIGINT to everyone, and the script that started the program may then send it SIGTERM: within this many
- * milliseconds, another signal is no second wish.
+ * milliseconds, the other signal is no second wish.
  */
 const SAME_EVENT_MS = 1000;
+/** `timeout` and others send a signal to the process and to its group: within this time, the same one is none either. */
+const SAME_SIGNAL_MS = 100;
 /** Milliseconds for the last log lines to be read. */
 const FLUSH_MS = 1000;
 
@@ -39,10 +41,10 @@ export function shutdownOnSignal(options: ShutdownOptions): Promise<void> {
     program.reread();
   });
   return new Promise((resolve) => {
-    let first: { readonly signal: Signal; readonly atMs: number } | undefined;
+    let first: Wish | undefined;
     const leave = (signal: Signal & ("SIGINT" | "SIGTERM")): void => {
       if (first !== undefined) {
-        if (first.signal !== signal && performance.now() - first.atMs < SAME_EVENT_MS) return;
+        if (!isSecondWish(first, { signal, atMs: performance.now() })) return;
         logger.warning("ended at once by a second signal", { signal });
         program.kill();
         void sink.flush(100).then(() => exit(exitOfSignal(signal)));
@@ -64,6 +66,17 @@ export function shutdownOnSignal(options: ShutdownOptions): Promise<void> {
     onSignal("SIGTERM", () => leave("SIGTERM"));
     onSignal("SIGINT", () => leave("SIGINT"));
   });
+}
+
+/** A signal that asks for the end. */
+interface Wish {
+  readonly signal: Signal;
+  readonly atMs: number;
+}
+
+/** Or does it only come by another way from whoever sent the first one? */
+export function isSecondWish(first: Wish, next: Wish): boolean {
+  return next.atMs - first.atMs >= (first.signal === next.signal ? SAME_SIGNAL_MS : SAME_EVENT_MS);
 }
 
 async function shutDown(options: ShutdownOptions, signal: "SIGINT" | "SIGTERM"): Promise<void> {

@@ -114,7 +114,7 @@ export class WorkerPool {
   /** Lines that were logged for an update. */
   #told = { serial: 0, lines: new Set<string>() };
   #listen: ListenOptions | undefined;
-  #opening: { resolve(): void; reject(error: Error): void } | undefined;
+  #opening: { resolve(): void; reject(error: ListenError | WorkerStartError): void } | undefined;
   #selfSigned: Promise<KeyPair> | undefined;
   #refreshing: Promise<void> | undefined;
   #updates = 0;
@@ -186,7 +186,7 @@ export class WorkerPool {
 
   /**
    * Opens the listeners in every worker; call {@link WorkerPool.apply} first. Rejects with a {@link ListenError} when an
-   * address cannot be bound, or a worker dies again and again.
+   * address cannot be bound, with a {@link WorkerStartError} when a worker dies again and again.
    */
   async listen(options: ListenOptions): Promise<void> {
     this.#listen = await reserve(options);
@@ -348,7 +348,7 @@ export class WorkerPool {
     const lived = this.#clock.elapsedMs() - slot.startedAtMs;
     slot.failures = lived >= STEADY_MS ? 1 : slot.failures + 1;
     if (this.#opening !== undefined && slot.failures >= START_DEATHS) {
-      this.#opening.reject(new ListenError("", `a worker process dies again and again: ${how}`));
+      this.#opening.reject(new WorkerStartError(`a worker process dies again and again: ${how}`));
     }
     this.#restart(slot, how);
   }

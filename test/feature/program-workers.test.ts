@@ -110,8 +110,7 @@ describe("sallyport run with workers", () => {
     process.kill(workers[0]!, "SIGSTOP");
     sallyport.signal("SIGTERM");
     await sallyport.logged((line) => line.message === "shutting down");
-    sallyport.signal("SIGTERM");
-    assert.equal((await sallyport.ended).code, 143);
+    assert.equal((await sallyport.insist("SIGTERM")).code, 143);
     await gone(workers);
   });
 

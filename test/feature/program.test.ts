@@ -146,8 +146,7 @@ describe("sallyport run", () => {
     await sallyport.get("a.example", "/");
     sallyport.signal("SIGTERM");
     await sallyport.logged((line) => line.message === "shutting down");
-    sallyport.signal("SIGTERM");
-    assert.equal((await sallyport.ended).code, 143);
+    assert.equal((await sallyport.insist("SIGTERM")).code, 143);
     assert.equal(await slow, "cut");
   });
 

@@ -101,7 +101,7 @@ describe("WorkerPool", () => {
     const dying = fileURLToPath(new URL("../support/dying-worker.ts", import.meta.url));
     await using workers = new Workers({ command: [...runtime().selfCommand(dying), "listen"] });
     await workers.apply(first("a.example"));
-    await assert.rejects(workers.listen(), { name: "ListenError", message: /dies again and again: status 1$/ });
+    await assert.rejects(workers.listen(), { name: "WorkerStartError", message: /dies again and again: status 1$/ });
   });
 
   it("has a worker that is killed while it starts replaced, and waits for it", SLOW, async () => {

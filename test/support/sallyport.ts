@@ -194,6 +194,18 @@ export class Sallyport {
     process.kill(this.pid, signal);
   }
 
+  /** Sends a signal until the program has ended: one right behind another counts as the same. */
+  insist(signal: NodeJS.Signals): Promise<Ended> {
+    const again = setInterval(() => {
+      try {
+        this.signal(signal);
+      } catch {
+        // It has ended.
+      }
+    }, 50);
+    return this.ended.finally(() => clearInterval(again));
+  }
+
   /** A request to the HTTP port. */
   get(host: string, path: string): Promise<Told> {
     return ask(this.ports.http, path, { host });
