@@ -12,7 +12,8 @@ import { Connection, type Target } from "./h1-client.ts";
 import { Judge } from "./judge.ts";
 import { keepAsking, keepAskingH2, keepTalking, sleep, type Weather } from "./traffic.ts";
 
-const STORM_MS = 20_000;
+const STORM_MS = 1000 * Number(process.env["STORM_SECONDS"] ?? 20);
+const SEED = Number(process.env["STORM_SEED"] ?? 3);
 const KILL_EVERY_MS = 3500;
 const WORKERS = 2;
 const WEB_SOCKETS = 1000;
@@ -66,7 +67,7 @@ it("a storm of changes and killed workers costs no request and no WebSocket but 
       () => makeSelfSigned({ commonName: HOST, organization: "storm", names: [HOST], days: 90 }),
     ),
   );
-  const churn = new Churn(random(3), pairs);
+  const churn = new Churn(random(SEED), pairs);
   const manifests = await churn.begin();
   const judge = new Judge();
   const weather: Weather = { judge, going: true };
