@@ -97,6 +97,7 @@ export function compileGlobals(
       rejectHandshake: reader.boolean("ssl-reject-handshake", false),
       useHttp2: reader.boolean("use-http2", true),
       http2MaxConcurrentStreams: reader.integer("http2-max-concurrent-streams", 128, 1, 65535),
+      sessionTimeoutMs: readSessionTimeout(reader),
     },
     client: {
       headerTimeoutMs: reader.seconds("client-header-timeout", 60_000),
@@ -141,6 +142,14 @@ function parseBuffers(text: string): { count: number; bytes: number } | undefine
   // what a client may make the proxy hold per connection
   if (count === undefined || bytes === undefined || bytes < 256 || count * bytes > 64 * 1024 * 1024) return undefined;
   return { count, bytes };
+}
+
+/** Sessions are kept in tickets, whichever of the two asks for them: the TLS libraries have no other way. */
+function readSessionTimeout(reader: ConfigReader): number {
+  const cache = reader.boolean("ssl-session-cache", true);
+  const tickets = reader.boolean("ssl-session-tickets", false);
+  const timeoutMs = reader.duration("ssl-session-timeout", 600_000);
+  return cache || tickets ? timeoutMs : 0;
 }
 
 function readProtocols(reader: ConfigReader): readonly string[] {

@@ -269,6 +269,8 @@ export interface Globals {
     readonly rejectHandshake: boolean;
     readonly useHttp2: boolean;
     readonly http2MaxConcurrentStreams: number;
+    /** A session can be resumed for so long after its handshake (ssl-session-timeout); 0: not at all. */
+    readonly sessionTimeoutMs: number;
   };
   readonly client: {
     /** client-header-timeout, client-body-timeout, keep-alive: milliseconds. keep-alive 0 closes after each response. */

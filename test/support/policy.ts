@@ -41,6 +41,7 @@ const DEFAULTS: Globals = {
     rejectHandshake: false,
     useHttp2: true,
     http2MaxConcurrentStreams: 128,
+    sessionTimeoutMs: 600_000,
   },
   client: {
     headerTimeoutMs: 60_000,

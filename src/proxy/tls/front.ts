@@ -63,6 +63,7 @@ const INITIAL_PROFILE: TlsProfile = {
   minVersion: "TLSv1.2",
   maxVersion: "TLSv1.3",
   ciphers: "",
+  sessionTimeoutSeconds: 0,
   applicationProtocols: [],
   rejectUnknown: true,
 };

@@ -13,6 +13,8 @@ export interface TlsProfile {
   readonly maxVersion: SecureVersion;
   /** OpenSSL cipher list for TLS up to 1.2. */
   readonly ciphers: string;
+  /** Sessions can be resumed for so long; 0: not at all. */
+  readonly sessionTimeoutSeconds: number;
   /** In order of preference. */
   readonly applicationProtocols: readonly string[];
   /** Handshakes for names that no host serves are refused (`ssl_reject_handshake`). */
@@ -25,6 +27,11 @@ const VERSIONS: readonly SecureVersion[] = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv
 const DEFAULT_CIPHERS = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:" +
   "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES256-GCM-SHA384:" +
   "DHE-RSA-AES128-GCM-SHA256";
+
+/** As long as RFC 8446, section 4.6.1, lets a ticket live. */
+const MAX_SESSION_TIMEOUT_SECONDS = 604_800;
+
+const DEFAULT_SESSION_TIMEOUT_MS = 600_000;
 
 /** A profile together with what could not be taken over from the settings. */
 export interface CompiledProfile {
@@ -57,11 +64,15 @@ export function compileProfile(tls: Globals["tls"], supported: readonly string[]
   if (ciphers !== DEFAULT_CIPHERS && runtime().name === "deno") {
     problems.push("ssl-ciphers has no effect on Deno, whose TLS library keeps to its own list");
   }
+  if (tls.sessionTimeoutMs !== DEFAULT_SESSION_TIMEOUT_MS && runtime().name === "deno") {
+    problems.push("ssl-session-cache, -tickets and -timeout have no effect on Deno");
+  }
   return {
     profile: {
       minVersion: known[0] ?? "TLSv1.2",
       maxVersion: known.at(-1) ?? "TLSv1.3",
       ciphers,
+      sessionTimeoutSeconds: Math.min(Math.ceil(tls.sessionTimeoutMs / 1000), MAX_SESSION_TIMEOUT_SECONDS),
       applicationProtocols: supported.filter((protocol) => protocol !== "h2" || tls.useHttp2),
       rejectUnknown: tls.rejectHandshake,
     },
@@ -71,7 +82,8 @@ export function compileProfile(tls: Globals["tls"], supported: readonly string[]
 
 /** Do both lead to the same secure contexts. */
 export function sameContexts(a: TlsProfile, b: TlsProfile): boolean {
-  return a.minVersion === b.minVersion && a.maxVersion === b.maxVersion && a.ciphers === b.ciphers;
+  return a.minVersion === b.minVersion && a.maxVersion === b.maxVersion && a.ciphers === b.ciphers &&
+    a.sessionTimeoutSeconds === b.sessionTimeoutSeconds;
 }
 
 /** Do both offer the same application protocols. */

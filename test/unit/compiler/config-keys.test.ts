@@ -73,6 +73,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
 
 /** Keys that show only together with another. */
 const TOGETHER: readonly (readonly [prefix: string, data: Readonly<Record<string, string>>])[] = [
+  ["ssl-session-tickets", { "ssl-session-cache": "false" }],
   ["gzip-", { "use-gzip": "true" }],
   ["brotli-", { "enable-brotli": "true" }],
   ["proxy-redirect-from", { "proxy-redirect-to": "http://b/" }],

@@ -36,6 +36,7 @@ function globals(tls: Partial<Globals["tls"]> = {}, headerTimeoutMs = 60_000): G
       rejectHandshake: false,
       useHttp2: true,
       http2MaxConcurrentStreams: 128,
+      sessionTimeoutMs: 600_000,
       ...tls,
     },
     client: { headerTimeoutMs },
@@ -281,6 +282,46 @@ describe("TlsFront", () => {
     assert.ok(!(await s.see({})).alpn);
     s.front.apply(update({ globals: globals({ useHttp2: false }) }));
     assert.equal((await s.see({ ALPNProtocols })).alpn, "http/1.1");
+  });
+
+  const sessionTest = { skip: runtime().name === "deno" && "Deno's client gives no sessions away" };
+  test("resumes sessions across changes of hosts, as long as the settings say", sessionTest, async () => {
+    const s = await stage().open({
+      hosts: [host("a.example", "default/a")],
+      certificates: [certificate("default/a", a)],
+    });
+    /** Begins a connection and tells whether it went on with `session`, and what it got to go on with. */
+    const visit = async (options: ConnectionOptions): Promise<{ resumed: boolean; session: Buffer | null }> => {
+      let session: Buffer | null = null;
+      const socket = connect({ port: s.port, host: "127.0.0.1", rejectUnauthorized: false, ...options });
+      socket.on("error", () => {});
+      socket.on("session", (bytes) => session = bytes);
+      await once(socket, "data");
+      // behind the tickets
+      socket.write("x");
+      await once(socket, "data");
+      const resumed = socket.isSessionReused();
+      socket.destroy();
+      return { resumed, session };
+    };
+    for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+      const options: ConnectionOptions = { servername: "a.example", minVersion: version, maxVersion: version };
+      s.front.apply(update({ globals: globals() }));
+      const { session } = await visit(options);
+      assert.ok(session !== null, version);
+      assert.equal((await visit({ ...options, session })).resumed, true, version);
+      s.front.apply(update({
+        hosts: [host("rsa.example", "default/rsa")],
+        certificates: [certificate("default/rsa", rsa)],
+        globals: globals({}, 50_000),
+      }));
+      assert.equal((await visit({ ...options, session })).resumed, true, `${version}, other things changed`);
+      s.front.apply(update({ globals: globals({ sessionTimeoutMs: 0 }) }));
+      assert.equal((await visit({ ...options, session })).resumed, false, `${version}, sessions are off`);
+      const again = await visit(options);
+      const next = again.session === null ? options : { ...options, session: again.session };
+      assert.equal((await visit(next)).resumed, false, `${version}, and none begins`);
+    }
   });
 
   test("serves a changed certificate to new connections and leaves open ones alone", async () => {
