@@ -18,6 +18,8 @@ export type ProxyErrorCode =
   | "downstream-target-too-long"
   | "downstream-fields-too-large"
   | "downstream-body-too-large"
+  | "downstream-coding"
+  | "downstream-plain-http"
   | "downstream-closed"
   | "upstream-none"
   | "upstream-refused"
@@ -35,6 +37,8 @@ export const STATUS_OF: Readonly<Record<ProxyErrorCode, number>> = {
   "downstream-target-too-long": 414,
   "downstream-fields-too-large": 400,
   "downstream-body-too-large": 413,
+  "downstream-coding": 501,
+  "downstream-plain-http": 400,
   "downstream-closed": 499,
   "upstream-none": 503,
   "upstream-refused": 502,

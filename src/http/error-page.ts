@@ -16,6 +16,12 @@ export function errorPage(status: number): string {
     `<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`;
 }
 
+/** Page of a 400 that says why, as nginx has for some. */
+export function badRequestPage(reason: string): string {
+  return `<html>\r\n<head><title>400 ${reason}</title></head>\r\n<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n` +
+    `<center>${reason}</center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`;
+}
+
 /** nginx's pages say some statuses otherwise than its status lines do. */
 function titleOf(status: number): string {
   switch (status) {

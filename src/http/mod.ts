@@ -6,7 +6,7 @@
  */
 export { readCookie } from "./cookie.ts";
 export { formatDateLine, formatHttpDate } from "./date.ts";
-export { errorPage } from "./error-page.ts";
+export { badRequestPage, errorPage } from "./error-page.ts";
 export type {
   Answer,
   BodyCoding,

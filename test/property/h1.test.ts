@@ -110,7 +110,7 @@ describe("ChunkedTracker", () => {
         text += `${"0".repeat(next(3))}${chunk.length.toString(16)}${next(2) === 0 ? ";e=1" : ""}\r\n${chunk}\r\n`;
       }
       text += `0${next(3) === 0 ? ";last" : ""}\r\n${next(2) === 0 ? "X-T: 1\r\n" : ""}\r\n`;
-      const tracker = new ChunkedTracker(next(2) === 0);
+      const tracker = new ChunkedTracker();
       let kept = "";
       let got = "";
       for (const part of pieces(Buffer.from(text), next)) {
@@ -127,7 +127,7 @@ describe("ChunkedTracker", () => {
       assert.equal(tracker.dataBytes, data.length);
       if (tracker.trailers !== "") kept += `${tracker.trailers}\r\n`;
       assert.ok(!kept.includes(";"));
-      const again = new ChunkedTracker(false);
+      const again = new ChunkedTracker();
       const bytes = Buffer.from(kept);
       assert.equal(again.feed(bytes, 0, bytes.length), bytes.length);
       assert.ok(again.done, JSON.stringify(kept));

@@ -188,6 +188,7 @@ export interface Ended {
   readonly attempts: ServerExchange["attempts"];
   readonly sentBytes: number;
   readonly requestBytes: number;
+  readonly peerPort: number;
 }
 
 export interface TestFrontOptions {
@@ -236,7 +237,8 @@ export class TestFront {
         },
         end: (exchange) => {
           const { method, target, status, attempts, sentBytes, requestBytes } = exchange;
-          this.ended.push({ method, target, status, attempts, sentBytes, requestBytes });
+          const { peerPort } = exchange.connection;
+          this.ended.push({ method, target, status, attempts, sentBytes, requestBytes, peerPort });
           for (const arrived of this.#arrived.splice(0)) arrived();
         },
       },

@@ -29,6 +29,21 @@ describe("a request", () => {
     client.socket.destroy();
   });
 
+  it("goes out without fields whose names are no names of fields", async () => {
+    const { front } = await setUp(answering(echo));
+    const client = await front.client();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nX[1]: a\r\nX(2): b\r\n\xc3\xa4: c\r\nX-Two: d\r\n\r\n");
+    await client.has("X-Two: d\r\n\r\n");
+    assert.ok(client.text.endsWith("GET / HTTP/1.1\r\nHost: a\r\nX-Real-IP: 127.0.0.1\r\nX-Two: d\r\n\r\n"));
+    client.socket.destroy();
+  });
+
+  it("with an Upgrade field that is empty asks for no upgrade", async () => {
+    const { front } = await setUp(answering(echo));
+    const text = await front.exchange("GET / HTTP/1.1\r\nHost: a\r\nUpgrade:\r\nConnection: upgrade, close\r\n\r\n");
+    assert.ok(text.endsWith("GET / HTTP/1.1\r\nHost: a\r\nX-Real-IP: 127.0.0.1\r\n\r\n"), text);
+  });
+
   it("in absolute-form takes its authority and path from the target", async () => {
     const { front } = await setUp(answering(echo));
     const text = await front.exchange(
@@ -82,6 +97,30 @@ describe("a response", () => {
       "HTTP/1.1 200 ok\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\nX-Real-IP: 10.0.0.1\r\n\r\n3\r\nOK\n\r\n0\r\n\r\n",
     );
     client.socket.destroy();
+  });
+
+  it("keeps control characters in its fields, and line ends of CR CR LF", async () => {
+    const { front } = await setUp(
+      answering(() => "HTTP/1.1 200 OK\r\r\nX-A: b\x01c\r\r\nX-B: d\x7f\r\nContent-Length: 2\r\n\r\nok"),
+    );
+    const client = await front.client();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await client.has("\r\n\r\nok");
+    assert.ok(client.text.includes("\r\nX-A: b\x01c\r\nX-B: d\x7f\r\n"), client.text);
+    client.socket.destroy();
+  });
+
+  it("of 426 keeps Upgrade, which it is about; others do not", async () => {
+    const { front } = await setUp(
+      answering((request) =>
+        `HTTP/1.1 ${
+          request.includes("/426") ? 426 : 200
+        } X\r\nUpgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n`
+      ),
+    );
+    const close = "HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    assert.match(await front.exchange(`GET /426 ${close}`), /\r\nUpgrade: websocket\r\n/);
+    assert.doesNotMatch(await front.exchange(`GET /200 ${close}`), /Upgrade/);
   });
 
   it("without length goes to an HTTP/1.0 client as it is, and the connection ends", async () => {

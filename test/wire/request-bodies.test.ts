@@ -222,11 +222,25 @@ describe("a client that goes away", () => {
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
     client.socket.end();
     await client.end();
-    assert.equal((await front.end(0)).status, 499);
+    assert.equal((await front.end(0)).status, 400);
     assert.equal(backend.connections.length, 0);
   });
 
   for (const how of ["end", "destroy"] as const) {
+    it(`in the middle of a head (${how}) is logged as 400, with its port`, async () => {
+      const { front } = await setUp(answering(echo));
+      const client = await front.client();
+      const port = client.socket.localPort;
+      client.send("GET / HTTP/1.1\r\nHost: a\r\n");
+      while (front.front.counters.idle > 0 || front.front.counters.accepted === 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      client.socket[how]();
+      const ended = await front.end(0);
+      assert.equal(ended.status, 400);
+      assert.equal(ended.peerPort, port);
+    });
+
     it(`while the upstream is at work (${how}) cuts the request there, and is logged as 499`, async () => {
       const { front, backend } = await setUp(async (connection) => {
         await connection.end();

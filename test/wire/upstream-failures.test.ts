@@ -271,6 +271,23 @@ describe("deadlines", () => {
     assert.equal(front.errors[0]!.code, "upstream-timeout");
   });
 
+  it("proxy-read-timeout: a head that comes too slowly is given up, however it drips", async () => {
+    const clock = new ManualClock(1e9);
+    const [slow] = await backends(afterRequest((connection) => connection.send("HTTP/1.1 200 OK\r\n")));
+    const front = await open({ endpoints: [slow!.endpoint], clock, settings: { readTimeoutMs: 10_000 } });
+    const client = await front.client();
+    client.send(GET);
+    await (await slow!.connection(0)).has("\r\n\r\n");
+    const ended = front.end(0);
+    for (let seconds = 0; front.ended.length === 0 && seconds < 20; seconds++) {
+      clock.advance(1000);
+      slow!.connections[0]!.send(`X-${seconds}: drip\r\n`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await ended;
+    assert.match(await client.end(), /^HTTP\/1\.1 504 /);
+  });
+
   it("proxy-read-timeout: the next upstream is asked, within the time for all", async () => {
     const clock = new ManualClock(1e9);
     const [silent, good] = await backends(afterRequest(() => {}), answering(echo));

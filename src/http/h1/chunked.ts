@@ -9,6 +9,7 @@
 const enum State {
   Size,
   SizeOrEnd,
+  Blank,
   Extension,
   SizeLf,
   Data,
@@ -43,12 +44,6 @@ export class ChunkedTracker {
   #size = 0;
   #digits = 0;
   #extension = 0;
-  readonly #lenient: boolean;
-
-  /** @param lenient spaces after a chunk size are let through, as some backends write them */
-  constructor(lenient: boolean) {
-    this.#lenient = lenient;
-  }
 
   /** Makes ready for the next body. */
   reset(): void {
@@ -100,13 +95,23 @@ export class ChunkedTracker {
             state = State.SizeOrEnd;
           } else if (state === State.Size) return this.#refuse("the chunk size is no number", i);
           else if (byte === 13) state = State.SizeLf;
-          else if (byte === 0x3b || (this.#lenient && (byte === 32 || byte === 9))) {
+          else if (byte === 0x3b || byte === 32 || byte === 9) {
             if (i > from) kept.push(from, i);
             this.#extension = 0;
-            state = State.Extension;
+            state = byte === 0x3b ? State.Extension : State.Blank;
           } else return this.#refuse("the chunk size is no number", i);
           break;
         }
+        case State.Blank:
+          // before an extension (RFC 9112 section 7.1.1), or behind the size of a peer that pads it
+          if (byte === 0x3b) state = State.Extension;
+          else if (byte === 13) {
+            from = i;
+            state = State.SizeLf;
+          } else if ((byte !== 32 && byte !== 9) || ++this.#extension > MAX_EXTENSION_BYTES) {
+            return this.#refuse("the chunk size is no number", i);
+          }
+          break;
         case State.Extension:
           if (byte === 13) {
             from = i;
@@ -156,7 +161,9 @@ export class ChunkedTracker {
       }
       i++;
     }
-    if (state !== State.Extension && state !== State.Trailer && end > from) kept.push(from, end);
+    if (state !== State.Extension && state !== State.Blank && state !== State.Trailer && end > from) {
+      kept.push(from, end);
+    }
     this.#state = state;
     return end;
   }

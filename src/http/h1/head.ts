@@ -16,7 +16,7 @@ const MAX_LINES = 250;
 
 /** Why a head was refused. `offset` is that of the byte at fault, from the start of the message. */
 export interface HeadError {
-  readonly kind: "malformed" | "target-too-long" | "fields-too-large" | "version";
+  readonly kind: "malformed" | "target-too-long" | "fields-too-large" | "version" | "coding";
   readonly message: string;
   readonly offset: number;
 }

@@ -5,7 +5,6 @@
  * @module
  */
 import { CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING, UPGRADE } from "../known-field.ts";
-import { TCHAR } from "../method.ts";
 import { listHasToken, parseTokenList } from "../token-list.ts";
 import { Head, type HeadError } from "./head.ts";
 
@@ -25,14 +24,14 @@ export interface RequestLimits {
 export const CHUNKED = -1;
 
 // Both are linear: no character can be taken by two neighbouring parts.
-const USUAL = /[A-Za-z]+ [\x21-\x7e\x80-\xff]+ HTTP\/1\.[01]\r\n(?:[A-Za-z0-9-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/y;
-const ANY = new RegExp(
-  `[${TCHAR}]+ [\\x21-\\x7e\\x80-\\xff]+ HTTP/1\\.[0-9]\\r\\n(?:[${TCHAR}]+:[\\t\\x20-\\x7e\\x80-\\xff]*\\r\\n)*\\r\\n`,
-  "y",
-);
-const LINE = new RegExp(`^[${TCHAR}]+ [\\x21-\\x7e\\x80-\\xff]+ HTTP/1\\.[0-9]$`);
-const LINE_OF_OTHER_VERSION = new RegExp(`^[${TCHAR}]+ [\\x21-\\x7e\\x80-\\xff]+ HTTP/[0-9]\\.[0-9]$`);
-const TOKEN_START = new RegExp(`^[${TCHAR}]`);
+const USUAL = /[A-Z]+ [\x21-\x7e\x80-\xff]+ HTTP\/1\.[01]\r\n(?:[A-Za-z0-9-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/y;
+// Names that are no tokens are let in: their lines are dropped, as nginx does.
+const ANY =
+  /[A-Z_-]+ [\x21-\x7e\x80-\xff]+ HTTP\/1\.[0-9]\r\n(?:[\x21-\x39\x3b-\x7e\x80-\xff]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/y;
+const LINE = /^[A-Z_-]+ [\x21-\x7e\x80-\xff]+ HTTP\/1\.[0-9]$/;
+const LINE_OF_OTHER_VERSION = /^[A-Z_-]+ [\x21-\x7e\x80-\xff]+ HTTP\/[0-9]\.[0-9]$/;
+/** Methods are of these characters, as in nginx: `get` is no method. */
+const METHOD_START = /^[A-Z_-]/;
 // Line ends that are not CRLF, NUL. A CR at the very end may still become one.
 const BROKEN_LINE = /[^\r]\n|^\n|\r(?!\n|$)|\0/;
 const LENGTH = /^[0-9]{1,15}$/;
@@ -103,7 +102,7 @@ export class RequestHead extends Head {
 
   /** What is incomplete, wrong, or has names that nginx drops. */
   #parseOdd(text: string, start: number, limits: RequestLimits): number {
-    if (start < text.length && text.charCodeAt(start) !== 13 && !TOKEN_START.test(text.slice(start, start + 1))) {
+    if (start < text.length && text.charCodeAt(start) !== 13 && !METHOD_START.test(text.slice(start, start + 1))) {
       return this.#malformed("the request line does not begin with a method", start);
     }
     const broken = BROKEN_LINE.exec(text);
@@ -169,7 +168,7 @@ export class RequestHead extends Head {
       if (this.minorVersion === 0) return this.#malformed("Transfer-Encoding in HTTP/1.0", offset) < 0;
       if (this.repeated(TRANSFER_ENCODING)) return this.#malformed("Transfer-Encoding is repeated", offset) < 0;
       if (coding !== "chunked" && coding.toLowerCase() !== "chunked") {
-        return this.#malformed("Transfer-Encoding is not chunked", offset) < 0;
+        return this.#refuse({ kind: "coding", message: "Transfer-Encoding is not chunked", offset }) < 0;
       }
       this.bodyBytes = CHUNKED;
     } else if (length !== undefined) {
@@ -187,7 +186,7 @@ export class RequestHead extends Head {
       if (this.minorVersion === 1) return this.#malformed("there is no Host", 0) < 0;
     } else {
       if (this.repeated(HOST)) return this.#malformed("Host is repeated", this.offsetOf(HOST)) < 0;
-      if (!AUTHORITY.test(host) || host.includes("..")) {
+      if (!AUTHORITY.test(host) || host.includes("..") || host === ".") {
         return this.#malformed("Host is malformed", this.offsetOf(HOST)) < 0;
       }
       this.authority = host;
@@ -242,7 +241,7 @@ export class RequestHead extends Head {
  * requests that no rule of a host or a path has seen.
  */
 function isTunnelled(protocols: string | undefined): boolean {
-  return protocols !== undefined && !/(?:^|[\t ,])h2c?(?:$|[\t ,/])/i.test(protocols);
+  return protocols !== undefined && protocols !== "" && !/(?:^|[\t ,])h2c?(?:$|[\t ,/])/i.test(protocols);
 }
 
 /** Options of Connection that are no field names, and fields that it cannot take away. */
@@ -255,7 +254,8 @@ function tooLarge(text: string, start: number, end: number, limits: RequestLimit
   while (at < end) {
     let next = text.indexOf("\r\n", at);
     if (next < 0 || next > end) next = end;
-    if (next - at > limits.maxLineBytes) {
+    // as nginx counts, the line end belongs to it
+    if (next + 2 - at > limits.maxLineBytes) {
       return at === start
         ? { kind: "target-too-long", message: "the request line is too long", offset: at }
         : { kind: "fields-too-large", message: "a field line is too long", offset: at };
@@ -270,7 +270,7 @@ function tooLarge(text: string, start: number, end: number, limits: RequestLimit
 
 /** Offset of the first line that is no field line. */
 function badLine(text: string, from: number): number {
-  const field = new RegExp(`^[${TCHAR}]+:[\\t\\x20-\\x7e\\x80-\\xff]*$`);
+  const field = /^[\x21-\x39\x3b-\x7e\x80-\xff]+:[\t\x20-\x7e\x80-\xff]*$/;
   let at = from;
   for (;;) {
     const end = text.indexOf("\r\n", at);

@@ -92,7 +92,7 @@ export class RequestReader {
     const { bodyBytes } = this.head;
     this.bodyDone = bodyBytes === 0;
     if (bodyBytes === CHUNKED) {
-      this.#chunked ??= new ChunkedTracker(false);
+      this.#chunked ??= new ChunkedTracker();
       this.#chunked.reset();
     } else this.#left = bodyBytes;
   }

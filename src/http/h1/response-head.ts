@@ -24,7 +24,8 @@ const USUAL = new RegExp(
   "y",
 );
 const STATUS_LINE = /^HTTP\/1\.[0-9] [1-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-const FIELD_LINE = new RegExp(`^([${TCHAR}]+)[ \\t]*:([\\t\\x20-\\x7e\\x80-\\xff]*)$`);
+// Values pass with their control characters, as in nginx: a field that is left out may be one that protects.
+const FIELD_LINE = new RegExp(`^([${TCHAR}]+)[ \\t]*:(.*)$`, "s");
 const BROKEN_VALUE = /[\0\r]/;
 const LENGTH = /^[0-9]{1,15}$/;
 
@@ -134,14 +135,14 @@ export class ResponseHead extends Head {
       return 0;
     }
     if (end > maxBytes) return this.#refuse("fields-too-large", "the response head is too long", maxBytes);
-    const lines = text.slice(0, end).split(/\r?\n/);
-    const statusLine = lines[0]!;
+    const lines = text.slice(0, end).split("\n");
+    const statusLine = withoutCr(lines[0]!);
     if (!STATUS_LINE.test(statusLine)) return this.#refuse("malformed", "the status line is malformed", 0);
     // minor versions above 1 are read as 1
     let head = /^HTTP\/1\.[01]/.test(statusLine) ? statusLine : `HTTP/1.1${statusLine.slice(8)}`;
     let offset = statusLine.length;
     for (let i = 1; i < lines.length; i++) {
-      const line = lines[i]!;
+      const line = withoutCr(lines[i]!);
       if (BROKEN_VALUE.test(line)) return this.#refuse("malformed", "a field line has a CR or NUL", offset);
       offset += line.length + 1;
       if ((line.startsWith(" ") || line.startsWith("\t")) && i > 1) {
@@ -169,6 +170,13 @@ const KEPT: ReadonlySet<string> = new Set([
   "transfer-encoding",
   "set-cookie",
 ]);
+
+/** The line without its CR, or with several without all of them: some programs turn their own CRLF into CR CR LF. */
+function withoutCr(line: string): string {
+  let end = line.length;
+  while (end > 0 && line.charCodeAt(end - 1) === 13) end--;
+  return line.slice(0, end);
+}
 
 /** Offset after the empty line that ends the head; -1 if there is none. */
 function headEnd(text: string): number {

@@ -96,7 +96,7 @@ export class ResponseReader {
     this.bodyDone = this.bodyBytes === 0;
     this.dataBytes = 0;
     if (this.bodyBytes === CHUNKED) {
-      this.#chunked ??= new ChunkedTracker(true);
+      this.#chunked ??= new ChunkedTracker();
       this.#chunked.reset();
     } else this.#left = this.bodyBytes === UNTIL_CLOSE ? Infinity : this.bodyBytes;
   }

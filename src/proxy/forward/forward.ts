@@ -10,8 +10,8 @@ import { ProxyError, type ProxyErrorCode, type ProxyErrorSource, STATUS_OF } fro
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { ForwardPlan, ForwardSettings } from "../contract.ts";
 import type { WireCore } from "../listener/core.ts";
-import type { FinishOwner, HookWaiter, WireExchange } from "../listener/exchange.ts";
-import { LastChunk, NO_BODY, UNKNOWN_LENGTH } from "../listener/transport.ts";
+import type { WireExchange } from "../listener/exchange.ts";
+import { type FinishOwner, type HookWaiter, LastChunk, NO_BODY, UNKNOWN_LENGTH } from "../listener/transport.ts";
 import type { UpstreamConnection, UpstreamOwner } from "../upstream/connection.ts";
 import { Attempts, type FailureKind } from "./attempts.ts";
 import { readFinalHead } from "./final-head.ts";
@@ -167,13 +167,14 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   }
 
   #readHead(bytes: Buffer): void {
-    const connection = this.#connection!;
-    const { reader } = connection;
+    const { reader } = this.#connection!;
+    const { interims } = reader;
     const maxBytes = this.#settings.maxResponseHeadBytes ?? DEFAULT_RESPONSE_HEAD_BYTES;
     const end = readFinalHead(reader, bytes, this.#exchange, maxBytes, this.#masks.response);
     if (end === REFUSED) return this.#attemptFailed("upstream-malformed", "invalidHeader", reader.error!.message);
     if (end !== INCOMPLETE) return this.#gotHead(bytes, end);
-    if (this.#uploadDone) connection.setDeadline(this.#settings.readTimeoutMs);
+    // as in nginx the head has to be there in time; only an interim response gives it more
+    if (reader.interims > interims && this.#uploadDone) this.#connection!.setDeadline(this.#settings.readTimeoutMs);
   }
 
   get #uploadDone(): boolean {
@@ -195,7 +196,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
       return this.#next(next);
     }
     this.#relay = new ResponseRelay(exchange, this.#core, this.#settings, connection, this.#attempts.record!, this);
-    head.dropMask(head.status === 101 ? this.#masks.upgrade : this.#masks.response);
+    head.dropMask(head.status === 101 || head.status === 426 ? this.#masks.upgrade : this.#masks.response);
     exchange.status = head.status;
     exchange.response = head;
     this.#step = Step.hook;

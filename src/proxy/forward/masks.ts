@@ -52,7 +52,7 @@ const TRAILERS: ReadonlySet<string> = new Set(TRAILER_HOP);
 export interface ForwardMasks {
   readonly request: FieldMask;
   readonly response: FieldMask;
-  /** The same, but Upgrade goes through, for 101. */
+  /** The same, but Upgrade goes through, for 101 and for 426, which must have it. */
   readonly upgrade: FieldMask;
 }
 

@@ -39,6 +39,11 @@ export class ClientBody {
     this.#owner = owner;
   }
 
+  /** Somebody has asked for it, and it has not ended. */
+  get begun(): boolean {
+    return this.#sink !== null;
+  }
+
   /** Somebody waits for what the client sends. */
   get wanted(): boolean {
     return this.#sink !== null && !this.#paused;

@@ -13,26 +13,9 @@ import type { WireCore } from "./core.ts";
 import type { WireExchange } from "./exchange.ts";
 import { beginExchange, openExchange, refuseExchange } from "./h1-exchange.ts";
 import { H1Writer } from "./h1-writer.ts";
+import { Phase } from "./client-phase.ts";
 import { isPreface, type PrefaceCheck } from "./preface-check.ts";
 import type { BodySink, Transport, TunnelSink } from "./transport.ts";
-
-/** What a connection is doing. */
-const Phase = {
-  /** Between two requests, nothing of the next one read. */
-  idle: 0,
-  /** Part of a head has been read. */
-  head: 1,
-  /** A request is being answered. */
-  exchange: 2,
-  /** The response is out; the rest of the request's body is read and thrown away. */
-  discard: 3,
-  /** The response is in the socket's buffer; the client does not read. */
-  flushing: 4,
-  /** Ended by us; what the client still sends is thrown away, so that it gets to read the response. */
-  linger: 5,
-  tunnel: 6,
-  closed: 7,
-} as const;
 
 /** nginx's lingering_timeout and lingering_time. */
 const LINGER_IDLE_MS = 5_000;
@@ -338,12 +321,21 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
     if (this.#phase === Phase.idle) this.#close();
   }
 
+  /** Half a head is logged, too. */
+  #giveUpHead(): void {
+    this.requestCount++;
+    this.#exchange = openExchange(this.core, this, this.#reader.head);
+    this.#exchange.requestBytes = this.#headBytes;
+  }
+
   /** Cuts whatever is going on. */
   cut(): void {
+    if (this.#phase === Phase.head) this.#giveUpHead();
     const exchange = this.#exchange;
+    const status = this.#body.begun || this.#phase === Phase.head ? 400 : 499;
     this.#exchange = null;
     this.#destroy();
-    exchange?.clientGone();
+    exchange?.clientGone(status);
   }
 
   #drained(): void {
@@ -385,12 +377,14 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
   }
 
   #expired(): void {
+    // as reset_timedout_connection: what a client does not take must not stay in the system's buffers
+    if (this.tls === null && this.#phase !== Phase.idle) this.socket.resetAndDestroy();
     switch (this.#phase) {
       case Phase.head:
         // nginx closes without a word, and logs 408
-        this.requestCount++;
+        this.#giveUpHead();
         this.#phase = Phase.exchange;
-        return openExchange(this.core, this, this.#reader.head).clientTimedOut();
+        return this.#exchange!.clientTimedOut();
       case Phase.exchange:
         return this.#exchange?.clientTimedOut();
       default:

@@ -25,6 +25,8 @@ export interface ConnectionOrigin {
 export abstract class ConnectionFacts extends Timed implements ServerConnection {
   readonly id: number;
   readonly peerAddress: string;
+  /** Read at once: a socket that is closed does not know it any more, and what is logged then needs it. */
+  readonly peerPort: number;
   readonly localPort: number;
   readonly tls: TlsInfo | null;
   readonly proxied: ProxyAddresses | null;
@@ -32,7 +34,6 @@ export abstract class ConnectionFacts extends Timed implements ServerConnection 
   memo: unknown = null;
   protected readonly core: WireCore;
   protected readonly socket: Socket;
-  #peerPort = -1;
   #localAddress: string | null = null;
 
   constructor(core: WireCore, socket: Socket, origin: ConnectionOrigin) {
@@ -41,14 +42,10 @@ export abstract class ConnectionFacts extends Timed implements ServerConnection 
     this.socket = socket;
     this.id = core.connectionId();
     this.peerAddress = canonicalIp(socket.remoteAddress ?? "") ?? socket.remoteAddress ?? "";
+    this.peerPort = socket.remotePort ?? 0;
     this.localPort = origin.localPort;
     this.tls = origin.tls;
     this.proxied = origin.proxied;
-  }
-
-  get peerPort(): number {
-    if (this.#peerPort < 0) this.#peerPort = this.socket.remotePort ?? 0;
-    return this.#peerPort;
   }
 
   get localAddress(): string {

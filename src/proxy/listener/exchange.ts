@@ -23,23 +23,12 @@ import type { WireCore } from "./core.ts";
 import { EncodedBody, type EncodedBodyOwner } from "./encoded-body.ts";
 import { answerFields, closesConnection, writeAnswer } from "./own-answer.ts";
 import { ResponsePump } from "./response-pump.ts";
-import { LastChunk, NO_BODY, type Transport, UNKNOWN_LENGTH } from "./transport.ts";
+import { type FinishOwner, type HookWaiter, LastChunk, NO_BODY, type Transport, UNKNOWN_LENGTH } from "./transport.ts";
 
 const NO_ATTEMPTS: readonly UpstreamAttempt[] = [];
 
 /** How far an exchange has come. */
 const Stage = { open: 0, decided: 1, headSent: 2, over: 3 } as const;
-
-/** Goes on after a response hook that returned a promise. */
-export interface HookWaiter {
-  hooked(): void;
-}
-
-/** Hears that a response is out. */
-export interface FinishOwner {
-  /** Called once, before the next request is read. */
-  responseFinished(): void;
-}
 
 /** What the listener knows when a request begins. */
 export interface RequestFacts {
@@ -140,6 +129,8 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
 
   /** Hands the request to the pipeline, its path decoded. */
   begin(): void {
+    // as in nginx: what TRACE sends back may be none of the client's business
+    if (this.method === "TRACE") return this.answer({ status: 405, close: true });
     const path = normalizePath(this.path);
     if (path === undefined) {
       return this.fail(
@@ -342,10 +333,10 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
     this.transport.release();
   }
 
-  /** The client has gone: 499 unless there is a status already. */
-  clientGone(): void {
+  /** The client has gone: `status` (400: in the middle of its request) is logged, unless there is one already. */
+  clientGone(status: 400 | 499 = 499): void {
     if (this.#stage === Stage.over) return;
-    if (this.#stage < Stage.headSent) this.status = 499;
+    if (this.#stage < Stage.headSent) this.status = status;
     this.#dropWork();
     this.end();
   }

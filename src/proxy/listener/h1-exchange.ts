@@ -15,6 +15,7 @@ const ERROR_CODES: Readonly<Record<HeadError["kind"], ProxyErrorCode>> = {
   "version": "downstream-version",
   "target-too-long": "downstream-target-too-long",
   "fields-too-large": "downstream-fields-too-large",
+  "coding": "downstream-coding",
 };
 
 /** The exchange of a request whose head has been read, as far as it could be. */
@@ -37,7 +38,7 @@ export function openExchange(
 export function beginExchange(exchange: WireExchange, refusePlain: boolean): void {
   if (refusePlain) {
     const message = "plain HTTP on the HTTPS port";
-    exchange.fail(new ProxyError("downstream-malformed", "downstream", "no", message));
+    exchange.fail(new ProxyError("downstream-plain-http", "downstream", "no", message));
   } else if (exchange.method === "CONNECT") exchange.answer({ status: 405, close: true });
   else exchange.begin();
 }

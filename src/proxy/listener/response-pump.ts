@@ -4,8 +4,8 @@
  * @module
  */
 import { FieldList, hasResponseBody } from "../../http/mod.ts";
-import type { HookWaiter, WireExchange } from "./exchange.ts";
-import { NO_BODY, UNKNOWN_LENGTH } from "./transport.ts";
+import type { WireExchange } from "./exchange.ts";
+import { type HookWaiter, NO_BODY, UNKNOWN_LENGTH } from "./transport.ts";
 
 /** Fields that are the wire's own business. */
 const FRAMING: ReadonlySet<string> = new Set([

@@ -37,6 +37,17 @@ export interface TunnelSink {
   tunnelDrained(): void;
 }
 
+/** Goes on after a response hook that returned a promise. */
+export interface HookWaiter {
+  hooked(): void;
+}
+
+/** Hears that a response is out. */
+export interface FinishOwner {
+  /** Called once, before the next request is read. */
+  responseFinished(): void;
+}
+
 /** The wire below one exchange at a time. */
 export interface Transport {
   /** Bytes of the body may be written with the upstream's own chunk framing by {@link Transport.writeFramed}. */

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { Answer } from "../../http/mod.ts";
+import { type Answer, badRequestPage } from "../../http/mod.ts";
 import { hostOf } from "../../net/mod.ts";
 import type { Logger } from "../../observe/mod.ts";
 import { type ExchangeContext, type RequestVerdict, SEARCH_AGAIN } from "../../policy/mod.ts";
-import type { ProxyError } from "../../proxy-error.ts";
+import type { ProxyError, ProxyErrorCode } from "../../proxy-error.ts";
 import type { ExchangeHandler, ServerExchange } from "../contract.ts";
 import { CrashLog } from "./crash-log.ts";
 import { ExchangeApp, makeEntry, type RouterEntry } from "./exchange-app.ts";
@@ -19,6 +19,12 @@ import type { Tables } from "./tables.ts";
 
 /** Location searches for one request, as nginx limits internal redirects. */
 const MAX_ROUNDS = 10;
+
+/** Refusals that nginx's page tells the reason of. */
+const REASONED_PAGES: Partial<Readonly<Record<ProxyErrorCode, string>>> = {
+  "downstream-fields-too-large": badRequestPage("Request Header Or Cookie Too Large"),
+  "downstream-plain-http": badRequestPage("The plain HTTP request was sent to HTTPS port"),
+};
 
 /** What the pipeline takes from outside. */
 export interface PipelineOptions {
@@ -84,7 +90,10 @@ export class Pipeline implements ExchangeHandler {
   }
 
   failure(exchange: ServerExchange, error: ProxyError): Answer {
-    if (error.source === "downstream") return { status: error.status, close: true };
+    if (error.source === "downstream") {
+      const body = REASONED_PAGES[error.code];
+      return body === undefined ? { status: error.status, close: true } : { status: error.status, close: true, body };
+    }
     const location = (exchange.route as Route | null)?.location ?? null;
     const answer: Answer = { status: error.status };
     return location === null ? answer : location.page(exchange, answer);

@@ -81,8 +81,10 @@ export class RequestFields {
       (this.#fullChain ? this.#chainLines(exchange) : lines.addressLines) +
       (host === "" ? "" : `X-Forwarded-Host: ${host}\r\n`) +
       lines.schemeLines;
-    const chain = request.get(this.#forwardedFor);
-    if (chain !== undefined && chain !== "") block += `X-Original-Forwarded-For: ${chain}\r\n`;
+    if (request.has(this.#forwardedFor)) {
+      const chain = request.getAll(this.#forwardedFor).join(", ");
+      if (chain !== "") block += `X-Original-Forwarded-For: ${chain}\r\n`;
+    }
     const claimed = request.get(this.#forwardedHost);
     if (claimed !== undefined && claimed !== "") block += `X-Original-Forwarded-Host: ${claimed}\r\n`;
     if (this.#originalUri) block += `X-Original-URI: ${exchange.target}\r\n`;

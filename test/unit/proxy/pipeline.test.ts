@@ -5,7 +5,7 @@ import type { Logger } from "../../../src/observe/mod.ts";
 import { FieldList } from "../../../src/http/mod.ts";
 import { compilePattern } from "../../../src/nginx/mod.ts";
 import { type PolicyHooks, type PolicyModule, SEARCH_AGAIN } from "../../../src/policy/mod.ts";
-import { ProxyError } from "../../../src/proxy-error.ts";
+import { ProxyError, type ProxyErrorCode } from "../../../src/proxy-error.ts";
 import type { ForwardPlan } from "../../../src/proxy/contract.ts";
 import type { Pattern } from "../../../src/snapshot/snapshot.ts";
 import type { FakeExchange } from "../../support/exchange.ts";
@@ -199,10 +199,20 @@ describe("Pipeline", () => {
   it("answers a failure with the status of its error", () => {
     const { pipeline } = start(plain);
     const exchange = fakeServerExchange();
-    const failure = (code: "upstream-timeout" | "downstream-malformed", source: "upstream" | "downstream") =>
+    const failure = (code: ProxyErrorCode, source: "upstream" | "downstream") =>
       pipeline.failure(exchange, new ProxyError(code, source, "no", "x"));
     assert.deepEqual(failure("upstream-timeout", "upstream"), { status: 504 });
     assert.deepEqual(failure("downstream-malformed", "downstream"), { status: 400, close: true });
+    for (
+      const [code, reason] of [
+        ["downstream-fields-too-large", "Request Header Or Cookie Too Large"],
+        ["downstream-plain-http", "The plain HTTP request was sent to HTTPS port"],
+      ] as const
+    ) {
+      const { status, close, body } = failure(code, "downstream");
+      assert.deepEqual([status, close], [400, true]);
+      assert.match(String(body), new RegExp(`<title>400 ${reason}</title>(.|\r\n)*<center>${reason}</center>`));
+    }
   });
 });
 
@@ -248,6 +258,12 @@ describe("request fields for upstreams", () => {
     for (const name of ["x-forwarded-for", "x-forwarded-proto", "proxy", "x-original-forwarded-for"]) {
       assert.ok(planOf(exchange).settings.dropFields.has(name), name);
     }
+  });
+
+  it("join what several lines of X-Forwarded-For claim", () => {
+    const { ask } = start(plain);
+    const exchange = ask({ headers: { "X-Forwarded-For": ["1.1.1.1", "2.2.2.2"] } });
+    assert.equal(fieldsOf(exchange)["x-original-forwarded-for"], "1.1.1.1, 2.2.2.2");
   });
 
   it("take X-Original-Forwarded-Host from the field of forwarded-host-header", () => {
