@@ -24,10 +24,11 @@ export interface RequestMetricsOptions {
   readonly exclude: readonly string[];
   /** Labels that every series has. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Series beyond this are not begun: labels come from what clients send. Default: 100,000. */
+  readonly maxSeries?: number;
 }
 
 const PREFIX = "nginx_ingress_controller_";
-/** Series beyond this are not begun: labels come from what clients send. */
 const MAX_SERIES = 100_000;
 /** Methods by name; whatever else a client makes up is `OTHER`. */
 const METHODS: ReadonlySet<string> = new Set(
@@ -223,7 +224,7 @@ export class RequestMetrics {
     const key = `${status} ${method} ${host}`;
     let series = location.byKey.get(key);
     if (series === undefined) {
-      if (this.#series >= MAX_SERIES) return undefined;
+      if (this.#series >= (this.#options.maxSeries ?? MAX_SERIES)) return undefined;
       this.#series++;
       series = {
         labels: {

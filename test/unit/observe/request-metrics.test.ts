@@ -121,6 +121,19 @@ describe("RequestMetrics", () => {
     assert.deepEqual(metrics.families()[0]!.samples.map((s) => [s.labels["method"], s.value]), [["OTHER", 1000]]);
   });
 
+  it("begins no more series than it may, and counts on in those that there are", () => {
+    const metrics = metricsWith({ undefinedHosts: true, maxSeries: 2 });
+    for (const host of ["a.example", "b.example", "c.example", "a.example"]) metrics.record(exchangeOf({ host }), 1050);
+    const counted = () => metrics.families()[0]!.samples.map(({ labels, value }) => [labels["host"], value]);
+    assert.deepEqual(counted(), [["a.example", 2], ["b.example", 1]]);
+    metrics.take();
+    metrics.record(exchangeOf({ host: "c.example" }), 1050);
+    assert.deepEqual(counted(), [["c.example", 1]], "what was handed over makes room");
+    metrics.retain(new Set());
+    for (const host of ["d.example", "e.example"]) metrics.record(exchangeOf({ host }), 1050);
+    assert.deepEqual(counted(), [["d.example", 1], ["e.example", 1]], "and so does what was forgotten");
+  });
+
   it("forgets Ingresses that are gone", () => {
     const metrics = metricsWith();
     const location = { ...FACTS };
