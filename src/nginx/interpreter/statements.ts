@@ -34,7 +34,7 @@ export function compileStatements(
   levelOf: (block: Block) => Level,
   settle: (x: Exchange, level: Level) => void,
 ): (x: Exchange) => Verdict {
-  const steps = statements.map((statement) => compileStatement(statement, levelOf));
+  const steps = statements.map((statement) => compileStatement(statement, base, levelOf));
   return (x) => {
     const run: Run = { level: base, changed: false };
     let verdict: Verdict;
@@ -58,17 +58,18 @@ function runSteps(steps: readonly Step[], x: Exchange, run: Run): ReturnType<Ste
   return undefined;
 }
 
-function compileStatement(statement: Statement, levelOf: (block: Block) => Level): Step {
+function compileStatement(statement: Statement, base: Level, levelOf: (block: Block) => Level): Step {
   switch (statement.kind) {
     case "set":
       return compileSet(statement);
     case "if": {
       const holds = compileCondition(statement.condition);
-      const steps = statement.block.statements.map((inner) => compileStatement(inner, levelOf));
-      const level = statement.block.settings.length === 0 ? null : levelOf(statement.block);
+      const steps = statement.block.statements.map((inner) => compileStatement(inner, base, levelOf));
+      // one without settings of its own ends those of another `if`, too
+      const level = statement.block.settings.length === 0 ? base : levelOf(statement.block);
       return (x, run) => {
         if (!holds(x)) return undefined;
-        if (level !== null) run.level = level;
+        run.level = level;
         return runSteps(steps, x, run);
       };
     }
@@ -127,7 +128,7 @@ function compileCondition(condition: Condition): (x: Exchange) => boolean {
     }
     case "match": {
       const { negated } = condition;
-      const match = compileMatch(condition.pattern);
+      const match = compileMatch(condition.pattern, true);
       return (x) => match(x, subject(x)) !== negated;
     }
     default:
@@ -135,21 +136,26 @@ function compileCondition(condition: Condition): (x: Exchange) => boolean {
   }
 }
 
-/** Tests, and on success keeps the groups as `$1` to `$9` and as named variables. */
-export function compileMatch(pattern: Pattern): (x: Exchange, subject: string) => boolean {
+/**
+ * Tests, and on success keeps the groups as `$1` to `$9` and as named variables. A match without groups takes `$1` to `$9`
+ * away, and with `forgets` a test that fails does so, too.
+ */
+export function compileMatch(pattern: Pattern, forgets: boolean = false): (x: Exchange, subject: string) => boolean {
   const matcher = instantiate(pattern);
   const names = [...matcher.groups].map(([name, index]) => [name.toLowerCase(), index] as const);
   if (matcher.groupCount === 0) {
-    // A match without groups still takes those of the match before.
     return (x, subject) => {
-      if (!matcher.test(subject)) return false;
-      if (x.captures !== null) x.captures = null;
-      return true;
+      const found = matcher.test(subject);
+      if (found || forgets) x.captures = null;
+      return found;
     };
   }
   return (x, subject) => {
     const match = matcher.exec(subject);
-    if (match === null) return false;
+    if (match === null) {
+      if (forgets) x.captures = null;
+      return false;
+    }
     x.captures = match;
     if (names.length > 0) {
       const variables = x.variables ??= new Map();
@@ -171,7 +177,7 @@ function compileReturn({ status, text }: ReturnStatement): Step {
 }
 
 function compileRewrite({ pattern, path, args, keepArgs, then }: RewriteStatement): Step {
-  const match = compileMatch(pattern);
+  const match = compileMatch(pattern, true);
   const redirects = then.kind === "redirect";
   const makePath = compileTemplate(path, redirects);
   const makeArgs = args === null ? null : compileTemplate(args, true);

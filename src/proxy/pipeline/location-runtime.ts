@@ -169,7 +169,7 @@ class Proxying {
 function targetOf(exchange: ServerExchange): string {
   if (!exchange.rewritten) return exchange.target;
   const path = encodePath(exchange.path);
-  return exchange.query === undefined ? path : `${path}?${exchange.query}`;
+  return exchange.query === undefined || exchange.query === "" ? path : `${path}?${exchange.query}`;
 }
 
 /** nginx's redirect for a prefix location that is asked for without its last slash. */

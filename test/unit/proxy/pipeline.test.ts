@@ -103,6 +103,7 @@ describe("Pipeline", () => {
     const rule = location({ kind: "regex", pattern: pattern("/old/(.*)") }, echo.name, { path: "/old/(.*)", policies });
     const { ask } = start({ ...plain, hosts: [virtualHost("a.example", [rule], { regexMode: true })] });
     assert.equal(planOf(ask({ target: "/old/a%20b%3F?q=%20" })).target, "/new/a%20b%3F?q=%20");
+    assert.equal(planOf(ask({ target: "/old/a?" })).target, "/new/a");
   });
 
   it("answers 404 for hosts and paths that nobody has", () => {

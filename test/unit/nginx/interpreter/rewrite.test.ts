@@ -54,6 +54,13 @@ describe("if", () => {
     });
   }
 
+  for (const statement of ["if ($http_x ~ ^no(.)$) { }", "rewrite ^/no/(.*)$ /x;", "if ($http_x ~ ^no$) { }"]) {
+    test(`${statement} takes the groups of the match before away when it fails`, () => {
+      const serve = snippetHost({ locations: { "/": `rewrite ^/(a)$ /b; ${statement} return 200 "1:$1"; ` } });
+      assert.equal(serve({ target: "/a" }).body, "1:");
+    });
+  }
+
   test("keeps groups for later statements", () => {
     const serve = snippetHost({
       server: 'if ($http_cookie ~* "id=([0-9]+)") { set $id $1; }\nlocation = /id { return 200 "id:$id"; }',

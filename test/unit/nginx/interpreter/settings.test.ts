@@ -33,6 +33,21 @@ describe("response fields", () => {
     assert.equal(serve().fields.get("x-srv"), "srv");
   });
 
+  test("of several conditions that hold the last decides, even one that sets nothing", () => {
+    const serve = snippetHost({
+      locations: {
+        "/": "add_header X-Loc 1; if ($arg_a) { add_header X-If a; } if ($arg_b) { set $b 1; }",
+      },
+    });
+    const fields = (target: string) => {
+      const { fields } = serve({ target });
+      return [fields.get("x-loc"), fields.get("x-if")];
+    };
+    assert.deepEqual(fields("/"), ["1", undefined]);
+    assert.deepEqual(fields("/?a=1"), [undefined, "a"]);
+    assert.deepEqual(fields("/?a=1&b=1"), ["1", undefined]);
+  });
+
   test("more_set_headers replaces, adds up, and acts on every status", () => {
     const serve = snippetHost({
       server: 'more_set_headers "X-Srv: yes" "X-Both: srv"; location = /gone { return 410; }',
