@@ -18,7 +18,6 @@
 export * from "./objects.ts";
 export type { StoreChange, StoreView } from "./store-view.ts";
 export { keyOf, Store, type StoreBatch } from "./store.ts";
-export { equalObjects } from "./object-equal.ts";
 export { ManifestFolderError, type ManifestReading, type ManifestSourceOptions } from "./manifest/options.ts";
 export { ManifestSource, readManifests } from "./manifest/source.ts";
 export { type ObjectReading, readObject } from "./schema/mod.ts";

@@ -44,42 +44,21 @@ import { useRegex } from "./use-regex.ts";
 import { xForwardedPrefix } from "./x-forwarded-prefix.ts";
 
 export * from "./contract.ts";
-export type { DeclaredAnnotation } from "./declarations.ts";
-export { findKnown, type KnownAnnotation, knownAnnotations } from "./known.ts";
+export { findKnown, knownAnnotations } from "./known.ts";
 
+// What others look into; the rest are read by their own hooks alone.
 export type { AccessLogPolicy } from "./access-log.ts";
-export type { AffinityCookiePolicy, AffinityPolicy } from "./affinity.ts";
-export type { AppRootPolicy } from "./app-root.ts";
+export type { AffinityPolicy } from "./affinity.ts";
 export type { BackendProtocolPolicy } from "./backend-protocol.ts";
-export type { BlockClientsPolicy } from "./block-clients.ts";
-export type { CodingSettings, CompressionPolicy } from "./compression.ts";
-export type { ConfigurationSnippetPolicy } from "./configuration-snippet.ts";
-export type { CorsPolicy } from "./cors.ts";
-export type { CustomHeadersPolicy } from "./custom-headers.ts";
-export type { DefaultBackendPolicy } from "./default-backend.ts";
-export type { HstsPolicy } from "./hsts.ts";
 export type { LoadBalancePolicy } from "./load-balance.ts";
-export type { LoadBalancingSchemePolicy } from "./load-balancing-scheme.ts";
 export type { ProxyBodySizePolicy } from "./proxy-body-size.ts";
 export type { ProxyBufferingPolicy } from "./proxy-buffering.ts";
-export type { ProxyCookiePolicy } from "./proxy-cookie.ts";
 export type { ProxyHttpVersionPolicy } from "./proxy-http-version.ts";
 export type { ProxyNextUpstreamPolicy } from "./proxy-next-upstream.ts";
-export type { ProxyRedirectPolicy } from "./proxy-redirect.ts";
 export type { ProxyRequestBufferingPolicy } from "./proxy-request-buffering.ts";
 export type { ProxyTimeoutsPolicy } from "./proxy-timeouts.ts";
-export type { RealIpHeaderPolicy } from "./real-ip-header.ts";
-export type { RedirectPolicy } from "./redirect.ts";
 export { rewrites, type RewriteTargetPolicy } from "./rewrite-target.ts";
 export type { ServerAliasPolicy } from "./server-alias.ts";
-export type { SnippetPolicy } from "./_snippet.ts";
-export type { ServiceNameHeaderPolicy } from "./service-name-header.ts";
-export type { ServiceUpstreamPolicy } from "./service-upstream.ts";
-export type { SourceRangePolicy } from "./source-range.ts";
-export type { SslRedirectPolicy } from "./ssl-redirect.ts";
-export type { UpstreamVhostPolicy } from "./upstream-vhost.ts";
-export type { UseRegexPolicy } from "./use-regex.ts";
-export type { XForwardedPrefixPolicy } from "./x-forwarded-prefix.ts";
 
 /** All policies in order of execution. */
 export const policies: readonly PolicyModule<any>[] = [
