@@ -6,6 +6,7 @@
  */
 import { type Answer, badRequestPage } from "../../http/mod.ts";
 import { hostOf } from "../../net/mod.ts";
+import { MAX_REWRITE_ROUNDS } from "../../nginx/mod.ts";
 import type { Logger } from "../../observe/mod.ts";
 import { type ExchangeContext, type RequestVerdict, SEARCH_AGAIN } from "../../policy/mod.ts";
 import type { ProxyError, ProxyErrorCode } from "../../proxy-error.ts";
@@ -16,9 +17,6 @@ import { isPromise, runResponseSteps, type Step } from "./hook-chain.ts";
 import type { LocationRuntime } from "./location-runtime.ts";
 import { Route } from "./route.ts";
 import type { Tables } from "./tables.ts";
-
-/** Location searches for one request, as nginx limits internal redirects. */
-const MAX_ROUNDS = 10;
 
 /** Refusals that nginx's page tells the reason of. */
 const REASONED_PAGES: Partial<Readonly<Record<ProxyErrorCode, string>>> = {
@@ -191,7 +189,7 @@ export class Pipeline implements ExchangeHandler {
 
   #again(route: Route): void {
     const { exchange } = route;
-    if (route.rounds >= MAX_ROUNDS) {
+    if (route.rounds > MAX_REWRITE_ROUNDS) {
       this.#settle(route, { status: 500 });
       return;
     }

@@ -430,9 +430,13 @@ describe("hooks", () => {
   });
 
   it("may have the location searched again, ten times at most", () => {
+    let loops = 0;
     const { ask } = withPolicies(policy("again", {
       request(c) {
-        if (c.env.path === "/loop") return SEARCH_AGAIN;
+        if (c.env.path === "/loop") {
+          loops++;
+          return SEARCH_AGAIN;
+        }
         c.env.path = "/other/x";
         c.env.rewritten = true;
         return SEARCH_AGAIN;
@@ -440,6 +444,7 @@ describe("hooks", () => {
     }));
     assert.equal(planOf(ask()).target, "/other/x");
     assert.deepEqual(ask({ target: "/loop" }).answered, [{ status: 500 }]);
+    assert.equal(loops, 11);
   });
 
   for (
