@@ -121,6 +121,7 @@ function story(parts: readonly Uint8Array[]): string[] {
       bodies.delete(stream);
       lines.push(`reset ${stream.id} ${code}`);
     },
+    received: () => {},
     drain: () => {},
     finished: (stream) => {
       for (const chunk of known(stream)) held -= chunk.length;

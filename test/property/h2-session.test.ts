@@ -193,6 +193,7 @@ function run(pieces: readonly Buffer[], pick: Random, acts: boolean, check: Chec
       assert.ok(live.delete(stream), "reset of a stream that is not there");
       told.push(`reset ${stream.id} ${code}`);
     },
+    received: () => {},
     drain: (stream) => assert.ok(live.has(stream)),
     finished: (stream) => {
       assert.ok(live.delete(stream), "end of a stream that is not there");

@@ -297,6 +297,22 @@ describe("an exchange of HTTP/2", () => {
     assert.equal(back.connections.length, 0);
   });
 
+  it("goes on in larger parts than it came in, when these were small", async () => {
+    const { one, back } = await pair(async (connection) => {
+      await connection.has("0\r\n\r\n");
+      connection.send("HTTP/1.1 204 No Content\r\n\r\n");
+    }, { settings: { requestBuffering: false } });
+    one.send(frame(Type.headers, END_HEADERS, 1, request("/", POST)));
+    const connection = await back.connection(0);
+    await connection.has("\r\n\r\n");
+    one.send(...Array.from({ length: 1000 }, () => frame(Type.data, 0, 1, "x")), frame(Type.data, END_STREAM, 1));
+    assert.equal((await one.body(1)).length, 0);
+    const body = connection.text.slice(connection.text.indexOf("\r\n\r\n") + 4);
+    const chunks = body.match(/x+/g)!;
+    assert.equal(chunks.join("").length, 1000);
+    assert.ok(chunks.length < 50, `${chunks.length} chunks`);
+  });
+
   it("waits in the client when the upstream does not take the body", async () => {
     const { one, back } = await pair((connection) => void connection.socket.pause(), {
       settings: { requestBuffering: false, maxBodyBytes: 0 },

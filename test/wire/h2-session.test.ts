@@ -27,6 +27,7 @@ function echo(socket: net.Socket): void {
         session.end(stream, ["x-done", "yes"]);
       },
       reset: (stream) => chunks.delete(stream),
+      received: () => {},
       drain: () => {},
       finished: (stream) => chunks.delete(stream),
       close: () => socket.end(),

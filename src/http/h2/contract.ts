@@ -29,6 +29,8 @@ export interface SessionSink<C> {
   oversized(stream: H2Stream<C>): void;
   /** Body bytes; give them back with `consumed` of the session. The chunk is the receiver's to keep. */
   data(stream: H2Stream<C>, chunk: Uint8Array): void;
+  /** All that `receive` of the session was given has been told; what is sent now goes out with the rest. */
+  received(): void;
   /** The end of the request, with its trailer fields if there were any. */
   end(stream: H2Stream<C>, trailers: readonly HpackField[] | null): void;
   /** The peer gave the stream up, or broke its rules; nothing can be sent any more. */

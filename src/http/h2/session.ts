@@ -110,6 +110,7 @@ export class ServerSession<C> {
     this.#writer.held = true;
     try {
       this.#reader.read(chunk);
+      this.#sink.received();
     } catch (error) {
       if (error instanceof ConnectionError) this.#fail(error.code, error.message);
       else if (error instanceof SyntaxError) this.#fail(ErrorCode.compressionError, error.message);

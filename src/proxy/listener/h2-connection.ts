@@ -21,6 +21,8 @@ export class H2Connection extends ConnectionFacts {
   readonly #session: ServerSession<H2StreamTransport>;
   readonly #onClose: (connection: H2Connection) => void;
   #closing = false;
+  /** Streams that hold small parts of their bodies back until the event of the socket is over. */
+  readonly #gathering: H2StreamTransport[] = [];
   /** The end was announced because nothing was asked for. */
   #announced = false;
   #idle = true;
@@ -57,6 +59,10 @@ export class H2Connection extends ConnectionFacts {
         finished: (stream) => {
           stream.context!.finished();
           this.streamOver();
+        },
+        received: () => {
+          for (let i = 0; i < this.#gathering.length; i++) this.#gathering[i]!.deliverGathered();
+          this.#gathering.length = 0;
         },
         close: (code, message) => this.#close(code, message),
       },
@@ -103,6 +109,11 @@ export class H2Connection extends ConnectionFacts {
     this.#idle = false;
     this.core.counters.idle--;
     this.clearDeadline();
+  }
+
+  /** The stream wants to be called at the end of the socket's event. */
+  gathers(stream: H2StreamTransport): void {
+    this.#gathering.push(stream);
   }
 
   /** A stream is over, whoever ended it: without any, the connection is idle. */

@@ -15,9 +15,9 @@ import {
 } from "../../http/h2/mod.ts";
 import { ProxyError } from "../../proxy-error.ts";
 import { Timed } from "../deadline-wheel.ts";
-import { HeldBytes } from "../held-bytes.ts";
 import type { WireCore } from "./core.ts";
 import { WireExchange } from "./exchange.ts";
+import { H2Body, type H2BodyOwner } from "./h2-body.ts";
 import type { H2Connection } from "./h2-connection.ts";
 import { type BodySink, NO_BODY, type Transport, type TunnelSink } from "./transport.ts";
 
@@ -44,7 +44,7 @@ const HEADS_LIMIT = 256;
 const NO_HEAD = new RequestHead();
 
 /** One stream: the transport of its exchange. */
-export class H2StreamTransport extends Timed implements Transport {
+export class H2StreamTransport extends Timed implements Transport, H2BodyOwner {
   readonly passesChunks = false;
   readonly #core: WireCore;
   readonly #connection: H2Connection;
@@ -52,12 +52,8 @@ export class H2StreamTransport extends Timed implements Transport {
   readonly #stream: H2Stream<H2StreamTransport>;
   #head: RequestHead = HEADS.pop() ?? new RequestHead();
   #exchange: WireExchange | null = null;
-  #sink: BodySink | null = null;
-  #paused = false;
-  /** Received but not taken yet; bounded by the stream's window. */
-  #held: HeldBytes | null = null;
-  #ended = false;
-  #trailers = "";
+  /** `null`: the request has none. */
+  #body: H2Body | null = null;
   #continueOwed = false;
   /** The response head, until it is known whether a body follows. */
   #status = 0;
@@ -83,14 +79,14 @@ export class H2StreamTransport extends Timed implements Transport {
   }
 
   get requestComplete(): boolean {
-    return this.#ended && this.#held === null;
+    return this.#body === null || this.#body.complete;
   }
 
   // ---- from the session
 
   /** A request head came. */
   begin(request: H2Request, ended: boolean): void {
-    this.#ended = ended;
+    if (!ended) this.#body = new H2Body(this);
     const head = this.#head;
     const framing = ended || request.contentLength >= 0 ? "" : "transfer-encoding: chunked\r\n";
     const text = `${toHttp1Head(request).slice(0, -2)}${framing}\r\n`;
@@ -112,7 +108,6 @@ export class H2StreamTransport extends Timed implements Transport {
 
   /** The head is larger than is allowed. */
   oversized(): void {
-    this.#ended = true;
     const message = "the fields of the request are too large";
     this.#open(false).fail(new ProxyError("downstream-fields-too-large", "downstream", "no", message));
   }
@@ -124,7 +119,7 @@ export class H2StreamTransport extends Timed implements Transport {
       method: head.method,
       target: head.target,
       authority: head.authority,
-      bodyBytes: wellFormed && !this.#ended ? head.bodyBytes : 0,
+      bodyBytes: wellFormed && this.#body !== null ? head.bodyBytes : 0,
       scheme: this.#connection.tls === null ? "http" : "https",
     });
     this.#exchange = exchange;
@@ -132,24 +127,26 @@ export class H2StreamTransport extends Timed implements Transport {
   }
 
   data(bytes: Uint8Array): void {
-    if (this.#exchange === null) return this.#session.consumed(this.#stream, bytes.length);
-    if (this.#sink === null || this.#paused) {
-      (this.#held ??= new HeldBytes()).add(bytes);
-      return;
-    }
+    if (this.#exchange === null || this.#body === null) return this.#session.consumed(this.#stream, bytes.length);
     try {
-      this.#deliver(bytes);
+      this.#body.add(bytes);
+    } catch (error) {
+      this.#crashed(error);
+    }
+  }
+
+  /** The socket's event is over: what was gathered is handed on. */
+  deliverGathered(): void {
+    try {
+      this.#body?.deliver();
     } catch (error) {
       this.#crashed(error);
     }
   }
 
   ended(trailers: readonly HpackField[] | null): void {
-    this.#ended = true;
-    if (trailers !== null) { for (const { name, value } of trailers) this.#trailers += `${name}: ${value}\r\n`; }
-    if (this.#held !== null) return;
     try {
-      this.#deliverEnd();
+      this.#body?.end(trailers);
     } catch (error) {
       this.#crashed(error);
     }
@@ -168,7 +165,7 @@ export class H2StreamTransport extends Timed implements Transport {
     this.stopTiming();
     const exchange = this.#exchange;
     this.#exchange = null;
-    this.#forget();
+    this.#body?.drop();
     exchange?.clientGone();
   }
 
@@ -182,24 +179,6 @@ export class H2StreamTransport extends Timed implements Transport {
     }
   }
 
-  #deliver(bytes: Uint8Array): void {
-    const exchange = this.#exchange!;
-    exchange.requestBytes += bytes.length;
-    this.#continueOwed = false;
-    this.#updateDeadline();
-    this.#sink!.bodyData(bytes, 0, bytes.length);
-    // What the sink did not want to wait for is used up; if it paused, the next bytes wait here, and so does the window.
-    this.#session.consumed(this.#stream, bytes.length);
-  }
-
-  #deliverEnd(): void {
-    const sink = this.#sink;
-    if (sink === null) return;
-    this.#sink = null;
-    this.#updateDeadline();
-    sink.bodyEnd(this.#trailers);
-  }
-
   /** Nobody looks at the request any more. */
   #recycle(): void {
     const head = this.#head;
@@ -209,42 +188,43 @@ export class H2StreamTransport extends Timed implements Transport {
     HEADS.push(head);
   }
 
-  #forget(): void {
-    this.#sink = null;
-    this.#held = null;
-  }
-
   // ---- request body, for the exchange
 
   readBody(sink: BodySink): void {
-    this.#sink = sink;
-    if (this.#continueOwed && this.#held === null && !this.#ended) {
+    if (this.#body === null) return sink.bodyEnd("");
+    if (this.#continueOwed && this.#body.untouched) {
       this.#continueOwed = false;
       this.#session.inform(this.#stream, 100, []);
     }
-    this.#updateDeadline();
-    this.#unhold();
+    this.#body.read(sink);
   }
 
   pauseBody(): void {
-    this.#paused = true;
-    this.#updateDeadline();
+    this.#body?.pause();
   }
 
   resumeBody(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#updateDeadline();
-    this.#unhold();
+    this.#body?.resume();
   }
 
-  #unhold(): void {
-    while (this.#held !== null && this.#sink !== null && !this.#paused) {
-      const bytes = this.#held.shift()!;
-      if (this.#held.empty) this.#held = null;
-      this.#deliver(bytes);
-    }
-    if (this.#ended && this.#held === null) this.#deliverEnd();
+  // ---- from the body
+
+  bodyCame(bytes: number): void {
+    this.#exchange!.requestBytes += bytes;
+    this.#continueOwed = false;
+    this.#updateDeadline();
+  }
+
+  bodyConsumed(bytes: number): void {
+    this.#session.consumed(this.#stream, bytes);
+  }
+
+  bodyGathered(): void {
+    this.#connection.gathers(this);
+  }
+
+  bodyTurned(): void {
+    this.#updateDeadline();
   }
 
   // ---- response, for the exchange
@@ -333,8 +313,7 @@ export class H2StreamTransport extends Timed implements Transport {
   release(): void {
     this.#exchange = null;
     // What nobody read any more is given back, so that the client is not stuck on its window.
-    if (this.#held !== null) this.#session.consumed(this.#stream, this.#held.bytes);
-    this.#forget();
+    if (this.#body !== null) this.#session.consumed(this.#stream, this.#body.drop());
     this.#recycle();
     if (this.#stream.closed) this.stopTiming();
     else this.#awaitClient();
@@ -352,7 +331,7 @@ export class H2StreamTransport extends Timed implements Transport {
   #updateDeadline(): void {
     const { settings } = this.#core;
     if (this.#blocked) this.#awaitClient();
-    else if (this.#sink !== null && !this.#paused) this.setDeadline(settings.bodyTimeoutMs);
+    else if (this.#body?.wanted === true) this.setDeadline(settings.bodyTimeoutMs);
     else this.clearDeadline();
   }
 

@@ -70,6 +70,7 @@ class Peer {
         end: (stream, trailers) =>
           this.events.push(`end ${stream.id}${trailers ? ` ${trailers.map((t) => t.name).join()}` : ""}`),
         reset: (stream, code) => this.events.push(`reset ${stream.id} ${code}`),
+        received: () => {},
         drain: (stream) => this.events.push(`drain ${stream.id}`),
         finished: (stream) => this.events.push(`finished ${stream.id}`),
         close: (code, message) => this.events.push(`close ${code}${message ? `: ${message}` : ""}`),
