@@ -21,7 +21,7 @@ export interface Burst {
   readonly p99Ms: number;
 }
 
-interface WrkBurst extends Burst {
+interface LoadBurst extends Burst {
   /** Received. */
   readonly bytes: number;
 }
@@ -112,11 +112,11 @@ export async function burstOfUploads(options: BurstOptions): Promise<Burst> {
   return { ...result, units: result.units * UPLOAD_BYTES / MIB };
 }
 
-async function runWrk({ url, connections, seconds, folder }: BurstOptions, script: string): Promise<WrkBurst> {
+async function runWrk({ url, connections, seconds, folder }: BurstOptions, script: string): Promise<LoadBurst> {
   const output = await run("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", join(folder, script), url]);
   const line = output.match(/^\{.*\}$/m)?.[0];
   if (line === undefined) throw new Error(`wrk failed: ${output}`);
-  return JSON.parse(line) as WrkBurst;
+  return JSON.parse(line) as LoadBurst;
 }
 
 /** Connections with one request each, so many at a time; no TLS session is resumed. Times are those to the first byte. */
@@ -151,10 +151,32 @@ function milliseconds(text: string): number {
 const STREAMS = 4;
 
 /** {@link burst} over HTTP/2. */
-export async function burstOfStreams({ url, connections, seconds, folder }: BurstOptions): Promise<Burst> {
+export function burstOfStreams(options: BurstOptions): Promise<Burst> {
+  return runH2load(options, paths().map((path) => `${path}/x?y=1`), [`-m${STREAMS}`]);
+}
+
+/** {@link burstOfDownloads} over HTTP/2. */
+export async function burstOfStreamedDownloads(options: BurstOptions): Promise<Burst> {
+  const result = await runH2load(options, [DOWNLOAD.path], ["-m1"]);
+  return { ...result, units: result.bytes / MIB };
+}
+
+/** {@link burstOfUploads} over HTTP/2. */
+export async function burstOfStreamedUploads(options: BurstOptions): Promise<Burst> {
+  const body = join(options.folder, "upload");
+  writeFileSync(body, "x".repeat(UPLOAD_BYTES));
+  const result = await runH2load(options, [`${paths()[0]}/upload`], [`-m${STREAMS}`, "-d", body]);
+  return { ...result, units: result.units * UPLOAD_BYTES / MIB };
+}
+
+async function runH2load(
+  { url, connections, seconds, folder }: BurstOptions,
+  targets: readonly string[],
+  more: readonly string[],
+): Promise<LoadBurst> {
   const uris = join(folder, "uris.txt");
   const log = join(folder, "h2load.log");
-  writeFileSync(uris, paths().map((path) => `${url.replace(/\/$/, "")}${path}/x?y=1\n`).join(""));
+  writeFileSync(uris, targets.map((target) => `${url.replace(/\/$/, "")}${target}\n`).join(""));
   rmSync(log, { force: true });
   const fields = [
     `:authority: ${hosts().at(-1)}`,
@@ -163,11 +185,12 @@ export async function burstOfStreams({ url, connections, seconds, folder }: Burs
     "accept-encoding: gzip, deflate, br",
     "accept-language: en",
   ].flatMap((field) => ["-H", field]);
-  const load = ["-t1", `-c${connections}`, `-m${STREAMS}`, `-D${seconds}`, `--log-file=${log}`, "-i", uris];
+  const load = ["-t1", `-c${connections}`, `-D${seconds}`, `--log-file=${log}`, "-i", uris, ...more];
   const output = await run("h2load", [...load, ...fields]);
   const done = output.match(/(\d+) done, .* (\d+) errored/);
   const statuses = output.match(/status codes: (\d+) 2xx, \d+ 3xx, (\d+) 4xx, (\d+) 5xx/);
-  if (done === null || statuses === null) throw new Error(`h2load failed: ${output}`);
+  const bytes = output.match(/\((\d+)\) data$/m);
+  if (done === null || statuses === null || bytes === null) throw new Error(`h2load failed: ${output}`);
   // Start, status and microseconds of each request.
   const times = readFileSync(log, "utf8").trim().split("\n").map((line) => Number(line.split("\t")[2])).sort((a, b) =>
     a - b
@@ -175,6 +198,7 @@ export async function burstOfStreams({ url, connections, seconds, folder }: Burs
   const percentile = (share: number): number => (times[Math.floor(times.length * share)] ?? 0) / 1000;
   return {
     units: Number(statuses[1]),
+    bytes: Number(bytes[1]),
     // Connections that end after keepalive_requests cost nginx's clients what they had just sent.
     errors: 0,
     badStatuses: Number(statuses[2]) + Number(statuses[3]),
