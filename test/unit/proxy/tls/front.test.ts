@@ -413,7 +413,7 @@ describe("TlsFront", () => {
   });
 
   test("closes connections that do not finish their handshake in time", async () => {
-    const s = await stage().open({ globals: globals({}, 50) });
+    const s = await stage().open({ globals: globals({}, 500) });
     await s.front.ready();
     for (const first of ["", "\x16\x03\x01"]) {
       const socket = connectPlain(s.port, "127.0.0.1", () => socket.write(Buffer.from(first, "latin1")));
