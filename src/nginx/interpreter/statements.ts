@@ -5,6 +5,7 @@
  */
 import type { Exchange } from "../../http/exchange.ts";
 import { fromBytes, toBytes } from "../byte-text.ts";
+import { mediaTypeOf } from "../media-type.ts";
 import { instantiate } from "../pattern/mod.ts";
 import type { Block, Condition, ReturnStatement, RewriteStatement, SetStatement, Statement } from "../program.ts";
 import type { Pattern } from "../../snapshot/snapshot.ts";
@@ -173,7 +174,7 @@ function compileReturn({ status, text }: ReturnStatement): Step {
   }
   if (status === 204 || status === 304) return () => ({ status });
   if (value === null && status >= 400) return (x, run) => run.level.error(x, { status });
-  return (x, run) => textAnswer(status, value === null ? "" : value(x), run.level.defaultType);
+  return (x, run) => textAnswer(status, value === null ? "" : value(x), mediaTypeOf(x.path) ?? run.level.defaultType);
 }
 
 function compileRewrite({ pattern, path, args, keepArgs, then }: RewriteStatement): Step {

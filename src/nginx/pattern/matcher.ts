@@ -18,7 +18,7 @@ export interface Matcher {
 }
 
 /**
- * Makes a pattern ready to run. Strings are matched by character, where nginx matches bytes of UTF-8: `.` is one
+ * Makes a pattern ready to run. Strings are matched by character; one made for bytes wants texts of bytes. Else `.` is one
  * character beyond ASCII too, and letters beyond ASCII have cases.
  *
  * @throws {SyntaxError} the pattern was not made by `compilePattern`

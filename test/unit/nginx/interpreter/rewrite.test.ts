@@ -61,6 +61,23 @@ describe("if", () => {
     });
   }
 
+  for (
+    const [path, type] of [
+      ["/robots.txt", "text/plain"],
+      ["/.well-known/assetlinks.JSON", "application/json"],
+      ["/a.html/", "text/x-default"],
+      ["/.txt", "text/x-default"],
+      ["/a/.txt", "text/x-default"],
+      ["/a.unknown", "text/x-default"],
+      ["/txt", "text/x-default"],
+    ] as const
+  ) {
+    test(`return sends ${path} as ${type}`, () => {
+      const serve = snippetHost({ locations: { "/": 'default_type text/x-default; return 200 "text";' } });
+      assert.equal(serve({ target: path }).fields.get("content-type"), type);
+    });
+  }
+
   test("keeps groups for later statements", () => {
     const serve = snippetHost({
       server: 'if ($http_cookie ~* "id=([0-9]+)") { set $id $1; }\nlocation = /id { return 200 "id:$id"; }',
