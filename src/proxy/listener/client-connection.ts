@@ -242,7 +242,7 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
     // what was written still goes out, and lacks its end
     if (this.#writer.delimited) return this.#close();
     // here a FIN would look like the end
-    if (this.tls === null) this.socket.resetAndDestroy();
+    this.#reset();
     this.#destroy();
   }
 
@@ -321,6 +321,11 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
     if (this.#phase === Phase.idle) this.#close();
   }
 
+  /** As reset_timedout_connection: what the client does not take must not stay in the system's buffers. */
+  #reset(): void {
+    if (this.tls === null) this.socket.resetAndDestroy();
+  }
+
   /** Half a head is logged, too. */
   #giveUpHead(): void {
     this.requestCount++;
@@ -377,19 +382,14 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
   }
 
   #expired(): void {
-    // as reset_timedout_connection: what a client does not take must not stay in the system's buffers
-    if (this.tls === null && this.#phase !== Phase.idle) this.socket.resetAndDestroy();
-    switch (this.#phase) {
-      case Phase.head:
-        // nginx closes without a word, and logs 408
-        this.#giveUpHead();
-        this.#phase = Phase.exchange;
-        return this.#exchange!.clientTimedOut();
-      case Phase.exchange:
-        return this.#exchange?.clientTimedOut();
-      default:
-        this.#destroy();
+    if (this.#phase === Phase.head) {
+      this.#giveUpHead();
+      this.#phase = Phase.exchange;
     }
+    if (this.#phase === Phase.exchange || this.#phase === Phase.flushing) this.#reset();
+    // nginx sends nothing, and logs 408
+    if (this.#phase === Phase.exchange) this.#exchange!.clientTimedOut();
+    else this.#destroy();
   }
 }
 
