@@ -9,7 +9,8 @@ import type { Diagnostic, SourceRef } from "../../diagnostic.ts";
 import type { KubeObject } from "../objects.ts";
 import { readObject } from "../schema/mod.ts";
 import { type DocumentSpan, hashBytes, leadingLines, splitDocuments } from "./documents.ts";
-import { fieldSteps, locate, locateItems, parseYaml, type PathStep, YamlError } from "./yaml.ts";
+import { fieldSteps, type PathStep, Places } from "./places.ts";
+import { parseYaml, YamlError } from "./yaml.ts";
 
 /** What one document holds. */
 interface ReadDocument {
@@ -31,6 +32,12 @@ export type ManifestTextReading =
   | { readonly kind: "read"; readonly text: ManifestText }
   | { readonly kind: "broken"; readonly problem: Diagnostic };
 
+const NEWLINE = 0x0a;
+/** More than anybody writes: each costs some memory, and may have findings. */
+const MAX_DOCUMENTS = 100_000;
+/** A document in YAML is read in one go, at some 10 MB a second, and takes some fifty times its size meanwhile. */
+const MAX_YAML_BYTES = 32 * 1024 * 1024;
+
 /** A List in a List in a List is a mistake or an attack. */
 const MAX_LISTS = 4;
 
@@ -47,12 +54,27 @@ export async function readManifestText(
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
     return broken(file, "the file is UTF-16: it must be UTF-8");
   }
+  const nul = bytes.indexOf(0);
+  if (nul >= 0) {
+    let line = 1;
+    let start = 0;
+    for (let end = bytes.indexOf(NEWLINE); end >= 0 && end < nul; end = bytes.indexOf(NEWLINE, start)) {
+      line++;
+      start = end + 1;
+    }
+    return broken(file, "a NUL byte: the file must be UTF-8 text", line, nul - start + 1);
+  }
   const known = new Map<number, ReadDocument>();
   for (const document of former?.documents ?? []) known.set(document.hash, document);
   const documents: ReadDocument[] = [];
   const json = file.endsWith(".json") ? tryJson(bytes) : undefined;
   const spans = json === undefined ? splitDocuments(bytes) : [{ start: 0, end: bytes.length, line: 1 }];
+  if (spans.length > MAX_DOCUMENTS) return broken(file, `more than ${MAX_DOCUMENTS} documents`);
   for (const span of spans) {
+    if (json === undefined && span.end - span.start > MAX_YAML_BYTES) {
+      const message = `a YAML document of more than ${MAX_YAML_BYTES} bytes: divide it, or write it as JSON (.json)`;
+      return broken(file, message, span.line, 1);
+    }
     const pause = breathe?.();
     if (pause !== undefined) await pause;
     const hash = hashBytes(bytes, span.start, span.end);
@@ -123,7 +145,11 @@ class DocumentReader {
   readonly objects: KubeObject[] = [];
   readonly diagnostics: Diagnostic[] = [];
 
-  constructor(readonly file: string, readonly text: string, readonly line: number) {}
+  readonly #places: Places;
+
+  constructor(readonly file: string, readonly text: string, readonly line: number) {
+    this.#places = new Places(text);
+  }
 
   read(value: unknown): void {
     if (value === undefined || value === null) return;
@@ -156,7 +182,7 @@ class DocumentReader {
       });
       return;
     }
-    const positions = depth === 1 ? locateItems(this.text) : [];
+    const positions = depth === 1 ? this.#places.items() : [];
     for (const [i, item] of items.entries()) {
       if (item === null) continue;
       const position = positions[i];
@@ -189,7 +215,7 @@ class DocumentReader {
   /** Has a finding point at its field. */
   #point(diagnostic: Diagnostic, path: readonly PathStep[]): Diagnostic {
     if (diagnostic.field === undefined) return diagnostic;
-    const position = locate(this.text, [...path, ...fieldSteps(diagnostic.field)]);
+    const position = this.#places.locate([...path, ...fieldSteps(diagnostic.field)]);
     if (position === undefined) return diagnostic;
     const source = { file: this.file, line: this.line + position.line - 1, column: position.column };
     return { ...diagnostic, source };

@@ -7,7 +7,8 @@ import type { Buffer } from "node:buffer";
 import type { Diagnostic, ObjectRef, SourceRef } from "../../diagnostic.ts";
 import { splitDocuments } from "./documents.ts";
 import { backgroundIo } from "./io.ts";
-import { fieldSteps, locate, locateItems, parseYaml, type PathStep } from "./yaml.ts";
+import { fieldSteps, type PathStep, Places, type Position } from "./places.ts";
+import { parseYaml } from "./yaml.ts";
 
 /**
  * Findings of others know where their object begins; this has them point at the very place, by looking into the files
@@ -32,7 +33,9 @@ export async function pinpoint(diagnostics: readonly Diagnostic[]): Promise<Diag
 
 interface Document {
   readonly line: number;
-  readonly text: string;
+  readonly places: Places;
+  /** Of a List. */
+  readonly items: readonly Position[];
   readonly value: unknown;
 }
 
@@ -57,7 +60,7 @@ class ManifestPlaces {
     if (document === undefined) return undefined;
     const path = isNamed(document.value, object) ? [] : itemPath(document, object, line);
     if (path === undefined) return undefined;
-    const position = locate(document.text, [...path, ...steps]);
+    const position = document.places.locate([...path, ...steps]);
     if (position === undefined) return undefined;
     return { file: source.file, line: document.line + position.line - 1, column: position.column };
   }
@@ -69,7 +72,8 @@ class ManifestPlaces {
       const text = this.bytes.toString("utf8", span.start, span.end);
       let document: Document | undefined;
       try {
-        document = { line: span.line, text, value: parseYaml(text) };
+        const places = new Places(text);
+        document = { line: span.line, places, items: places.items(), value: parseYaml(text) };
       } catch {
         document = undefined;
       }
@@ -80,12 +84,14 @@ class ManifestPlaces {
 }
 
 /** Path of the item of a List that begins at a line of the file. */
-function itemPath({ value, text, line: first }: Document, object: ObjectRef, line: number): PathStep[] | undefined {
+function itemPath(
+  { value, items: positions, line: first }: Document,
+  object: ObjectRef,
+  line: number,
+): PathStep[] | undefined {
   const items = (value as { items?: unknown } | null)?.items;
   if (!Array.isArray(items)) return undefined;
-  const at = locateItems(text).findIndex((position, i) =>
-    first + position.line - 1 === line && isNamed(items[i], object)
-  );
+  const at = positions.findIndex((position, i) => first + position.line - 1 === line && isNamed(items[i], object));
   return at === -1 ? undefined : ["items", at];
 }
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { describe, test } from "node:test";
 import { type ManifestText, readManifestText } from "../../../../src/kube/manifest/manifest-text.ts";
-import { fieldSteps, locate, parseYaml } from "../../../../src/kube/manifest/yaml.ts";
+import { fieldSteps, Places } from "../../../../src/kube/manifest/places.ts";
+import { parseYaml } from "../../../../src/kube/manifest/yaml.ts";
 import { keyOf } from "../../../../src/kube/mod.ts";
 import { ingressText } from "../../../support/manifest-folder.ts";
 
@@ -94,6 +95,15 @@ describe("readManifestText()", () => {
     assert.deepEqual(findings(text), ["9:7 spec.ports[0].port: Required value"]);
   });
 
+  test("points at each of thousands of faults in one List", async () => {
+    const text = await read(
+      `kind: List\nitems:\n${"- {apiVersion: v1, kind: Service, metadata: {name: A}}\n".repeat(5000)}`,
+    );
+    const found = findings(text);
+    assert.equal(found.length, 2 * 5000); // the name, and no ports
+    assert.match(found.at(-1)!, /^5002:/);
+  });
+
   const brokenRows: [string, string | Uint8Array, string][] = [
     ["an open bracket", "a: 1\n---\nb: [1,\n", "4:1 deficient indentation"],
     ["a key twice", "a: 1\na: 2\n", "2:1 duplicated mapping key"],
@@ -102,7 +112,9 @@ describe("readManifestText()", () => {
     ["an unknown alias", "a: *b\n", '1:5 unidentified alias "b"'],
     ["bytes that are not UTF-8", Uint8Array.of(0x61, 0x3a, 0x20, 0xff), "1:1 the text is not UTF-8"],
     ["UTF-16", Uint8Array.of(0xff, 0xfe, 0x61, 0), "undefined:undefined the file is UTF-16: it must be UTF-8"],
-    ["a NUL", "a: \0", "1:4 null byte is not allowed in input"],
+    ["a NUL", "a: \0", "1:4 a NUL byte: the file must be UTF-8 text"],
+    ["a NUL after many lines", `${"#\n".repeat(1000)}a: 1\0`, "1001:5 a NUL byte: the file must be UTF-8 text"],
+    ["any number of documents", "---\na\n".repeat(100_001), "undefined:undefined more than 100000 documents"],
   ];
   for (const [name, text, expected] of brokenRows) {
     test(`says where ${name} breaks the file`, async () => assert.equal(await broken(text), expected));
@@ -182,11 +194,12 @@ describe("parseYaml()", () => {
   });
 });
 
-test("locate() finds a value, or the innermost around it", () => {
+test("Places.locate() finds a value, or the innermost around it", () => {
   const text = "metadata:\n  annotations:\n    n.io/a: b\nspec: {rules: [{host: x}]}\n";
-  assert.deepEqual(locate(text, ["metadata", "annotations", "n.io/a"]), { line: 3, column: 13 });
-  assert.deepEqual(locate(text, fieldSteps("metadata.annotations[n.io/a]")), { line: 3, column: 13 });
-  assert.deepEqual(locate(text, fieldSteps("spec.rules[0].host")), { line: 4, column: 23 });
-  assert.deepEqual(locate(text, fieldSteps("spec.rules[0].http.paths[3]")), { line: 4, column: 16 });
-  assert.equal(locate("a: [", ["a"]), undefined);
+  const places = new Places(text);
+  assert.deepEqual(places.locate(["metadata", "annotations", "n.io/a"]), { line: 3, column: 13 });
+  assert.deepEqual(places.locate(fieldSteps("metadata.annotations[n.io/a]")), { line: 3, column: 13 });
+  assert.deepEqual(places.locate(fieldSteps("spec.rules[0].host")), { line: 4, column: 23 });
+  assert.deepEqual(places.locate(fieldSteps("spec.rules[0].http.paths[3]")), { line: 4, column: 16 });
+  assert.equal(new Places("a: [").locate(["a"]), undefined);
 });
