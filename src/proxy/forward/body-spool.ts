@@ -30,8 +30,10 @@ export interface SpoolOwner {
 
 /** Takes a body out of a spool. */
 export interface SpoolReader {
-  /** `false`: wait for {@link BodySpool.resume}. The buffer is the reader's to keep. */
+  /** `false`: wait for {@link BodySpool.resume}. The buffer is the reader's until {@link SpoolReader.spoolTaken}. */
   spoolData(bytes: Uint8Array): boolean;
+  /** Nothing that was handed over is needed any more. */
+  readonly spoolTaken: boolean;
   spoolEnd(): void;
 }
 
@@ -53,6 +55,8 @@ export class BodySpool {
   #reader: SpoolReader | null = null;
   #readAt = 0;
   #reading = false;
+  /** Takes what is read, again and again as long as the reader is done with it in time. */
+  #readBuffer: Buffer | null = null;
   /** File offset up to which everything is written. */
   #written = 0;
 
@@ -115,8 +119,10 @@ export class BodySpool {
       return reader.spoolEnd();
     }
     this.#reading = true;
-    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, this.bytes - this.#readAt));
-    read(this.#file, buffer, 0, buffer.length, this.#readAt, (error, got) => {
+    const wanted = Math.min(READ_BYTES, this.bytes - this.#readAt);
+    const reused = this.#readBuffer !== null && reader.spoolTaken;
+    const buffer = this.#readBuffer = reused ? this.#readBuffer! : Buffer.allocUnsafeSlow(wanted);
+    read(this.#file, buffer, 0, Math.min(wanted, buffer.length), this.#readAt, (error, got) => {
       this.#reading = false;
       if (this.#closed) return this.#closeFile();
       // a new reader has begun at the start meanwhile

@@ -170,6 +170,10 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
     return more;
   }
 
+  get spoolTaken(): boolean {
+    return this.#socket !== null && this.#socket.writableLength === 0;
+  }
+
   spoolEnd(): void {
     const socket = this.#socket;
     if (socket === null) return;
