@@ -29,6 +29,11 @@ export function nodeTlsServer(options: TlsServerOptions): TlsServer {
     const plain = plainByPeer.get(peerOf(secure)) ?? secure;
     // Deno leaves it open when the other one was reset.
     secure.on("close", () => plain.destroy());
+    // What is reset is the connection; Deno ends it in an orderly way all the same.
+    secure.resetAndDestroy = () => {
+      plain.resetAndDestroy();
+      return secure.destroy();
+    };
     options.secure(secure, agreementOf(secure), plain);
   });
   server.on("tlsClientError", (error, secure) => {

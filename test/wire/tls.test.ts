@@ -44,7 +44,7 @@ const ok = (body: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.
 const GET = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
 /** More than the buffers of the kernel take, told apart by place. */
 const BIG = Array.from({ length: 2_500_000 }, (_, i) => String(i).padStart(7, "0")).join(";");
-/** Deno tells neither of a handshake that failed nor of some ends. */
+/** Deno tells neither of a handshake that failed nor of some ends, and resets nothing. */
 const unlikeDeno = { skip: runtime().name === "deno" };
 
 describe("a TLS port", () => {
@@ -190,6 +190,30 @@ describe("a TLS port", () => {
     await client.has(`\r\n\r\n${body.length}`);
     assert.ok((await backend.connection(0)).text.endsWith(body));
   });
+
+  test(
+    "a response that only its end delimits, and that breaks off, does not end in an orderly way",
+    unlikeDeno,
+    async () => {
+      const backend = await RawBackend.open(async (connection) => {
+        await connection.has("\r\n\r\n");
+        connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n");
+        await cut;
+        connection.socket.destroy();
+      });
+      closing.push(() => backend.close());
+      let cutNow!: () => void;
+      const cut = new Promise<void>((resolve) => cutNow = resolve);
+      const { front, port } = await open({ endpoints: [backend.endpoint] });
+      const client = await secureClient(port);
+      client.socket.write("GET / HTTP/1.0\r\nHost: a.example\r\n\r\n");
+      await client.has("part");
+      cutNow();
+      await client.end();
+      assert.equal(client.ended, false, "no close_notify");
+      await deserted(front);
+    },
+  );
 
   test("a client that goes in the middle of a response leaves nothing behind", async () => {
     const { front, port, backend } = await answeringFront(() => ok(BIG));

@@ -241,7 +241,7 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
     if (exchange === null || !exchange.headSent || this.#phase !== Phase.exchange) return this.#destroy();
     // what was written still goes out, and lacks its end
     if (this.#writer.delimited) return this.#close();
-    // here a FIN would look like the end
+    // here a FIN would look like the end, and so would TLS's own goodbye
     this.#reset();
     this.#destroy();
   }
@@ -323,7 +323,7 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
 
   /** As reset_timedout_connection: what the client does not take must not stay in the system's buffers. */
   #reset(): void {
-    if (this.tls === null) this.socket.resetAndDestroy();
+    this.socket.resetAndDestroy();
   }
 
   /** Half a head is logged, too. */
