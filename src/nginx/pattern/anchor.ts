@@ -9,7 +9,7 @@ import type { Node } from "./tree.ts";
 
 /** As the expression is written. */
 export function writtenEntry(node: Node): Entry {
-  return entryOf(node, (first) => {
+  return entryOf(node, true, (first) => {
     if (first.kind !== "assert") return "anywhere";
     return first.what === "start" ? "start" : first.what === "line-start" ? "line" : "anywhere";
   });
@@ -20,7 +20,8 @@ export function writtenEntry(node: Node): Entry {
  * found from its start. Not to be asked when there are back-references.
  */
 export function impliedEntry(node: Node): Entry {
-  return entryOf(node, (first) => {
+  // a look around before the loop may hold in the middle of a line only
+  return entryOf(node, false, (first) => {
     if (first.kind === "assert") return writtenEntry(first);
     if (first.kind !== "repeat" || first.max !== Infinity || first.item.kind !== "set") return "anywhere";
     if (sameSet(first.item.set, ANY)) return "start";
@@ -30,18 +31,18 @@ export function impliedEntry(node: Node): Entry {
 
 const ORDER: readonly Entry[] = ["start", "line", "anywhere"];
 
-function entryOf(node: Node, first: (node: Node) => Entry): Entry {
+function entryOf(node: Node, pastLooks: boolean, first: (node: Node) => Entry): Entry {
   switch (node.kind) {
     case "sequence": {
-      const head = node.items.find((item) => item.kind !== "look");
-      return head === undefined ? "anywhere" : entryOf(head, first);
+      const head = pastLooks ? node.items.find((item) => item.kind !== "look") : node.items[0];
+      return head === undefined ? "anywhere" : entryOf(head, pastLooks, first);
     }
     case "capture":
     case "atomic":
-      return entryOf(node.item, first);
+      return entryOf(node.item, pastLooks, first);
     case "alternation":
       return node.items.reduce<Entry>((weakest, item) => {
-        const entry = entryOf(item, first);
+        const entry = entryOf(item, pastLooks, first);
         return ORDER.indexOf(entry) > ORDER.indexOf(weakest) ? entry : weakest;
       }, "start");
     case "set":

@@ -12,7 +12,8 @@ export type Dialect = "native" | "linear";
 const ASSERTIONS: Readonly<Record<Dialect, Readonly<Record<Assertion, string>>>> = {
   native: {
     "start": "^",
-    "line-start": "(?<![^\\n])",
+    // not behind a line feed that ends the text
+    "line-start": "(?:^|(?<=\\n)(?!$))",
     "end": "$",
     "end-or-newline": "(?=\\n?$)",
     "line-end": "(?![^\\n])",

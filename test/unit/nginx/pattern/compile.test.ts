@@ -161,6 +161,23 @@ describe("instantiate()", () => {
     });
   }
 
+  const places: readonly (readonly [text: string, subject: string, found: string | undefined])[] = [
+    ["(?<=\\W).+", "ab%cd", "cd"],
+    ["(?=b).*", "aabc", "bc"],
+    ["(?!a)[^/]+", "aabc", "bc"],
+    ["(?:(?<=/)).*", "x/y", "y"],
+    ["\\Z(?m)^", "a\n", undefined],
+    ["(?m)^b", "a\nb", "b"],
+    ["(?m)^$", "a\n\n", ""],
+    ["(?m)^", "", ""],
+  ];
+  for (const [text, subject, found] of places) {
+    test(`finds ${JSON.stringify(text)} in ${JSON.stringify(subject)} where PCRE does`, () => {
+      assert.equal(matcher(text).exec(subject)?.[0], found);
+      assert.equal(matcher(text).test(subject), found !== undefined);
+    });
+  }
+
   for (const text of ["([ab]*?)(b?)$", "^(?:a|b|ab)*(b?)$"]) {
     test(`finds the end of ${JSON.stringify(text)} before a last line feed`, () => {
       const result = matcher(text);
