@@ -144,6 +144,19 @@ describe("a connection of HTTP/2", () => {
     assert.equal((await one.body(1)).length, 100);
   });
 
+  it("is cut for a flood, which the log tells once for many", async () => {
+    const { endpoint } = await backend(answering(echo));
+    const front = await open({ endpoints: [endpoint] });
+    const ping = frame(Type.ping, 0, 0, Buffer.alloc(8));
+    for (let i = 0; i < 3; i++) {
+      const one = await client(front);
+      one.send(...Array.from({ length: 1100 }, () => ping));
+      assert.equal((await one.frame(Type.goaway, 0)).payload.readUInt32BE(4), 11);
+      await one.end();
+    }
+    assert.deepEqual(front.logged, ["HTTP/2 connections are cut that look like a flood"]);
+  });
+
   it("loses a stream whose client takes nothing, and only that", async () => {
     const clock = new ManualClock();
     const { endpoint } = await backend(

@@ -42,6 +42,9 @@ export class WireCore {
   #fullToldMs = -Infinity;
   #noFileToldMs = -Infinity;
   #noSpoolToldMs = -Infinity;
+  #floodToldMs = -Infinity;
+  /** Since the last one was told. */
+  #floods = 0;
   readonly #loggedErrors = new Set<string>();
 
   constructor(
@@ -103,6 +106,16 @@ export class WireCore {
     this.logger.error("requests are answered with 500: the temporary file for their bodies failed (TMPDIR)", {
       error: error.message,
     });
+  }
+
+  /** A connection was cut because its client asked for more than it brought; told once in a while. */
+  tellFlood(client: string, message: string): void {
+    this.#floods++;
+    const nowMs = this.clock.elapsedMs();
+    if (nowMs - this.#floodToldMs < FULL_TOLD_EVERY_MS) return;
+    this.#floodToldMs = nowMs;
+    this.logger.warning("HTTP/2 connections are cut that look like a flood", { client, message, count: this.#floods });
+    this.#floods = 0;
   }
 
   /** Does what an event of a connection asks for. An error of our own then costs that connection, and no other. */

@@ -134,7 +134,8 @@ export class H2Connection extends ConnectionFacts {
 
   #close(code: number, message: string): void {
     this.#closing = true;
-    if (code !== ErrorCode.noError) {
+    if (code === ErrorCode.enhanceYourCalm) this.core.tellFlood(this.peerAddress, message);
+    else if (code !== ErrorCode.noError) {
       this.core.logger.debug("client broke the rules of HTTP/2", { client: this.peerAddress, code, message });
     }
     this.setDeadline(CLOSE_MS);
