@@ -329,7 +329,7 @@ describe("deadlines", () => {
     assert.match(await client.end(), /\r\n\r\nabbb$/);
   });
 
-  it("client-header-timeout: half a head is reset without an answer and logged as 408", async () => {
+  it("client-header-timeout: half a head is closed without an answer and logged as 408", async () => {
     const clock = new ManualClock(1e9);
     const front = await open({ clock, wire: { headerTimeoutMs: 10_000 } });
     const client = await front.client();
@@ -339,9 +339,9 @@ describe("deadlines", () => {
     }
     const seconds = await secondsUntilEnd(front, clock, 20);
     assert.ok(seconds >= 10 && seconds <= 11, `${seconds} s`);
-    await client.until(() => client.closed, "a reset");
-    assert.equal((client.error as { code?: string } | null)?.code, "ECONNRESET");
-    assert.equal(client.text, "");
+    assert.equal(await client.end(), "");
+    assert.equal(client.error, null);
+    client.socket.destroy();
     assert.equal(front.ended[0]!.status, 408);
   });
 

@@ -384,9 +384,10 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
   #expired(): void {
     if (this.#phase === Phase.head) {
       this.#giveUpHead();
+      // nothing was sent that could stay in the system's buffers: a plain close will do
+      this.socket.destroy();
       this.#phase = Phase.exchange;
-    }
-    if (this.#phase === Phase.exchange || this.#phase === Phase.flushing) this.#reset();
+    } else if (this.#phase === Phase.exchange || this.#phase === Phase.flushing) this.#reset();
     // nginx sends nothing, and logs 408
     if (this.#phase === Phase.exchange) this.#exchange!.clientTimedOut();
     else this.#destroy();
