@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { nodeTcp } from "./_node-tcp.ts";
+import { denoTcp } from "./_deno-tcp.ts";
 import { nodeTlsServer } from "./_node-tls.ts";
 import { PROCESS } from "./_process.ts";
 import type { Runtime } from "./runtime.ts";
@@ -32,7 +32,7 @@ export function denoRuntime(): Runtime {
     collectGarbage: () => {},
     // Both process.stdout and write() of node:fs would keep everything waiting while a pipe is full.
     writeOutput: (bytes) => deno.stdout.write(bytes),
-    tcp: nodeTcp,
+    tcp: denoTcp,
     tlsServer: nodeTlsServer,
   };
 }

@@ -10,6 +10,7 @@ import { ingressManifest, Sallyport, serviceManifest } from "../support/sallypor
 
 const LIMIT = 256;
 const CLIENTS = 400;
+const TRIES = 50;
 /** Of one processor, over which a program that has nothing to do has lost its way. */
 const MAX_LOAD = 0.5;
 
@@ -45,9 +46,17 @@ function secureStatus(port: number): Promise<number> {
   });
 }
 
-// A listener of Deno (2.9) never accepts again after it ran out of descriptors once, without a word; with a few hundred of
-// them a burst can use up what is kept free.
-const SKIP = process.platform !== "linux" || "Deno" in globalThis;
+const SKIP = process.platform !== "linux";
+
+/** The first 200, or what came at last. */
+async function statusInTime(ask: () => Promise<number>): Promise<number> {
+  for (let tries = 0;; tries++) {
+    const late = sleep(1000, 0, { ref: false });
+    const status = await Promise.race([ask().catch(() => 0), late]);
+    if (status === 200 || tries === TRIES) return status;
+    await sleep(100);
+  }
+}
 
 describe("the program with few descriptors", { skip: SKIP }, () => {
   for (const scheme of ["http", "https"] as const) {
@@ -73,16 +82,12 @@ describe("the program with few descriptors", { skip: SKIP }, () => {
         socket.destroyed ? undefined : new Promise((resolve) => socket.once("close", resolve).destroy())
       );
       await Promise.all(closed);
-      // What the kernel tells of the crowd's end is read in turn.
-      let status = 0;
-      for (let tries = 0; status !== 200 && tries < 50; tries++) {
-        status = await sallyport.get("a.example", "/").then((told) => told.status, () => 0);
-        if (status !== 200) await sleep(100);
-      }
-      assert.equal(status, 200);
-      assert.equal(await secureStatus(ports.https), 200);
+      // What the kernel tells of the crowd's end is read in turn; Deno has to open a listener that ran dry anew.
+      assert.equal(await statusInTime(() => sallyport.get("a.example", "/").then((told) => told.status)), 200);
+      assert.equal(await statusInTime(() => secureStatus(ports.https)), 200);
       const told = sallyport.log.filter((line) => line.level === "error").map((line) => line.message);
-      assert.ok(told.length <= 1, told.join("\n"));
+      // each once: that connections are refused, and on Deno that a listener had to be opened anew
+      assert.ok(told.length <= 2 && new Set(told).size === told.length, told.join("\n"));
     });
   }
 });
