@@ -17,6 +17,8 @@ export interface SendFlowOwner<C> {
   endSent(stream: H2Stream<C>): void;
   /** A stream that had to wait may go on. */
   drained(stream: H2Stream<C>): void;
+  /** So much waits that the stream cannot be kept. Called by the body that is sent on it. */
+  crowded(stream: H2Stream<C>): void;
 }
 
 /** One connection's. */
@@ -46,14 +48,20 @@ export class SendFlow<C> {
   /** Sends body bytes. `false`: they wait, and the owner is told when to go on. */
   data(stream: H2Stream<C>, chunk: Uint8Array): boolean {
     if (stream.pending.length > 0) {
-      stream.pending.push({ chunk, at: 0 });
+      this.#hold(stream, chunk, 0);
       return false;
     }
     const sent = this.#write(stream, chunk, 0);
     if (sent === chunk.length && !this.#writer.blocked) return true;
-    if (sent < chunk.length) stream.pending.push({ chunk, at: sent });
+    if (sent < chunk.length) this.#hold(stream, chunk, sent);
     stream.waiting = true;
     return false;
+  }
+
+  #hold(stream: H2Stream<C>, chunk: Uint8Array, at: number): void {
+    stream.pending.push({ chunk, at });
+    this.#streams.hold(chunk.length - at);
+    if (this.#streams.crowding) this.#owner.crowded(stream);
   }
 
   /** Ends the stream behind what waits. */
@@ -110,6 +118,7 @@ export class SendFlow<C> {
     const first = stream.pending[0]!;
     const at = this.#write(stream, first.chunk, first.at);
     const moved = at > first.at;
+    this.#streams.hold(first.at - at);
     first.at = at;
     if (at === first.chunk.length) stream.pending.shift();
     return moved || at === first.chunk.length;

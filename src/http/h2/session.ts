@@ -9,6 +9,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { Backlog } from "./backlog.ts";
 import type { SessionLimits, SessionSink } from "./contract.ts";
 import { DEFAULT_WINDOW_BYTES, ErrorCode, Flag, MAX_FRAME_BYTES, Setting } from "./frame.ts";
 import { ConnectionError, FrameReader } from "./frame-reader.ts";
@@ -44,6 +45,8 @@ export interface SessionMeans {
   readonly schedule?: (flush: () => void) => void;
   /** Milliseconds of any clock that does not go back. */
   readonly nowMs?: () => number;
+  /** Counts what waits for the clients of all connections; default: of this one. */
+  readonly backlog?: Backlog;
 }
 
 /** One connection. */
@@ -54,7 +57,7 @@ export class ServerSession<C> {
   readonly #reader: FrameReader;
   readonly #writer: FrameWriter;
   readonly #patience: Patience;
-  readonly #streams = new StreamTable<C>();
+  readonly #streams: StreamTable<C>;
   readonly #received: ReceiveFlow<C>;
   readonly #sending: SendFlow<C>;
   #receiving = false;
@@ -67,16 +70,17 @@ export class ServerSession<C> {
   #over = false;
 
   constructor(limits: SessionLimits, sink: SessionSink<C>, means: SessionMeans = {}) {
-    const { schedule = setImmediate, nowMs = Date.now } = means;
+    const { schedule = setImmediate, nowMs = Date.now, backlog = new Backlog() } = means;
     this.#limits = limits;
     this.#sink = sink;
     this.#schedule = schedule;
-    const streams = this.#streams;
+    const streams = this.#streams = new StreamTable<C>(backlog);
     const patience = this.#patience = new Patience(nowMs);
     const writer = this.#writer = new FrameWriter((bytes) => sink.write(bytes), schedule);
     this.#sending = new SendFlow(writer, streams, patience, {
       endSent: (stream) => this.#endSent(stream),
       drained: (stream) => sink.drain(stream),
+      crowded: (stream) => schedule(() => this.#dropCrowding(stream)),
     });
     this.#received = new ReceiveFlow(limits, sink, writer, streams, patience, {
       windowOfRequest: () => this.#ending === Ending.final ? -1 : this.#sending.initialWindow,
@@ -270,6 +274,15 @@ export class ServerSession<C> {
     this.#writer.reset(stream.id, code);
     this.#streams.close(stream);
     this.#sink.reset(stream, code);
+    this.#endIfIdle();
+  }
+
+  /** Too much waits for this client and others: a stream whose bytes are not taken is given up. */
+  #dropCrowding(stream: H2Stream<C>): void {
+    if (stream.closed || stream.pending.length === 0) return;
+    this.#writer.reset(stream.id, ErrorCode.enhanceYourCalm);
+    this.#streams.close(stream);
+    this.#sink.reset(stream, ErrorCode.enhanceYourCalm);
     this.#endIfIdle();
   }
 

@@ -4,6 +4,7 @@
  * @see RFC 9113 section 5.1
  * @module
  */
+import type { Backlog } from "./backlog.ts";
 import type { H2Stream } from "./stream.ts";
 
 /** Streams that are remembered after they were given up. A client cannot have more open without knowing of the end. */
@@ -22,6 +23,8 @@ export const Closed = {
 /** One connection's. */
 export class StreamTable<C> {
   readonly open = new Map<number, H2Stream<C>>();
+  readonly #backlog: Backlog;
+  #heldBytes = 0;
   /** Highest number that the client has used. */
   lastId = 0;
   /** Bytes that the client may still send on each stream that we gave up, the oldest first. */
@@ -29,9 +32,25 @@ export class StreamTable<C> {
   /** Highest number that is not remembered any more. */
   #forgotten = 0;
 
+  constructor(backlog: Backlog) {
+    this.#backlog = backlog;
+  }
+
+  /** So many more response bytes wait for the client, or fewer when negative. */
+  hold(bytes: number): void {
+    this.#heldBytes += bytes;
+    this.#backlog.add(bytes);
+  }
+
+  /** Streams of this connection hold a good part of what is too much for the process. */
+  get crowding(): boolean {
+    return this.#backlog.isCrowdedBy(this.#heldBytes);
+  }
+
   /** The stream is over. What the client had not ended is remembered. */
   close(stream: H2Stream<C>): void {
     stream.closed = true;
+    for (const { chunk, at } of stream.pending) this.hold(at - chunk.length);
     stream.pending.length = 0;
     this.open.delete(stream.id);
     if (!stream.remoteEnded) this.remember(stream.id, stream.receiveWindow);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock } from "../../observe/clock.ts";
+import { Backlog } from "../../http/h2/mod.ts";
 import type { Logger } from "../../observe/logger.ts";
 import type { ExchangeHandler, WireSettings } from "../contract.ts";
 import type { DeadlineWheel } from "../deadline-wheel.ts";
@@ -36,6 +37,8 @@ export class WireCore {
   /** Milliseconds since the epoch, read once for each event of a socket. */
   nowMs: number;
   readonly counters: WireCounters = { accepted: 0, active: 0, idle: 0, requests: 0, inFlight: 0, internalErrors: 0 };
+  /** Of all HTTP/2 connections. */
+  readonly backlog: Backlog = new Backlog();
   #nextConnectionId = 1;
   /** Above this many {@link WireCore.descriptors} a new client takes the place of an idle connection, or is refused. */
   maxDescriptors = Infinity;

@@ -66,6 +66,7 @@ export class H2Connection extends ConnectionFacts {
         },
         close: (code, message) => this.#close(code, message),
       },
+      { backlog: core.backlog },
     );
     socket.on("data", (bytes: Buffer) => this.receive(bytes));
     socket.on("drain", () => core.guard(this, () => this.#session.drained()));

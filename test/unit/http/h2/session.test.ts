@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { describe, it, test } from "node:test";
 import { ErrorCode, FrameType, Setting } from "../../../../src/http/h2/frame.ts";
-import { type FieldLines, type H2Request, type H2Stream, ServerSession } from "../../../../src/http/h2/mod.ts";
+import { Backlog, type FieldLines, type H2Request, type H2Stream, ServerSession } from "../../../../src/http/h2/mod.ts";
 
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 
@@ -47,7 +47,7 @@ class Peer {
   nowMs = 0;
   readonly session: ServerSession<null>;
 
-  constructor(limits: { streams?: number; requests?: number; window?: number } = {}) {
+  constructor(limits: { streams?: number; requests?: number; window?: number; backlog?: Backlog } = {}) {
     this.session = new ServerSession<null>(
       {
         maxConcurrentStreams: limits.streams ?? 8,
@@ -75,7 +75,7 @@ class Peer {
         finished: (stream) => this.events.push(`finished ${stream.id}`),
         close: (code, message) => this.events.push(`close ${code}${message ? `: ${message}` : ""}`),
       },
-      { schedule: (flush) => queueMicrotask(flush), nowMs: () => this.nowMs },
+      { schedule: (flush) => queueMicrotask(flush), nowMs: () => this.nowMs, backlog: limits.backlog ?? new Backlog() },
     );
     this.session.receive(PREFACE);
     this.session.receive(SETTINGS);
@@ -374,6 +374,36 @@ test("the window of a stream is given back once half of it is used up", () => {
   peer.session.consumed(stream, 300);
   assert.deepEqual(names(peer.sent()), ["windowUpdate 1 4 0"]);
   assert.equal(stream.receiveWindow, 1000);
+});
+
+describe("when more waits for all clients than the process is to hold", () => {
+  const get = (id: number): Buffer => frame(FrameType.headers, 5, id, GET);
+  const settled = (): Promise<void> => Promise.resolve();
+
+  it("streams of a connection that holds much are given up, and what they held is free again", async () => {
+    const backlog = new Backlog(1500, 500);
+    const peer = new Peer({ backlog });
+    peer.receive(setting(Setting.initialWindowSize, 0), get(1), get(3));
+    for (const id of [1, 3]) peer.session.send(peer.respond(id), new Uint8Array(1000));
+    await settled();
+    assert.deepEqual(peer.events.slice(2), [`reset 3 ${ErrorCode.enhanceYourCalm}`]);
+    assert.ok(names(peer.sent()).includes("rstStream 3 4 0"));
+    assert.equal(backlog.bytes, 1000);
+    peer.receive(frame(FrameType.windowUpdate, 0, 1, uint32(600)));
+    assert.equal(backlog.bytes, 400);
+    peer.session.disconnected();
+    assert.equal(backlog.bytes, 0);
+  });
+
+  it("a connection that holds little is spared", async () => {
+    const backlog = new Backlog(1500, 500);
+    backlog.add(2000);
+    const peer = new Peer({ backlog });
+    peer.receive(setting(Setting.initialWindowSize, 0), get(1));
+    peer.session.send(peer.respond(1), new Uint8Array(500));
+    await settled();
+    assert.deepEqual(peer.events.slice(1), []);
+  });
 });
 
 test("sending stops at the window of the stream and goes on with WINDOW_UPDATE", () => {
