@@ -7,6 +7,8 @@
 import { type Clock, systemClock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 
+const NEWLINE = 10;
+
 /** Takes whole lines; resolves when they are written. */
 export type AccessLogSink = (lines: Uint8Array) => Promise<void>;
 
@@ -86,10 +88,14 @@ export class AccessLog {
       await this.#sink(lines);
       this.#failing = false;
       if (this.#lost > 0) {
-        this.#logger.warning("access log lines lost: they were not taken in time", { lines: this.#lost });
+        this.#logger.warning("access log lines lost: they were not taken in time, or could not be written", {
+          lines: this.#lost,
+        });
         this.#lost = 0;
       }
     } catch (error) {
+      // a part of them may have been written
+      this.#lost += countLines(lines);
       if (!this.#failing) {
         this.#logger.error("cannot write the access log", {
           cause: error instanceof Error ? error.message : String(error),
@@ -98,4 +104,10 @@ export class AccessLog {
       this.#failing = true;
     }
   }
+}
+
+function countLines(lines: Uint8Array): number {
+  let count = 0;
+  for (const byte of lines) if (byte === NEWLINE) count++;
+  return count;
 }

@@ -112,7 +112,15 @@ export class Sallyport {
     manifests: Readonly<Record<string, string>>,
     ...flags: string[]
   ): Promise<Sallyport> {
-    const under = ["sh", "-c", `ulimit -n ${limit} && exec "$@"`, "sh"];
+    return Sallyport.startUnder(["sh", "-c", `ulimit -n ${limit} && exec "$@"`, "sh"], manifests, ...flags);
+  }
+
+  /** As {@link Sallyport.start}, run by a command that runs the one that follows it. */
+  static startUnder(
+    under: readonly string[],
+    manifests: Readonly<Record<string, string>>,
+    ...flags: string[]
+  ): Promise<Sallyport> {
     return Sallyport.#serving(new Sallyport(manifests, flags, under));
   }
 

@@ -76,7 +76,7 @@ describe("AccessLog", () => {
     release();
     await turns();
     assert.deepEqual(written.join("").split("\n").filter(Boolean), ["line0", "line1", "line2", "line3"]);
-    assert.deepEqual(told, ['access log lines lost: they were not taken in time {"lines":6}']);
+    assert.deepEqual(told, ['access log lines lost: they were not taken in time, or could not be written {"lines":6}']);
   });
 
   it("flushes everything for a shutdown", async () => {
@@ -93,15 +93,20 @@ describe("AccessLog", () => {
     await log.flush();
   });
 
-  it("goes on after a write that failed, and tells it once", async () => {
+  it("goes on after a write that failed, tells it once, and in the end how much was lost", async () => {
     const { logger, told } = recorder();
-    const sink = () => Promise.reject(new Error("disk full"));
+    let full = true;
+    const sink = () => full ? Promise.reject(new Error("disk full")) : Promise.resolve();
     const log = new AccessLog({ sink, logger, clock: new ManualClock(), bufferBytes: 1 });
     log.write("a");
     await log.flush();
     log.write("b");
     await log.flush();
     assert.deepEqual(told, ['cannot write the access log {"cause":"disk full"}']);
+    full = false;
+    log.write("c");
+    await log.flush();
+    assert.match(told[1]!, /^access log lines lost: .* \{"lines":2\}$/);
   });
 });
 
