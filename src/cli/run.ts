@@ -31,7 +31,7 @@ export async function run(args: readonly string[]): Promise<number> {
   if (values.version) return printVersion();
   checkRunFlags(parsed);
 
-  const { logger, sink } = stderrLogger(values["log-format"], logLevel(values));
+  const { logger, sink } = stderrLogger(values["log-format"], logLevel(values), runtime().errorOutput);
   const program = new Program({
     folders: values.manifests,
     compiler: compilerOptions(values, {

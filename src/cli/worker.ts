@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { stderrLogger } from "../observe/mod.ts";
+import { runtime } from "../runtime/mod.ts";
 import { runWorker } from "../worker/mod.ts";
 import { FatalError } from "./exit.ts";
 import { LOG_FLAGS } from "./flag/general-flags.ts";
@@ -16,7 +17,7 @@ import { surviveExceptions } from "./survive.ts";
 export function worker(args: readonly string[]): Promise<number> {
   if (process.send === undefined) throw new FatalError("worker processes are started by run, see --workers");
   const { values } = parseFlags(LOG_FLAGS, args);
-  const { logger } = stderrLogger(values["log-format"], logLevel(values));
+  const { logger } = stderrLogger(values["log-format"], logLevel(values), runtime().errorOutput);
   surviveExceptions(logger);
   runWorker(logger);
   return new Promise(() => {});

@@ -61,11 +61,15 @@ export function lineSink(stream: LineStream, maxPendingBytes: number = MAX_PENDI
   };
 }
 
-/** A logger on standard error. */
-export function stderrLogger(format: LogFormat, level: LogLevel): { readonly logger: Logger; readonly sink: LineSink } {
+/** A logger on standard error, which `stream` writes to without keeping the program waiting. */
+export function stderrLogger(
+  format: LogFormat,
+  level: LogLevel,
+  stream: LineStream,
+): { readonly logger: Logger; readonly sink: LineSink } {
   // A reader that went away (EPIPE) must not end the proxy.
   process.stderr.on("error", () => {});
-  const sink = lineSink(process.stderr);
+  const sink = lineSink(stream);
   const colour = format === "text" && process.stderr.isTTY === true && !process.env["NO_COLOR"];
   return { logger: createLogger({ format, level, colour, write: sink.write }), sink };
 }

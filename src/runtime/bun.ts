@@ -44,6 +44,7 @@ export function bunRuntime(): Runtime {
           else reject(error);
         });
       }),
+    errorOutput: process.stderr,
     tcp: bunTcp(bun),
     tlsServer: bunTlsServer,
   };

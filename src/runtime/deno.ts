@@ -9,12 +9,17 @@ import { nodeTlsServer } from "./_node-tls.ts";
 import { PROCESS } from "./_process.ts";
 import type { Runtime } from "./runtime.ts";
 
+interface Output {
+  write(bytes: Uint8Array): Promise<number>;
+}
+
 /** The part of Deno's global object that is used here; the project's types are Bun's. */
 interface DenoGlobal {
   readonly version: { readonly deno: string };
   readonly build: { readonly standalone?: boolean };
   readonly mainModule: string;
-  readonly stdout: { write(bytes: Uint8Array): Promise<number> };
+  readonly stdout: Output;
+  readonly stderr: Output;
 }
 
 /** The {@link Runtime} on Deno. */
@@ -32,7 +37,23 @@ export function denoRuntime(): Runtime {
     collectGarbage: () => {},
     // Both process.stdout and write() of node:fs would keep everything waiting while a pipe is full.
     writeOutput: (bytes) => deno.stdout.write(bytes),
+    errorOutput: errorOutput(deno.stderr),
     tcp: denoTcp,
     tlsServer: nodeTlsServer,
+  };
+}
+
+/** As {@link Runtime.writeOutput}: process.stderr would keep everything waiting while a pipe is full. */
+function errorOutput(output: Output): Runtime["errorOutput"] {
+  let last = Promise.resolve();
+  const writeAll = async (text: string): Promise<void> => {
+    const bytes = new TextEncoder().encode(text);
+    for (let at = 0; at < bytes.length;) at += await output.write(bytes.subarray(at));
+  };
+  return {
+    write: (text, done) => {
+      // a reader that went away is no reason to stop
+      last = last.then(() => writeAll(text)).catch(() => {}).then(done);
+    },
   };
 }

@@ -37,6 +37,8 @@ export interface Runtime {
    * not read delays that, and nothing else.
    */
   writeOutput(bytes: Uint8Array): Promise<number>;
+  /** Standard error: takes all text, in order, and keeps nothing waiting; `done` is called when it was taken, or is lost. */
+  readonly errorOutput: { write(text: string, done: () => void): unknown };
   /** TCP listeners and connections. */
   readonly tcp: Tcp;
   /** Makes what takes handshakes on the sockets of {@link Runtime.tcp}. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
+import { connect } from "node:net";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import { EchoServer } from "../../src/cli/echo/echo-server.ts";
@@ -38,6 +39,15 @@ function post(sallyport: Sallyport, body: string): Promise<number> {
     request({ ...at, method: "POST" }, (response) => {
       response.resume().on("end", () => resolve(response.statusCode!));
     }).on("error", reject).end(body);
+  });
+}
+
+/** What a client does that is worth a line of the log at its most talkative; resolves when it was shown the door. */
+function breakRules(port: number): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    socket.on("error", () => {}).on("close", () => resolve());
+    socket.resume().end(`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${"\xff".repeat(20)}`, "latin1");
   });
 }
 
@@ -81,5 +91,14 @@ describe("the program whose output nobody reads", () => {
     sallyport.resumeStdout();
     const line = await sallyport.logged(({ message }) => message.startsWith("access log lines lost"));
     assert.ok(Number(line["lines"]) > 0);
+  });
+
+  it("serves on when it is its own log", TIMEOUT, async () => {
+    await using sallyport = await Sallyport.start(manifests(), "--workers=0", "--log-level=debug");
+    sallyport.pauseStderr();
+    for (let done = 0; done < REQUESTS; done += 50) {
+      await Promise.all(Array.from({ length: 50 }, () => breakRules(sallyport.ports.http)));
+    }
+    assert.equal((await sallyport.get("a.example", "/")).status, 200);
   });
 });

@@ -185,6 +185,11 @@ export class Sallyport {
     this.#running.child.stdout!.pause();
   }
 
+  /** Reads no log of its own. */
+  pauseStderr(): void {
+    this.#running.child.stderr!.pause();
+  }
+
   resumeStdout(): void {
     this.#running.child.stdout!.resume();
   }
