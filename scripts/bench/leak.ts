@@ -1,26 +1,33 @@
 /**
- * Looks for leaks: rounds of requests, and of clients that leave in the middle of everything, and after each round what
- * is left after garbage was collected. By hand, on Linux, with nginx and wrk installed:
+ * Looks for leaks: rounds of requests (plain, TLS, HTTP/2, uploads), of clients that leave in the middle of everything, of
+ * upstreams that fail in each way, and of changes of the configuration meanwhile; after each round what is left after
+ * garbage was collected. By hand, on Linux, with nginx, wrk and h2load installed:
  *
  *     bun scripts/bench/leak.ts [--rounds 5] [--seconds 10]
  *
  * Prints a row a round; the figures must not go on growing, descriptors must come back.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { connect as connectTls } from "node:tls";
 import { makeSelfSigned } from "../../src/proxy/tls/self-signed.ts";
 import { EchoServer } from "../../src/cli/echo/echo-server.ts";
+import { backend } from "./backend.ts";
 import { freePorts, start, stopAll, until } from "./child.ts";
-import { burst, burstOfStreams, writeScripts } from "./load.ts";
+import { FAULTY_PATHS, FaultyBackend } from "./faulty-backend.ts";
+import { burst, burstOfStreams, burstOfUploads, writeScripts } from "./load.ts";
 import { residentBytes } from "./process-tree.ts";
-import { sallyport } from "./sallyport.ts";
+import { ingress, sallyport, service, writeManifest } from "./sallyport.ts";
 import { hosts } from "./workload.ts";
 
-const HOST = hosts()[0]!;
-const RUDE_CLIENTS = 12;
+const HOST = "echo.example";
+const FAULTY_HOST = "faulty.example";
+const CHANGING_HOST = "changing.example";
+/** Between two changes of the configuration. */
+const CHANGE_MS = 250;
+const RUDE_CLIENTS = 4;
 const SETTLE_MS = 3000;
 const MIB = 1024 * 1024;
 
@@ -35,28 +42,53 @@ const seconds = Number(option("seconds", "10"));
 
 const folder = join(import.meta.dirname, "..", "..", "tmp", `leak-${process.pid}`);
 mkdirSync(folder, { recursive: true });
-const [port, echoPort] = await freePorts(6).then((first) => [first + 1, first] as const);
+const firstPort = await freePorts(8);
+const [backendPort, echoPort, port] = [firstPort, firstPort + 1, firstPort + 2];
+const errors = join(folder, "errors.log");
+start(backend(folder, backendPort), errors);
+await until(backendPort, "/", "backend", 200, 5000);
 const echo = new EchoServer({ name: "echo", address: "127.0.0.1", port: echoPort });
 await echo.start();
+const faulty = await FaultyBackend.open();
 const certificate = await makeSelfSigned({ commonName: "bench", organization: "bench", names: [HOST], days: 90 });
-const { command } = sallyport("sallyport", "sallyport").prepare({ folder, backendPort: echoPort, certificate }, {
+const { command } = sallyport("sallyport", "sallyport").prepare({ folder, backendPort, certificate }, {
   httpPort: port,
   httpsPort: port + 1,
   log: true,
   requestBuffering: true,
   workers: null,
 });
+const manifests = join(folder, "sallyport", "manifests");
+writeManifest(manifests, "rude", [
+  ...service("echo", echoPort),
+  ingress(HOST, [["/", "echo"]]),
+  ...service("faulty", faulty.port),
+  ingress(FAULTY_HOST, [["/", "faulty"]]),
+]);
+let changes = 0;
+
+/** Other paths and endpoints each time, now and then none. */
+function change(): void {
+  const n = changes++;
+  const temporary = join(folder, "changing.yaml");
+  const objects = n % 7 === 0 ? service(`changing-${n % 3}`, echoPort) : [
+    ...service(`changing-${n % 3}`, n % 2 === 0 ? echoPort : backendPort),
+    ingress(CHANGING_HOST, [["/", `changing-${n % 3}`], [`/path-${n}`, "echo"]]),
+  ];
+  writeFileSync(temporary, objects.map((object) => JSON.stringify(object)).join("\n---\n"));
+  renameSync(temporary, join(manifests, "changing.yaml"));
+}
+
 const report = join(folder, "report.json");
 const args = command.slice(command.indexOf("sallyport") + 1);
 const own = [process.execPath, join(import.meta.dirname, "leak-process.ts"), "run"];
 const started = start({
   command: ["env", `TMPDIR=${folder}`, `LEAK_REPORT=${report}`, ...own, ...args],
-}, join(folder, "errors.log"));
-await until(port, "/service-9/x", HOST, 200, 30_000);
+}, errors);
 writeScripts(folder);
 
-const head = (method: string, fields = ""): string =>
-  `${method} /service-0/x HTTP/1.1\r\nHost: ${HOST}\r\n${fields}\r\n`;
+const head = (method: string, fields = "", host = HOST, path = "/service-0/x"): string =>
+  `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n${fields}\r\n`;
 const UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
@@ -75,6 +107,12 @@ const RUDE: readonly { readonly bytes: string; readonly waits: boolean }[] = [
   { bytes: head("GET", UPGRADE) + "\x81\x85\x00\x00\x00\x00hello", waits: true },
   { bytes: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", waits: true },
   { bytes: "rubbish\r\n\r\n", waits: true },
+  { bytes: head("GET", "", CHANGING_HOST), waits: true },
+  ...FAULTY_PATHS.map((path) => ({ bytes: head("GET", "", FAULTY_HOST, path), waits: path !== "/never" })),
+  ...FAULTY_PATHS.map((path) => ({
+    bytes: head("POST", "Content-Length: 20000\r\n", FAULTY_HOST, path) + "x".repeat(20_000),
+    waits: path !== "/never",
+  })),
 ];
 
 let left = 0;
@@ -117,8 +155,11 @@ async function look(): Promise<Left> {
   return JSON.parse(readFileSync(report, "utf8"));
 }
 
-console.log("| Round | requests | clients that left | resident MiB | descriptors | heap MiB | objects | grew most |");
-console.log("|---|---:|---:|---:|---:|---:|---:|---|");
+console.log(
+  "| Round | requests | clients that left | changes | resident MiB | descriptors | heap MiB | objects | grew most |",
+);
+console.log("|---|---:|---:|---:|---:|---:|---:|---:|---|");
+await until(port, "/service-9/x", hosts()[0]!, 200, 30_000);
 let requests = 0;
 let former: Left | undefined;
 for (let round = 0; round <= rounds; round++) {
@@ -126,10 +167,15 @@ for (let round = 0; round <= rounds; round++) {
   const rude = Array.from({ length: RUDE_CLIENTS }, async (_, i) => {
     for (let n = i; going; n += RUDE_CLIENTS + 1) await beRude(n);
   });
-  const common = { connections: 32, seconds: seconds / 2, folder };
-  requests += (await burst({ ...common, url: `http://127.0.0.1:${port}/` })).units;
-  requests += (await burstOfStreams({ ...common, url: `https://127.0.0.1:${port + 1}/` })).units;
+  const changing = setInterval(change, CHANGE_MS);
+  const common = { connections: 32, seconds: Math.ceil(seconds / 4), folder };
+  const [url, secureUrl] = [`http://127.0.0.1:${port}/`, `https://127.0.0.1:${port + 1}/`];
+  requests += (await burst({ ...common, url })).units;
+  requests += (await burst({ ...common, url: secureUrl })).units;
+  requests += (await burstOfStreams({ ...common, url: secureUrl })).units;
+  requests += (await burstOfUploads({ ...common, connections: 8, url })).units;
   going = false;
+  clearInterval(changing);
   await Promise.all(rude);
   await sleep(SETTLE_MS);
   const now = await look();
@@ -141,6 +187,7 @@ for (let round = 0; round <= rounds; round++) {
     round === 0 ? "warm-up" : round,
     requests,
     left,
+    changes,
     (residentBytes([started.pid]) / MIB).toFixed(0),
     descriptors,
     (now.heapSize / MIB).toFixed(1),
@@ -152,5 +199,6 @@ for (let round = 0; round <= rounds; round++) {
 }
 await stopAll();
 await echo.close();
+faulty.close();
 rmSync(folder, { recursive: true, force: true });
 process.exit(0);
