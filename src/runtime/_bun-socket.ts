@@ -56,6 +56,11 @@ export class BunSocket extends EventEmitter {
     return this.#queued;
   }
 
+  /** The kernel's buffer is full: `drain` follows. */
+  get writableNeedDrain(): boolean {
+    return this.#wantsDrain;
+  }
+
   setNoDelay(_on: boolean): this {
     return this;
   }

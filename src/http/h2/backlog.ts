@@ -35,8 +35,13 @@ export class Backlog {
     this.#bytes += bytes;
   }
 
+  /** There is too much. */
+  get full(): boolean {
+    return this.#bytes > this.#limitBytes;
+  }
+
   /** There is too much, and a connection that holds so many bytes is part of it. */
   isCrowdedBy(heldBytes: number): boolean {
-    return this.#bytes > this.#limitBytes && heldBytes > this.#shareBytes;
+    return this.full && heldBytes > this.#shareBytes;
   }
 }

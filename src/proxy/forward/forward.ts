@@ -122,7 +122,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   uploadWrote(more: boolean): void {
     const connection = this.#connection;
     if (connection === null) return;
-    if (!more) connection.setDeadline(this.#settings.sendTimeoutMs);
+    if (!more) connection.awaitEndpoint(this.#settings.sendTimeoutMs);
     else if (this.#upload === null || this.#upload.done || this.#step > Step.waiting) {
       connection.setDeadline(this.#settings.readTimeoutMs);
     } // the client's own deadline holds while its body is awaited

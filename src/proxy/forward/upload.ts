@@ -188,7 +188,8 @@ function writeChunk(socket: Socket, bytes: Uint8Array, start: number, end: numbe
   socket.cork();
   socket.write(size, "latin1");
   socket.write(bytes.subarray(start, end));
-  const more = socket.write("\r\n", "latin1");
+  socket.write("\r\n", "latin1");
   socket.uncork();
-  return more;
+  // only now it shows
+  return !socket.writableNeedDrain;
 }

@@ -256,8 +256,7 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
     if (this.#writer.blocked) {
       // what a client does not read must not pile up
       this.#phase = Phase.flushing;
-      this.setDeadline(this.core.settings.sendTimeoutMs);
-      return;
+      return this.awaitClient(this.core.settings.sendTimeoutMs);
     }
     this.#afterResponse();
   }
@@ -293,7 +292,8 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
     if (this.#phase === Phase.idle) this.core.counters.idle--;
     this.#phase = Phase.linger;
     this.#lingerEnd = this.core.wheel.nowMs + LINGER_TOTAL_MS;
-    this.setDeadline(this.#writer.blocked ? this.core.settings.sendTimeoutMs : LINGER_IDLE_MS);
+    if (this.#writer.blocked) this.awaitClient(this.core.settings.sendTimeoutMs);
+    else this.setDeadline(LINGER_IDLE_MS);
     this.socket.end();
     this.#input.drain();
   }
@@ -309,6 +309,7 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
     this.#phase = Phase.closed;
     this.#input.close();
     this.stopTiming();
+    this.clientDone();
     this.socket.destroy();
   }
 
@@ -345,6 +346,7 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
 
   #drained(): void {
     this.#writer.blocked = false;
+    this.clientDone();
     if (this.#phase === Phase.exchange) {
       this.#updateDeadline();
       this.#exchange!.clientDrained();
@@ -372,7 +374,7 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
     const { settings } = this.core;
     const reads = this.#body.wanted;
     if (this.#writer.blocked) {
-      this.setDeadline(reads ? Math.min(settings.sendTimeoutMs, settings.bodyTimeoutMs) : settings.sendTimeoutMs);
+      this.awaitClient(reads ? Math.min(settings.sendTimeoutMs, settings.bodyTimeoutMs) : settings.sendTimeoutMs);
     } else if (reads) this.setDeadline(settings.bodyTimeoutMs);
     else this.clearDeadline();
   }
@@ -382,6 +384,8 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
   }
 
   #expired(): void {
+    // as long as the client takes something now and then, it may take its time
+    if (this.clientTakes) return this.awaitClient(this.core.settings.sendTimeoutMs);
     if (this.#phase === Phase.head) {
       this.#giveUpHead();
       // nothing was sent that could stay in the system's buffers: a plain close will do

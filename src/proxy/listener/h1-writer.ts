@@ -143,7 +143,8 @@ export class H1Writer {
     this.#sendBytes(bytes.subarray(start, end));
     if (after !== "") this.#sendBytes(CRLF);
     socket.uncork();
-    return !this.blocked;
+    // only now it shows
+    return this.#wrote(!socket.writableNeedDrain);
   }
 
   #sendText(text: string): boolean {

@@ -61,6 +61,9 @@ export class UpstreamConnection extends Timed {
   /** Neighbours in the list of idle connections, from the longest idle on; for the pool only. */
   idleNext: UpstreamConnection | null = null;
   idlePrevious: UpstreamConnection | null = null;
+  /** What the socket had not sent when the endpoint was last given time, and how much time that was. */
+  #unsentBytes = 0;
+  #sendTimeoutMs = 0;
   #error: Error | null = null;
   #ended = false;
   readonly #home: ConnectionHome;
@@ -129,8 +132,18 @@ export class UpstreamConnection extends Timed {
     return !this.closed && !this.#ended;
   }
 
+  /** The socket is full: the endpoint has so long to take something (nginx: proxy_send_timeout). */
+  awaitEndpoint(ms: number): void {
+    this.#unsentBytes = this.socket.writableLength;
+    this.#sendTimeoutMs = ms;
+    this.setDeadline(ms);
+  }
+
   override expired(): void {
-    if (this.closed) {
+    const { writableLength } = this.socket;
+    if (writableLength > 0 && writableLength < this.#unsentBytes && !this.closed) {
+      this.awaitEndpoint(this.#sendTimeoutMs);
+    } else if (this.closed) {
       this.stopTiming();
       this.socket.destroy();
     } else if (this.owner !== null) this.#guard((owner) => owner.upstreamTimedOut());
