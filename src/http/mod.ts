@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { Backlog } from "./backlog.ts";
 export { readCookie } from "./cookie.ts";
 export { formatDateLine, formatHttpDate } from "./date.ts";
 export { badRequestPage, errorPage } from "./error-page.ts";

@@ -4,7 +4,6 @@
  * @see RFC 9113, RFC 7541
  * @module
  */
-export { Backlog } from "./backlog.ts";
 export { CLIENT_PREFACE, ErrorCode } from "./frame.ts";
 export type { HpackField } from "./hpack-decoder.ts";
 export { type H2Request, toHttp1Head } from "./request.ts";

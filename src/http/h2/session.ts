@@ -9,7 +9,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { Backlog } from "./backlog.ts";
+import { Backlog } from "../backlog.ts";
 import type { SessionLimits, SessionSink } from "./contract.ts";
 import { DEFAULT_WINDOW_BYTES, ErrorCode, Flag, MAX_FRAME_BYTES, Setting } from "./frame.ts";
 import { ConnectionError, FrameReader } from "./frame-reader.ts";

@@ -4,7 +4,7 @@
  * @see RFC 9113 section 5.1
  * @module
  */
-import type { Backlog } from "./backlog.ts";
+import type { Backlog } from "../backlog.ts";
 import type { H2Stream } from "./stream.ts";
 
 /** Streams that are remembered after they were given up. A client cannot have more open without knowing of the end. */

@@ -52,7 +52,7 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
     this.#input = new ClientInput(socket, this);
     this.#reader = new RequestReader(new RequestHead());
     this.#body = new ClientBody(socket, this.#reader, this.#input, this);
-    this.#writer = new H1Writer(socket, () => this.#updateDeadline());
+    this.#writer = new H1Writer(socket, core.backlog, () => this.#updateDeadline());
     core.counters.idle++;
     socket.on("data", (bytes: Buffer) => this.#received(bytes));
     socket.on("drain", () => core.guard(this, () => this.#drained()));
@@ -256,7 +256,7 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
     if (this.#writer.blocked) {
       // what a client does not read must not pile up
       this.#phase = Phase.flushing;
-      return this.awaitClient(this.core.settings.sendTimeoutMs);
+      return this.#awaitClient(this.core.settings.sendTimeoutMs);
     }
     this.#afterResponse();
   }
@@ -292,7 +292,7 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
     if (this.#phase === Phase.idle) this.core.counters.idle--;
     this.#phase = Phase.linger;
     this.#lingerEnd = this.core.wheel.nowMs + LINGER_TOTAL_MS;
-    if (this.#writer.blocked) this.awaitClient(this.core.settings.sendTimeoutMs);
+    if (this.#writer.blocked) this.#awaitClient(this.core.settings.sendTimeoutMs);
     else this.setDeadline(LINGER_IDLE_MS);
     this.socket.end();
     this.#input.drain();
@@ -309,7 +309,7 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
     this.#phase = Phase.closed;
     this.#input.close();
     this.stopTiming();
-    this.clientDone();
+    this.#writer.drained();
     this.socket.destroy();
   }
 
@@ -345,8 +345,7 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
   }
 
   #drained(): void {
-    this.#writer.blocked = false;
-    this.clientDone();
+    this.#writer.drained();
     if (this.#phase === Phase.exchange) {
       this.#updateDeadline();
       this.#exchange!.clientDrained();
@@ -374,9 +373,15 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
     const { settings } = this.core;
     const reads = this.#body.wanted;
     if (this.#writer.blocked) {
-      this.awaitClient(reads ? Math.min(settings.sendTimeoutMs, settings.bodyTimeoutMs) : settings.sendTimeoutMs);
+      this.#awaitClient(reads ? Math.min(settings.sendTimeoutMs, settings.bodyTimeoutMs) : settings.sendTimeoutMs);
     } else if (reads) this.setDeadline(settings.bodyTimeoutMs);
     else this.clearDeadline();
+  }
+
+  /** The socket is full: the client has so long to take something. */
+  #awaitClient(ms: number): void {
+    this.#writer.unsent.mark();
+    this.setDeadline(this.core.patienceMs(ms));
   }
 
   override expired(): void {
@@ -385,15 +390,11 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
 
   #expired(): void {
     // as long as the client takes something now and then, it may take its time
-    if (this.clientTakes) return this.awaitClient(this.core.settings.sendTimeoutMs);
-    if (this.#phase === Phase.head) {
-      this.#giveUpHead();
-      // nothing was sent that could stay in the system's buffers: a plain close will do
-      this.socket.destroy();
-      this.#phase = Phase.exchange;
-    } else if (this.#phase === Phase.exchange || this.#phase === Phase.flushing) this.#reset();
+    if (this.#writer.unsent.shrinks) return this.#awaitClient(this.core.settings.sendTimeoutMs);
+    if (this.#phase === Phase.head) this.#giveUpHead();
+    else if (this.#phase === Phase.exchange || this.#phase === Phase.flushing) this.#reset();
     // nginx sends nothing, and logs 408
-    if (this.#phase === Phase.exchange) this.#exchange!.clientTimedOut();
+    if (this.#exchange !== null) this.#exchange.clientTimedOut();
     else this.#destroy();
   }
 }

@@ -11,9 +11,6 @@ import type { ServerConnection } from "../contract.ts";
 import { Timed } from "../deadline-wheel.ts";
 import type { WireCore } from "./core.ts";
 
-/** While too many response bytes wait for the clients of the process, each has so long to take some. */
-const CROWDED_SEND_MS = 5_000;
-
 /** How a connection came in. */
 export interface ConnectionOrigin {
   readonly tls: TlsInfo | null;
@@ -38,8 +35,6 @@ export abstract class ConnectionFacts extends Timed implements ServerConnection 
   protected readonly core: WireCore;
   protected readonly socket: Socket;
   #localAddress: string | null = null;
-  /** What the socket had not sent when the client was last given time. */
-  #unsentBytes = 0;
 
   constructor(core: WireCore, socket: Socket, origin: ConnectionOrigin) {
     super(core.wheel);
@@ -55,25 +50,5 @@ export abstract class ConnectionFacts extends Timed implements ServerConnection 
 
   get localAddress(): string {
     return this.#localAddress ??= canonicalIp(this.socket.localAddress ?? "") ?? "";
-  }
-
-  /** The socket is full: the client has so long to take something (nginx: send_timeout). */
-  protected awaitClient(ms: number): void {
-    const { writableLength } = this.socket;
-    const { backlog } = this.core;
-    backlog.add(writableLength - this.#unsentBytes);
-    this.#unsentBytes = writableLength;
-    this.setDeadline(backlog.full ? Math.min(ms, CROWDED_SEND_MS) : ms);
-  }
-
-  /** The client has taken something since then, though not all. */
-  protected get clientTakes(): boolean {
-    return this.socket.writableLength < this.#unsentBytes;
-  }
-
-  /** Nothing waits for the client any more. */
-  protected clientDone(): void {
-    this.core.backlog.add(-this.#unsentBytes);
-    this.#unsentBytes = 0;
   }
 }

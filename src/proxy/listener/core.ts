@@ -4,8 +4,8 @@
  * @module
  */
 import type { Clock } from "../../observe/clock.ts";
-import { Backlog } from "../../http/h2/mod.ts";
-import type { Logger } from "../../observe/logger.ts";
+import { Backlog } from "../../http/mod.ts";
+import type { Logger, LogValue } from "../../observe/logger.ts";
 import type { ExchangeHandler, WireSettings } from "../contract.ts";
 import type { DeadlineWheel } from "../deadline-wheel.ts";
 import { countUnnamed } from "../forward/unnamed-file.ts";
@@ -27,7 +27,9 @@ export interface WireCounters {
   internalErrors: number;
 }
 
-const FULL_TOLD_EVERY_MS = 10_000;
+const TOLD_EVERY_MS = 10_000;
+/** Time to take something, while too much waits for all clients together. */
+const CROWDED_SEND_MS = 5_000;
 
 /** One for each front. */
 export class WireCore {
@@ -37,15 +39,13 @@ export class WireCore {
   /** Milliseconds since the epoch, read once for each event of a socket. */
   nowMs: number;
   readonly counters: WireCounters = { accepted: 0, active: 0, idle: 0, requests: 0, inFlight: 0, internalErrors: 0 };
-  /** Of all HTTP/2 connections. */
+  /** Response bytes that wait for clients. */
   readonly backlog: Backlog = new Backlog();
   #nextConnectionId = 1;
   /** Above this many {@link WireCore.descriptors} a new client takes the place of an idle connection, or is refused. */
   maxDescriptors = Infinity;
-  #fullToldMs = -Infinity;
-  #noFileToldMs = -Infinity;
-  #noSpoolToldMs = -Infinity;
-  #floodToldMs = -Infinity;
+  /** When each kind of trouble was last told, by its message. */
+  readonly #toldMs = new Map<string, number>();
   /** Since the last one was told. */
   #floods = 0;
   readonly #loggedErrors = new Set<string>();
@@ -81,44 +81,46 @@ export class WireCore {
     return this.descriptors * 3 < this.maxDescriptors * 4;
   }
 
-  /** A connection was refused for want of descriptors; told once in a while. */
+  /** How long a client has to take something: less while too much waits for all clients together. */
+  patienceMs(ms: number): number {
+    return this.backlog.full ? Math.min(ms, CROWDED_SEND_MS) : ms;
+  }
+
+  /** A connection was refused for want of descriptors. */
   tellFull(): void {
-    const nowMs = this.clock.elapsedMs();
-    if (nowMs - this.#fullToldMs < FULL_TOLD_EVERY_MS) return;
-    this.#fullToldMs = nowMs;
-    this.logger.error("connections are refused: too many files are open (ulimit -n, LimitNOFILE=)", {
+    this.#tellSeldom("error", "connections are refused: too many files are open (ulimit -n, LimitNOFILE=)", {
       connections: this.descriptors,
     });
   }
 
-  /** A response is kept in memory only, for want of a file; told once in a while. */
+  /** A response is kept in memory only, for want of a file. */
   tellNoFile(error: Error): void {
-    const nowMs = this.clock.elapsedMs();
-    if (nowMs - this.#noFileToldMs < FULL_TOLD_EVERY_MS) return;
-    this.#noFileToldMs = nowMs;
-    this.logger.warning("buffered responses wait for their clients: the temporary file failed", {
+    this.#tellSeldom("warning", "buffered responses wait for their clients: the temporary file failed", {
       error: error.message,
     });
   }
 
-  /** The body of a request cannot be kept, for want of a file; told once in a while. */
+  /** The body of a request cannot be kept, for want of a file. */
   tellNoSpool(error: Error): void {
-    const nowMs = this.clock.elapsedMs();
-    if (nowMs - this.#noSpoolToldMs < FULL_TOLD_EVERY_MS) return;
-    this.#noSpoolToldMs = nowMs;
-    this.logger.error("requests are answered with 500: the temporary file for their bodies failed (TMPDIR)", {
+    this.#tellSeldom("error", "requests are answered with 500: the temporary file for their bodies failed (TMPDIR)", {
       error: error.message,
     });
   }
 
-  /** A connection was cut because its client asked for more than it brought; told once in a while. */
+  /** A connection was cut because its client asked for more than it brought. */
   tellFlood(client: string, message: string): void {
     this.#floods++;
+    const fields = { client, message, count: this.#floods };
+    if (this.#tellSeldom("warning", "HTTP/2 connections are cut that look like a flood", fields)) this.#floods = 0;
+  }
+
+  /** What may happen to many clients at a time is told once in a while. Returns whether it was. */
+  #tellSeldom(level: "warning" | "error", what: string, fields: Readonly<Record<string, LogValue>>): boolean {
     const nowMs = this.clock.elapsedMs();
-    if (nowMs - this.#floodToldMs < FULL_TOLD_EVERY_MS) return;
-    this.#floodToldMs = nowMs;
-    this.logger.warning("HTTP/2 connections are cut that look like a flood", { client, message, count: this.#floods });
-    this.#floods = 0;
+    if (nowMs - (this.#toldMs.get(what) ?? -Infinity) < TOLD_EVERY_MS) return false;
+    this.#toldMs.set(what, nowMs);
+    this.logger[level](what, fields);
+    return true;
   }
 
   /** Does what an event of a connection asks for. An error of our own then costs that connection, and no other. */

@@ -8,6 +8,7 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import {
+  type Backlog,
   compileFieldMask,
   type Fields,
   formatDateLine,
@@ -19,6 +20,7 @@ import {
   WIRE_FIELDS,
 } from "../../http/mod.ts";
 import type { WireExchange } from "./exchange.ts";
+import { Unsent } from "../unsent.ts";
 import { LastChunk, NO_BODY, UNKNOWN_LENGTH } from "./transport.ts";
 
 /** A body part up to this size goes into one write with what stands before it. */
@@ -34,6 +36,8 @@ export class H1Writer {
   chunked = false;
   /** The end of the response shows otherwise than by the end of the connection. */
   delimited = true;
+  /** What waits while it is. */
+  readonly unsent: Unsent;
   readonly #socket: Socket;
   readonly #onBlocked: () => void;
   #exchange: WireExchange | null = null;
@@ -41,8 +45,9 @@ export class H1Writer {
   #corked = "";
 
   /** @param onBlocked called when a write finds the socket full */
-  constructor(socket: Socket, onBlocked: () => void) {
+  constructor(socket: Socket, backlog: Backlog, onBlocked: () => void) {
     this.#socket = socket;
+    this.unsent = new Unsent(socket, backlog);
     this.#onBlocked = onBlocked;
   }
 
@@ -117,6 +122,12 @@ export class H1Writer {
   /** Throws away what is held back. */
   drop(): void {
     this.#corked = "";
+  }
+
+  /** Nothing waits any more: the socket has taken it all, or is given up. */
+  drained(): void {
+    this.blocked = false;
+    this.unsent.clear();
   }
 
   /** Lets go of the exchange. */

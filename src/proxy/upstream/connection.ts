@@ -11,6 +11,7 @@ import { runtime } from "../../runtime/mod.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { UpstreamTls } from "../contract.ts";
 import { type DeadlineWheel, Timed } from "../deadline-wheel.ts";
+import { Unsent } from "../unsent.ts";
 
 /** Hears of what happens on a connection while it carries an exchange. */
 export interface UpstreamOwner {
@@ -61,8 +62,7 @@ export class UpstreamConnection extends Timed {
   /** Neighbours in the list of idle connections, from the longest idle on; for the pool only. */
   idleNext: UpstreamConnection | null = null;
   idlePrevious: UpstreamConnection | null = null;
-  /** What the socket had not sent when the endpoint was last given time, and how much time that was. */
-  #unsentBytes = 0;
+  readonly #unsent: Unsent;
   #sendTimeoutMs = 0;
   #error: Error | null = null;
   #ended = false;
@@ -83,12 +83,16 @@ export class UpstreamConnection extends Timed {
     const { address: host, port } = endpoint;
     const socket = tls === null ? runtime().tcp.connect(host, port) : openTls(host, port, tls);
     this.socket = socket;
+    this.#unsent = new Unsent(socket, null);
     socket.on(tls === null ? "connect" : "secureConnect", () => {
       this.connected = true;
       this.#guard((owner) => owner.upstreamConnected());
     });
     socket.on("data", (bytes: Buffer) => this.#received(bytes));
-    socket.on("drain", () => this.#guard((owner) => owner.upstreamDrained()));
+    socket.on("drain", () => {
+      this.#unsent.clear();
+      this.#guard((owner) => owner.upstreamDrained());
+    });
     socket.on("end", () => this.#end(null));
     socket.on("error", (error: Error) => {
       this.#error = error;
@@ -134,19 +138,17 @@ export class UpstreamConnection extends Timed {
 
   /** The socket is full: the endpoint has so long to take something (nginx: proxy_send_timeout). */
   awaitEndpoint(ms: number): void {
-    this.#unsentBytes = this.socket.writableLength;
+    this.#unsent.mark();
     this.#sendTimeoutMs = ms;
     this.setDeadline(ms);
   }
 
   override expired(): void {
-    const { writableLength } = this.socket;
-    if (writableLength > 0 && writableLength < this.#unsentBytes && !this.closed) {
-      this.awaitEndpoint(this.#sendTimeoutMs);
-    } else if (this.closed) {
+    if (this.closed) {
       this.stopTiming();
       this.socket.destroy();
-    } else if (this.owner !== null) this.#guard((owner) => owner.upstreamTimedOut());
+    } else if (this.#unsent.shrinks) this.awaitEndpoint(this.#sendTimeoutMs);
+    else if (this.owner !== null) this.#guard((owner) => owner.upstreamTimedOut());
     else this.#home.dropIdle(this);
   }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { describe, it, test } from "node:test";
+import { Backlog } from "../../../../src/http/mod.ts";
 import { ErrorCode, FrameType, Setting } from "../../../../src/http/h2/frame.ts";
-import { Backlog, type FieldLines, type H2Request, type H2Stream, ServerSession } from "../../../../src/http/h2/mod.ts";
+import { type FieldLines, type H2Request, type H2Stream, ServerSession } from "../../../../src/http/h2/mod.ts";
 
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 

@@ -1,6 +1,7 @@
 /**
- * Response bytes that wait for clients, of all HTTP/2 connections of the process together. A client that opens streams
- * and gives no window makes each hold what one read of the upstream brought; many such clients must not take all memory.
+ * Response bytes that wait for clients, of all connections of the process together. A client that does not read, or opens
+ * streams and gives no window, makes each response hold what one read of the upstream brought; many such clients must not
+ * take all memory.
  *
  * @module
  */
