@@ -3,9 +3,10 @@ import { readFileSync } from "node:fs";
 import { request } from "node:https";
 import { connect, type Socket } from "node:net";
 import process from "node:process";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EchoServer } from "../../src/cli/echo/echo-server.ts";
+import { openEcho } from "../support/echo.ts";
+import { Opened } from "../support/opened.ts";
 import { ingressManifest, Sallyport, serviceManifest } from "../support/sallyport.ts";
 
 const LIMIT = 256;
@@ -14,12 +15,7 @@ const TRIES = 50;
 /** Of one processor, over which a program that has nothing to do has lost its way. */
 const MAX_LOAD = 0.5;
 
-let backend: EchoServer;
-before(async () => {
-  backend = new EchoServer({ name: "one", address: "127.0.0.1", port: 0 });
-  await backend.start();
-});
-after(() => backend.close());
+const backend = new Opened().keep(await openEcho());
 
 /** Seconds. */
 function processorTime(pid: number): number {

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { connect } from "node:net";
 import process from "node:process";
-import { after, before, describe, it } from "node:test";
-import { EchoServer } from "../../src/cli/echo/echo-server.ts";
+import { describe, it } from "node:test";
+import { openEcho } from "../support/echo.ts";
+import { Opened } from "../support/opened.ts";
 import { ingressManifest, Sallyport, serviceManifest } from "../support/sallyport.ts";
 
 /** More than is kept in memory of a body. */
@@ -19,12 +20,7 @@ const SHORTAGES: readonly (readonly [name: string, under: readonly string[]])[] 
   ...("Deno" in globalThis ? [] : [["a full disk", ["sh", "-c", `ulimit -f 8 && exec "$@"`, "sh"]] as const]),
 ];
 
-let backend: EchoServer;
-before(async () => {
-  backend = new EchoServer({ name: "one", address: "127.0.0.1", port: 0 });
-  await backend.start();
-});
-after(() => backend.close());
+const backend = new Opened().keep(await openEcho());
 
 function manifests(settings: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {

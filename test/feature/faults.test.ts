@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { EchoServer } from "../../src/cli/echo/echo-server.ts";
+import { describe, it } from "node:test";
+import { openEcho } from "../support/echo.ts";
+import { Opened } from "../support/opened.ts";
 import { parseExposition } from "../support/exposition.ts";
 import { ask, ingressManifest, Sallyport, serviceManifest } from "../support/sallyport.ts";
 
@@ -20,12 +21,7 @@ const FAULTS: readonly (readonly [path: string, status: number | null])[] = [
 const TIMES = 3;
 const METRIC = "nginx_ingress_controller_internal_errors_total";
 
-let backend: EchoServer;
-before(async () => {
-  backend = new EchoServer({ name: "one", address: "127.0.0.1", port: 0 });
-  await backend.start();
-});
-after(() => backend.close());
+const backend = new Opened().keep(await openEcho());
 
 function faulty(): Promise<Sallyport> {
   const ingress = ingressManifest("a", "a.example", "echo").replace(

@@ -4,8 +4,9 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { EchoServer } from "../../src/cli/echo/echo-server.ts";
+import { describe, it } from "node:test";
+import { openEcho } from "../support/echo.ts";
+import { Opened } from "../support/opened.ts";
 import { type Family, parseExposition } from "../support/exposition.ts";
 import { ask, ingressManifest, Sallyport, serviceManifest } from "../support/sallyport.ts";
 
@@ -46,17 +47,11 @@ const BUCKETS: Readonly<Record<string, string>> = {
   bytes_sent: "10 100 1000 10000 100000 1000000 10000000 +Inf",
 };
 
-let backend: EchoServer;
-let manifests: Record<string, string>;
-before(async () => {
-  backend = new EchoServer({ name: "one", address: "127.0.0.1", port: 0 });
-  await backend.start();
-  manifests = {
-    "a.yaml": serviceManifest("echo", "127.0.0.1", backend.port) + ingressManifest("a", "a.example", "echo"),
-    "b.yaml": ingressManifest("b", "b.example", "nowhere"),
-  };
-});
-after(() => backend.close());
+const backend = new Opened().keep(await openEcho());
+const manifests: Record<string, string> = {
+  "a.yaml": serviceManifest("echo", "127.0.0.1", backend.port) + ingressManifest("a", "a.example", "echo"),
+  "b.yaml": ingressManifest("b", "b.example", "nowhere"),
+};
 
 async function scrape(sallyport: Sallyport): Promise<Map<string, Family>> {
   return parseExposition((await ask(sallyport.ports.healthz, "/metrics")).body);

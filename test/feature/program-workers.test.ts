@@ -5,23 +5,18 @@
  */
 import assert from "node:assert/strict";
 import process from "node:process";
-import { after, before, describe, it } from "node:test";
-import { EchoServer } from "../../src/cli/echo/echo-server.ts";
+import { describe, it } from "node:test";
 import { availableCores } from "../../src/observe/mod.ts";
+import { openEcho } from "../support/echo.ts";
+import { Opened } from "../support/opened.ts";
 import { ask, ingressManifest, Sallyport, serviceManifest } from "../support/sallyport.ts";
 import { runs } from "../support/worker-pool.ts";
 
 const SLOW = { timeout: 30_000 };
-let backend: EchoServer;
-let manifests: Record<string, string>;
-before(async () => {
-  backend = new EchoServer({ name: "one", address: "127.0.0.1", port: 0 });
-  await backend.start();
-  manifests = {
-    "a.yaml": serviceManifest("echo", "127.0.0.1", backend.port) + ingressManifest("a", "a.example", "echo"),
-  };
-});
-after(() => backend.close());
+const backend = new Opened().keep(await openEcho());
+const manifests: Record<string, string> = {
+  "a.yaml": serviceManifest("echo", "127.0.0.1", backend.port) + ingressManifest("a", "a.example", "echo"),
+};
 
 function configMap(workerProcesses: string): string {
   return `apiVersion: v1

@@ -1,18 +1,13 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import process from "node:process";
-import { after, before, describe, it } from "node:test";
-import { EchoServer } from "../../src/cli/echo/echo-server.ts";
+import { describe, it } from "node:test";
+import { openEcho } from "../support/echo.ts";
+import { Opened } from "../support/opened.ts";
 import { ask, ingressManifest, Running, runToEnd, Sallyport, serviceManifest } from "../support/sallyport.ts";
 
-let backend: EchoServer;
-let service: string;
-before(async () => {
-  backend = new EchoServer({ name: "one", address: "127.0.0.1", port: 0 });
-  await backend.start();
-  service = serviceManifest("echo", "127.0.0.1", backend.port);
-});
-after(() => backend.close());
+const backend = new Opened().keep(await openEcho());
+const service: string = serviceManifest("echo", "127.0.0.1", backend.port);
 
 const applied = (line: { message: string }) => line.message === "configuration applied";
 

@@ -5,12 +5,13 @@
  */
 import assert from "node:assert/strict";
 import process from "node:process";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { EchoServer } from "../../src/cli/echo/echo-server.ts";
 import type { RequestMetricsOptions } from "../../src/observe/mod.ts";
 import { runtime } from "../../src/runtime/mod.ts";
 import type { SnapshotUpdate, VirtualHost } from "../../src/snapshot/mod.ts";
+import { openEcho } from "../support/echo.ts";
+import { Opened } from "../support/opened.ts";
 import { firstUpdate, laterUpdate, location, upstream, virtualHost } from "../support/snapshot.ts";
 import { runs, Workers } from "../support/worker-pool.ts";
 
@@ -26,12 +27,7 @@ const METRICS: RequestMetricsOptions = {
   exclude: [],
   labels: {},
 };
-let backend: EchoServer;
-before(async () => {
-  backend = new EchoServer({ name: "one", address: "127.0.0.1", port: 0 });
-  await backend.start();
-});
-after(() => backend.close());
+const backend = new Opened().keep(await openEcho());
 
 const hostOf = (name: string): VirtualHost => virtualHost(name, [location("prefix /", ECHO)]);
 const first = (...names: string[]): SnapshotUpdate =>

@@ -5,25 +5,16 @@ import { readFileSync } from "node:fs";
 import { after, describe, test } from "node:test";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { TlsFront } from "../../src/proxy/tls/mod.ts";
-import { DEFAULT_CERTIFICATE, type Globals, type SnapshotUpdate } from "../../src/snapshot/mod.ts";
+import { DEFAULT_CERTIFICATE, type SnapshotUpdate } from "../../src/snapshot/mod.ts";
 import { runtime } from "../../src/runtime/mod.ts";
+import { fakeGlobals } from "../support/policy.ts";
 import { answering, Inbox, RawBackend, RawClient, TestFront, type TestFrontOptions } from "../support/wire.ts";
 
 const pem = (name: string): string =>
   readFileSync(new URL(`../fixture/certificate/${name}.pem`, import.meta.url), "utf8");
 
 const UPDATE = {
-  globals: {
-    tls: {
-      protocols: ["TLSv1.2", "TLSv1.3"],
-      ciphers: "",
-      rejectHandshake: false,
-      useHttp2: true,
-      http2MaxConcurrentStreams: 128,
-      sessionTimeoutMs: 600_000,
-    },
-    client: { headerTimeoutMs: 60_000 },
-  } as unknown as Globals,
+  globals: fakeGlobals(),
   virtualHosts: { set: [], remove: [] },
   upstreams: { set: [], remove: [] },
   certificates: {

@@ -7,7 +7,7 @@ import * as tls from "node:tls";
 import { nodeTcp } from "../../../src/runtime/_node-tcp.ts";
 import { nodeTlsServer } from "../../../src/runtime/_node-tls.ts";
 import { type MakeTlsServer, runtime, type Tcp, type TlsAgreement } from "../../../src/runtime/mod.ts";
-import { makeCertificate } from "../proxy/tls/_certificates.ts";
+import { makeCertificate } from "../../support/certificates.ts";
 
 const implementations = new Map<string, { tcp: Tcp; tlsServer: MakeTlsServer }>([
   ["node:tls", { tcp: nodeTcp, tlsServer: nodeTlsServer }],

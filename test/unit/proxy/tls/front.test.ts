@@ -9,7 +9,8 @@ import { type Handshake, TlsFront, type TlsHandlers } from "../../../../src/prox
 import type { KeyPair } from "../../../../src/proxy/tls/context-cache.ts";
 import { runtime, type TcpListener } from "../../../../src/runtime/mod.ts";
 import type { Certificate, Globals, HostTls, SnapshotUpdate, VirtualHost } from "../../../../src/snapshot/snapshot.ts";
-import { makeCertificate } from "./_certificates.ts";
+import { makeCertificate } from "../../../support/certificates.ts";
+import { fakeGlobals } from "../../../support/policy.ts";
 
 const FAKE = "Kubernetes Ingress Controller Fake Certificate";
 
@@ -29,18 +30,7 @@ function host(name: string, id: string | null, serverNames: readonly string[] = 
 }
 
 function globals(tls: Partial<Globals["tls"]> = {}, headerTimeoutMs = 60_000): Globals {
-  return {
-    tls: {
-      protocols: ["TLSv1.2", "TLSv1.3"],
-      ciphers: "",
-      rejectHandshake: false,
-      useHttp2: true,
-      http2MaxConcurrentStreams: 128,
-      sessionTimeoutMs: 600_000,
-      ...tls,
-    },
-    client: { headerTimeoutMs },
-  } as Globals;
+  return fakeGlobals({ tls, client: { headerTimeoutMs } });
 }
 
 interface Changes {

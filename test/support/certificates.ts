@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { KeyPair } from "../../../../src/proxy/tls/context-cache.ts";
+import type { KeyPair } from "../../src/proxy/tls/context-cache.ts";
 
 export interface Wanted {
   readonly names: readonly string[];
