@@ -10,7 +10,7 @@ import { objectKey } from "../kube/mod.ts";
 import { parseCidr } from "../net/mod.ts";
 import { compilePattern, parseTemplate, variable, variablesOf } from "../nginx/mod.ts";
 import { compareText } from "../snapshot/order.ts";
-import { DEFAULT_LOG_FORMAT, type Globals } from "../snapshot/snapshot.ts";
+import { DEFAULT_LOG_FORMAT, ERROR_LOG_LEVELS, type Globals } from "../snapshot/snapshot.ts";
 import { parseByteSize, parseInteger } from "../unit/mod.ts";
 import type { CompilerOptions } from "./contract.ts";
 import type { ConfigReader } from "./settings.ts";
@@ -126,6 +126,7 @@ export function compileGlobals(
       (text) => text === "auto" ? text : parseInteger(text, 1, MAX_WORKERS),
     ),
     workerShutdownTimeoutMs: reader.duration("worker-shutdown-timeout", 240_000),
+    errorLogLevel: reader.oneOf("error-log-level", "notice", ERROR_LOG_LEVELS),
     policies: {},
   };
 }

@@ -66,6 +66,13 @@ export interface LocationFacts {
   readonly upstreamName: string;
 }
 
+/** Why a request is answered with 503. */
+export interface AnswerFailure {
+  /** denied: what guards access, or all of the location, cannot be built, so nothing is served. */
+  readonly code: "denied" | "upstream-none" | "upstream-unresolved";
+  readonly cause: string;
+}
+
 /** A response made here, complete. */
 export interface Answer {
   readonly status: number;
@@ -77,6 +84,8 @@ export interface Answer {
   readonly contentType?: string;
   /** Close the connection after the response; `abort`: without any response (nginx's 444). */
   readonly close?: boolean | "abort";
+  /** Why nothing is served, for the log; never sent. Absent: somebody asked for this answer. */
+  readonly failure?: AnswerFailure;
 }
 
 /** A content coding that a body gets on its way to the client. */

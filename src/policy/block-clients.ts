@@ -91,7 +91,10 @@ export const blockClients = {
     return parseOnce(input) ?? undefined;
   },
   hooks({ userAgents, referers, closed }) {
-    if (closed) return { request: () => ({ status: 503 }) };
+    if (closed) {
+      const failure = { code: "denied", cause: "a list of clients to block cannot be read" } as const;
+      return { request: () => ({ status: 503, failure }) };
+    }
     const refusesAgent = compile(userAgents);
     const refusesReferer = compile(referers);
     return {

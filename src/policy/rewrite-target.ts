@@ -94,7 +94,10 @@ export const rewriteTarget = {
     const { target } = policy;
     const matcher = compilePath(location.path);
     // The location search would have refused this path; a request must not get through unchanged in any case.
-    if (matcher === undefined) return { request: () => ({ status: 503 }) };
+    if (matcher === undefined) {
+      const failure = { code: "denied", cause: `path "${location.path}" is no expression that can be used` } as const;
+      return { request: () => ({ status: 503, failure }) };
+    }
     if (/^(?:https?:\/\/|\$scheme)/.test(target)) return redirectHooks(matcher, target);
 
     const mark = target.indexOf("?");

@@ -52,6 +52,11 @@ export interface ExchangeHandler {
    * `{ status: error.status }`. Called also for requests that were malformed (no location then).
    */
   failure(exchange: ServerExchange, error: ProxyError): Answer;
+  /**
+   * An attempt failed, but the exchange is not over by that: another endpoint is tried, or a part of the response has been
+   * sent and is cut now. Absent when nobody wants to know.
+   */
+  attemptFailed?(exchange: ServerExchange, error: ProxyError): void;
   /** Everything is over, the response sent or given up (status 499 when the client left): write the log line, count. */
   end(exchange: ServerExchange): void;
 }

@@ -5,7 +5,15 @@
  * @module
  */
 import type { Exchange } from "../http/mod.ts";
-import { type Logger, openFileLimit, type StubStatus, systemClock } from "../observe/mod.ts";
+import {
+  FailureLog,
+  type FailureLogOptions,
+  failuresTo,
+  type Logger,
+  openFileLimit,
+  type StubStatus,
+  systemClock,
+} from "../observe/mod.ts";
 import { CATCH_ALL, type SnapshotUpdate } from "../snapshot/snapshot.ts";
 import { HttpFront } from "./listener/mod.ts";
 import { AccessLogger, builtInLocations, Pipeline, Tables } from "./pipeline/mod.ts";
@@ -22,6 +30,8 @@ export interface DataPlaneOptions {
   readonly accessLog?: (lines: Uint8Array) => Promise<void>;
   /** Told of every exchange that is over, whether it is logged or not. Must be quick, and not keep it. */
   readonly onEnd?: (exchange: Exchange) => void;
+  /** Takes what is to be told of requests that no upstream answered. Default: the logger. */
+  readonly failures?: FailureLogOptions;
   /** The certificate for names that have none, asked for when it is needed. Default: one that is made then. */
   readonly selfSigned?: () => Promise<KeyPair>;
   /** What /nginx_status tells. Default: the counters of this data plane. */
@@ -62,6 +72,7 @@ const OWN_DESCRIPTORS = 40;
 export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #tables: Tables;
+  readonly #failures: FailureLog;
   readonly #pipeline: Pipeline;
   readonly #accessLogger: AccessLogger;
   readonly #tls: TlsFront;
@@ -87,8 +98,10 @@ export class DataPlane {
       catchAllLocations: builtInLocations(options.status ?? (() => this.counters())),
     });
     this.#accessLogger = new AccessLogger(logger, options.accessLog);
+    this.#failures = new FailureLog(options.failures ?? failuresTo(logger));
     this.#pipeline = new Pipeline({
       logger,
+      failures: this.#failures,
       tables: this.#tables,
       log: (exchange, quiet) => this.#ended(exchange, quiet),
     });
@@ -140,6 +153,7 @@ export class DataPlane {
   async #close(graceMs: number): Promise<void> {
     await this.#front?.close(graceMs);
     this.#tables.close();
+    this.#failures.flush();
     await this.#accessLogger.close();
   }
 

@@ -223,6 +223,12 @@ export interface Certificate {
   readonly notAfterMs: number;
 }
 
+/** Levels of nginx's error log, from the least important on. */
+export const ERROR_LOG_LEVELS = ["debug", "info", "notice", "warn", "error", "crit", "alert", "emerg"] as const;
+
+/** One of {@link ERROR_LOG_LEVELS}. */
+export type ErrorLogLevel = (typeof ERROR_LOG_LEVELS)[number];
+
 /** Settings of the controller's ConfigMap and flags that the data plane needs, resolved. Names follow configmap.json. */
 export interface Globals {
   readonly ports: { readonly http: number; readonly https: number };
@@ -306,6 +312,8 @@ export interface Globals {
   readonly workerProcesses: number | "auto";
   /** worker-shutdown-timeout */
   readonly workerShutdownTimeoutMs: number;
+  /** error-log-level: least important lines about requests that are written. */
+  readonly errorLogLevel: ErrorLogLevel;
   /** Further ConfigMap keys that the data plane reads, by key (gzip, brotli, block lists, ...), each resolved by its own file. */
   readonly policies: Policies;
 }

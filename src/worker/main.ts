@@ -14,6 +14,8 @@ import { countHosts } from "./request-hosts.ts";
 
 /** How often it is told that the process lives, and what it has counted. */
 const REPORT_MS = 1000;
+/** Requests that failed are told at once, and then counted for so long: what is logged is the control process's business. */
+const FAILURES_MS = 1000;
 /** Telling what was counted takes at most this share of the time. */
 const REPORT_SHARE = 0.02;
 /** Series in one message. */
@@ -66,6 +68,11 @@ class Worker {
         this.#dataPlane = new DataPlane({
           logger: this.#log,
           selfSigned: () => this.#askSelfSigned(),
+          failures: {
+            windowMs: FAILURES_MS,
+            write: (failure, leftOut) => tell({ kind: "failure", failure, leftOut }),
+            writeOthers: (count) => tell({ kind: "other-failures", count }),
+          },
           status: () => this.#askTotal(),
           ...metrics === null ? {} : { onEnd: (exchange) => metrics.record(exchange, Date.now()) },
         });

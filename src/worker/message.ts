@@ -5,7 +5,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { LogLevel, LogValue, RequestCounts, RequestMetricsOptions } from "../observe/mod.ts";
+import type { LogLevel, LogValue, RequestCounts, RequestFailure, RequestMetricsOptions } from "../observe/mod.ts";
 import type { DataPlaneCounters, KeyPair, ListenOptions } from "../proxy/mod.ts";
 import type { UpdatePart } from "../snapshot/mod.ts";
 
@@ -51,6 +51,10 @@ export type FromWorker =
   | { readonly kind: "listening"; readonly http: number; readonly https: number }
   /** `code` as Node has it, e.g. `EADDRINUSE`; never empty. */
   | { readonly kind: "listen-failed"; readonly code: string; readonly message: string }
+  /** Requests that no upstream answered: `leftOut` of that kind since the last message, or the first one (0). */
+  | { readonly kind: "failure"; readonly failure: RequestFailure; readonly leftOut: number }
+  /** Failures of too many kinds to be told one by one. */
+  | { readonly kind: "other-failures"; readonly count: number }
   /** What was counted since the last such message. */
   | { readonly kind: "requests"; readonly counts: readonly RequestCounts[] }
   /** Sent every second as a sign of life, and when asked. */

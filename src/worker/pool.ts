@@ -6,6 +6,8 @@
 import {
   type AccessLogSink,
   type Clock,
+  FailureLog,
+  failuresTo,
   type Logger,
   type RequestCounts,
   type RequestMetricsOptions,
@@ -101,6 +103,7 @@ export class WorkerPool {
   readonly #clock: Clock;
   readonly #slots: Slot[] = [];
   readonly #relay: LogRelay;
+  readonly #failures: FailureLog;
   /** Processes with what they told last; those on their way out, too. */
   readonly #counters = new Map<WorkerProcess, WorkerCounters>();
   /** Of processes that are gone. */
@@ -134,6 +137,7 @@ export class WorkerPool {
         for (const worker of this.#counters.keys()) worker.reading = reading;
       },
     });
+    this.#failures = new FailureLog({ ...failuresTo(options.logger), clock: this.#clock });
     this.#grow(options.count);
     this.#cancelWatch = this.#watchLater();
   }
@@ -236,6 +240,7 @@ export class WorkerPool {
   async close(graceMs: number): Promise<void> {
     this.#leave();
     await Promise.all([...this.#counters.keys()].map((worker) => worker.close(graceMs)));
+    this.#failures.flush();
     await this.#relay.flush(FLUSH_MS);
   }
 
@@ -243,6 +248,7 @@ export class WorkerPool {
   async kill(): Promise<void> {
     this.#leave();
     await Promise.all([...this.#counters.keys()].map((worker) => worker.kill()));
+    this.#failures.flush();
   }
 
   #leave(): void {
@@ -279,6 +285,8 @@ export class WorkerPool {
       output: this.#relay.source(),
       log: (serial, entries) => this.#tell(serial, entries),
       counters: (counters) => this.#counters.set(worker, counters),
+      failure: (failure, count) => this.#failures.add(failure, count),
+      otherFailures: (count) => this.#failures.addOthers(count),
       requests: (counts) => metrics?.add(counts),
       wantSelfSigned: () => this.#giveSelfSigned(worker),
       wantTotal: (id) => void this.refresh().then(() => worker.send({ kind: "total", id, counters: this.counters() })),

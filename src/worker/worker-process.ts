@@ -4,7 +4,7 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Clock, RequestCounts } from "../observe/mod.ts";
+import type { Clock, RequestCounts, RequestFailure } from "../observe/mod.ts";
 import type { ListenOptions } from "../proxy/mod.ts";
 import { encodeMessage, type FromWorker, type LogEntry, type ToWorker, type WorkerCounters } from "./message.ts";
 
@@ -16,6 +16,10 @@ export interface WorkerEvents {
   readonly log: (serial: number, entries: readonly LogEntry[]) => void;
   readonly counters: (counters: WorkerCounters) => void;
   readonly requests: (counts: readonly RequestCounts[]) => void;
+  /** So many requests failed in that way. */
+  readonly failure: (failure: RequestFailure, count: number) => void;
+  /** So many failed in too many ways. */
+  readonly otherFailures: (count: number) => void;
   readonly wantSelfSigned: () => void;
   readonly wantTotal: (id: number) => void;
   /** The process is gone. `expected`: after {@link WorkerProcess.close}; `cut`: log lines were lost with it. */
@@ -192,6 +196,10 @@ export class WorkerProcess {
         return this.#listening?.resolve({ http: message.http, https: message.https });
       case "listen-failed":
         return this.#listening?.reject(new ListenError(message.code, message.message));
+      case "failure":
+        return this.#events.failure(message.failure, message.leftOut || 1);
+      case "other-failures":
+        return this.#events.otherFailures(message.count);
       case "requests":
         return this.#events.requests(message.counts);
       case "report": {

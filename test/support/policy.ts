@@ -55,6 +55,7 @@ const DEFAULTS: Globals = {
   accessLog: { enabled: true, path: "stdout", format: "", escape: "default", ofDefaultBackend: false, skipUrls: [] },
   workerProcesses: "auto",
   workerShutdownTimeoutMs: 240_000,
+  errorLogLevel: "notice",
   policies: {},
 };
 

@@ -12,7 +12,7 @@ import { Level, type PageSource } from "./level.ts";
 import { LocationSearch } from "./location-search.ts";
 import { inherit } from "./settings.ts";
 import { compileStatements } from "./statements.ts";
-import { INTERNAL_ERROR, NOT_FOUND, UNAVAILABLE, type Verdict } from "./verdict.ts";
+import { INTERNAL_ERROR, NOT_FOUND, unavailable, type Verdict } from "./verdict.ts";
 
 /** Runs after the location search chose a block of a snippet. */
 export interface HandWrittenLocation {
@@ -24,7 +24,10 @@ export interface HandWrittenLocation {
 
 /** `parent`: the level of the block that it stands in. */
 export function compileHandWritten(program: SnippetProgram, parent: Level, pages: PageSource): HandWrittenLocation {
-  if (program.denied !== null) return { handle: () => UNAVAILABLE, handleInternally: () => UNAVAILABLE };
+  if (program.denied !== null) {
+    const answer = unavailable(program.denied);
+    return { handle: () => answer, handleInternally: () => answer };
+  }
   const base = new Level(inherit(parent.settings, program.settings), pages, parent.owner);
   const rewrite = compileStatements(
     program.statements,

@@ -14,7 +14,7 @@ import type { ServerProgram } from "./server-program.ts";
 import { compileServerProgram } from "./server-program.ts";
 import { inherit } from "./settings.ts";
 import { compileStatements } from "./statements.ts";
-import { INTERNAL_ERROR, UNAVAILABLE, type Verdict } from "./verdict.ts";
+import { INTERNAL_ERROR, unavailable, type Verdict } from "./verdict.ts";
 
 /** What the data plane runs for a location. Functions that would do nothing are `undefined`. */
 export interface LocationProgram {
@@ -54,8 +54,9 @@ export function compileLocationProgram(
       locations.map(({ match, program }) => ({ match, late: false, target: compileHandWritten(program, base, pages) }))
     ),
   );
-  const denied = programs.some((program) => program.denied !== null);
-  const needed = denied || statements.length > 0 || nested.reachable || base.editsRequest ||
+  const denied = programs.find((program) => program.denied !== null)?.denied;
+  const closed = typeof denied === "string" ? unavailable(denied) : undefined;
+  const needed = closed !== undefined || statements.length > 0 || nested.reachable || base.editsRequest ||
     base.settings !== parent.settings;
   const of = (x: Exchange): Level => levelOf(x, base.owner) ?? base;
 
@@ -77,7 +78,7 @@ export function compileLocationProgram(
 
   const edits = nested.reachable || levels.some((level) => level.editsResponse);
   return {
-    rewrite: denied ? () => UNAVAILABLE : needed || levels.some(hasAny) ? rewrite : undefined,
+    rewrite: closed !== undefined ? () => closed : needed || levels.some(hasAny) ? rewrite : undefined,
     access: levels.some((level) => level.hasAccess) ? (x) => of(x).access(x) : undefined,
     upstreamFields: levels.some((level) => level.hasUpstreamFields) ? (x) => of(x).editUpstreamFields(x) : undefined,
     response: edits ? (x) => of(x).editResponse(x) : undefined,

@@ -10,7 +10,7 @@ import { Level, type PageSource } from "./level.ts";
 import { LocationSearch } from "./location-search.ts";
 import { inherit, NO_SETTINGS } from "./settings.ts";
 import { compileStatements } from "./statements.ts";
-import { UNAVAILABLE } from "./verdict.ts";
+import { unavailable } from "./verdict.ts";
 
 /** What the data plane runs for a host. Functions that would do nothing are `undefined`. */
 export interface ServerProgram {
@@ -84,7 +84,10 @@ function compileRewrite(
   level: Level,
 ): ((x: Exchange) => Answer | undefined) | undefined {
   if (program === null) return undefined;
-  if (program.denied !== null) return () => UNAVAILABLE;
+  if (program.denied !== null) {
+    const answer = unavailable(program.denied);
+    return () => answer;
+  }
   if (program.statements.length === 0) return undefined;
   const usesBreak = program.statements.some(breaks);
   const run = compileStatements(program.statements, level, () => level, setLevel);

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Logger } from "../../observe/mod.ts";
-import type { Exchange } from "../../http/exchange.ts";
+import type { AnswerFailure, Exchange } from "../../http/exchange.ts";
 import type { BalancerSpec, Endpoint, Upstream } from "../../snapshot/snapshot.ts";
 import { compileTemplate, parseTemplate } from "../../nginx/mod.ts";
 import { ConsistentHash } from "./consistent-hash.ts";
@@ -19,6 +19,8 @@ import { Suspects } from "./suspects.ts";
 
 /** Time that a name nobody asks for is still kept fresh. */
 const IDLE_MS = 60_000;
+/** The name does not exist, or leads to loopback only. */
+const NO_ADDRESS = "has no address that may be used";
 
 /** Makes the balancer that an upstream asks for. */
 function makeBalancer(spec: BalancerSpec, logger: Logger, upstream: string): Balancer {
@@ -66,6 +68,8 @@ export class UpstreamGroup {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #resolvedOnce = false;
   #askedMs = 0;
+  /** What came of the last look-up. */
+  #unresolved = NO_ADDRESS;
 
   constructor(readonly name: string, logger: Logger, options: UpstreamGroupOptions = {}) {
     this.#logger = logger;
@@ -109,6 +113,14 @@ export class UpstreamGroup {
     if (this.#timer === undefined && this.#lookup === null && !this.retired) this.#look();
     if (this.#resolvedOnce || this.#lookup === null) return this.#endpoints.length > 0;
     return this.#lookup.then(() => this.#endpoints.length > 0);
+  }
+
+  /** Why there is no endpoint, when there is none. */
+  whyNone(): AnswerFailure {
+    const hostname = this.#upstream?.dns?.hostname;
+    return hostname === undefined
+      ? { code: "upstream-none", cause: "the Service has no endpoint that is ready" }
+      : { code: "upstream-unresolved", cause: `the external name "${hostname}" ${this.#unresolved}` };
   }
 
   /** Endpoint for the next attempt. */
@@ -161,10 +173,12 @@ export class UpstreamGroup {
           this.#setEndpoints(resolution.addresses.map((address) => ({ address, port: target.port, pod: "" })));
           break;
         case "none":
+          this.#unresolved = NO_ADDRESS;
           if (this.#endpoints.length > 0) this.#logger.warning("upstream name has no address any more", this.#fields());
           this.#setEndpoints([]);
           break;
         case "failed":
+          this.#unresolved = `cannot be resolved: ${resolution.message}`;
           this.#logger.warning("cannot look up the name of an upstream", {
             ...this.#fields(),
             cause: resolution.message,

@@ -14,6 +14,7 @@ import type { WireExchange } from "../listener/exchange.ts";
 import { type FinishOwner, type HookWaiter, LastChunk, NO_BODY, UNKNOWN_LENGTH } from "../listener/transport.ts";
 import type { UpstreamConnection, UpstreamOwner } from "../upstream/connection.ts";
 import { Attempts, type FailureKind } from "./attempts.ts";
+import { connectionCause } from "./connection-cause.ts";
 import { readFinalHead } from "./final-head.ts";
 import { filterTrailers, type ForwardMasks, masksOf } from "./masks.ts";
 import { checkTarget, formatRequest } from "./request-text.ts";
@@ -280,10 +281,10 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     this.#core.tick();
     switch (this.#step) {
       case Step.connecting:
-        return this.#attemptFailed("upstream-refused", "error", error === null ? "closed at once" : error.message);
+        return this.#attemptFailed("upstream-refused", "error", connectionCause(error));
       case Step.waiting: {
         const what = this.#connection!.received ? "in its response head" : "without a response";
-        const why = error === null ? "" : `: ${error.message}`;
+        const why = error === null ? "" : `: ${connectionCause(error)}`;
         return this.#attemptFailed("upstream-closed", "error", `the upstream closed ${what}${why}`);
       }
       case Step.hook:
@@ -294,7 +295,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
         if (error === null && this.#connection!.reader.endOfStream()) {
           return this.relayComplete(LastChunk.unsent, false);
         }
-        return this.relayCut();
+        return this.relayCut("upstream-closed", `the upstream broke off its response: ${connectionCause(error)}`);
       case Step.finishing:
         this.#connection!.reusable = false;
     }
@@ -308,7 +309,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
       case Step.waiting:
         return this.#attemptFailed("upstream-timeout", "timeout", "the upstream did not answer in time");
       case Step.relaying:
-        return this.relayCut();
+        return this.relayCut("upstream-timeout", "the upstream did not go on with its response in time");
     }
   }
 
@@ -330,8 +331,9 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     }
     attempts.observeFailure(code, kind);
     const next = this.#settings.retry[kind] && this.#mayRetry() ? attempts.pick() : undefined;
-    if (next !== undefined) this.#next(next);
-    else this.#fail(code, "upstream", `${message} (${attempts.record!.address})`);
+    if (next === undefined) return this.#fail(code, "upstream", message);
+    this.#core.handler.attemptFailed?.(this.#exchange, new ProxyError(code, "upstream", "yes", message));
+    this.#next(next);
   }
 
   #mayRetry(): boolean {
@@ -351,8 +353,9 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   }
 
   /** The response breaks off; so it does for the client. */
-  relayCut(): void {
+  relayCut(code: ProxyErrorCode, message: string): void {
     this.#attempts.over("failed", this.#core.nowMs);
+    this.#core.handler.attemptFailed?.(this.#exchange, new ProxyError(code, "upstream", "no", message));
     const relay = this.#relay!;
     const ending = (): void => {
       this.cancel();

@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { CHUNKED, REFUSED, type ResponseHead, type UpstreamAttempt } from "../../http/mod.ts";
 import { knownFieldId } from "../../http/known-field.ts";
+import type { ProxyErrorCode } from "../../proxy-error.ts";
 import type { ForwardSettings } from "../contract.ts";
 import type { WireCore } from "../listener/core.ts";
 import type { WireExchange } from "../listener/exchange.ts";
@@ -23,7 +24,7 @@ export interface RelayOwner {
    */
   relayComplete(lastChunk: number, clean: boolean): void;
   /** The response cannot go on. */
-  relayCut(): void;
+  relayCut(code: ProxyErrorCode, message: string): void;
   /** An error of our own. */
   crashed(error: unknown): void;
 }
@@ -99,7 +100,7 @@ export class ResponseRelay implements ResponseBufferOwner {
       end = reader.readBody(bytes, at);
       if (end === REFUSED) {
         exchange.transport.flush();
-        return this.#owner.relayCut();
+        return this.#owner.relayCut("upstream-malformed", "the framing of the response is broken");
       }
       this.#record.responseBytes += reader.dataBytes - before;
       framed = reader.bodyBytes === CHUNKED && exchange.passesChunks;

@@ -117,11 +117,10 @@ export class HostRuntime {
       }, sources.modules);
       this.#hooks = { steps: [...hooks.rewrite, ...hooks.access], response: hooks.response, locate: hooks.locate };
     } catch (error) {
-      sources.logger.error("cannot build a virtual host, it answers 503", {
-        host: this.host.name,
-        cause: error instanceof Error ? error.message : String(error),
-      });
-      this.#hooks = { steps: [() => ({ status: 503 })], response: [], locate: [] };
+      const cause = error instanceof Error ? error.message : String(error);
+      sources.logger.error("cannot build a virtual host, it answers 503", { host: this.host.name, cause });
+      const failure = { code: "denied", cause: `the virtual host cannot be built: ${cause}` } as const;
+      this.#hooks = { steps: [() => ({ status: 503, failure })], response: [], locate: [] };
     }
     return this.#hooks;
   }

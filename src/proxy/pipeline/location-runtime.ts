@@ -17,8 +17,6 @@ import { runOnion } from "./onion.ts";
 import type { Route } from "./route.ts";
 import type { TableContext } from "./table-context.ts";
 
-/** Answer of a location that must not be served. */
-const UNAVAILABLE: Answer = { status: 503 };
 const NOT_FOUND: Answer = { status: 404 };
 
 /** What ends the steps of a location. */
@@ -78,14 +76,13 @@ export function compileLocation(
       hasCertificate: tables.hasCertificate,
     }, tables.sources.modules);
   } catch (error) {
-    tables.sources.logger.error("cannot build a location, it answers 503", {
-      host,
-      path: location.path,
-      cause: error instanceof Error ? error.message : String(error),
-    });
-    return new LocationRuntime(facts, logged, [], [], deny);
+    const cause = error instanceof Error ? error.message : String(error);
+    tables.sources.logger.error("cannot build a location, it answers 503", { host, path: location.path, cause });
+    return new LocationRuntime(facts, logged, [], [], deny(`the location cannot be built: ${cause}`));
   }
-  if (location.denied !== null) return new LocationRuntime(facts, logged, [], hooks.response, deny);
+  if (location.denied !== null) {
+    return new LocationRuntime(facts, logged, [], hooks.response, deny(location.denied));
+  }
   if (location.match.kind === "slash-redirect") {
     return new LocationRuntime(facts, logged, [], hooks.response, (_c, route) => addSlash(route.exchange));
   }
@@ -108,8 +105,10 @@ export function compileLocation(
 const CHECK: Step = (c) => ((c.env as ServerExchange).route as Route).location!.proxying!.check(c);
 const CHECK_ONLY: readonly Step[] = [CHECK];
 
-function deny(): Answer {
-  return UNAVAILABLE;
+/** For a location that must not be served. */
+function deny(cause: string): Terminal {
+  const answer: Answer = { status: 503, failure: { code: "denied", cause } };
+  return () => answer;
 }
 
 function proxy(_c: ExchangeContext, route: Route): undefined {
@@ -147,9 +146,9 @@ class Proxying {
 
   #withoutEndpoints(c: ExchangeContext): Answer | undefined {
     if (this.#group.name === DEFAULT_BACKEND) return NOT_FOUND;
-    if (this.#fallbackName === undefined) return UNAVAILABLE;
+    if (this.#fallbackName === undefined) return { status: 503, failure: this.#group.whyNone() };
     const fallback = this.#tables.sources.upstream(this.#fallbackName);
-    if (fallback.available() !== true) return UNAVAILABLE;
+    if (fallback.available() !== true) return { status: 503, failure: this.#group.whyNone() };
     ((c.env as ServerExchange).route as Route).fallback = fallback;
     return undefined;
   }

@@ -7,11 +7,12 @@
 import { type Answer, badRequestPage } from "../../http/mod.ts";
 import { hostOf } from "../../net/mod.ts";
 import { MAX_REWRITE_ROUNDS } from "../../nginx/mod.ts";
-import type { Logger } from "../../observe/mod.ts";
+import type { FailureLog, Logger } from "../../observe/mod.ts";
 import { type ExchangeContext, type RequestVerdict, SEARCH_AGAIN } from "../../policy/mod.ts";
 import type { ProxyError, ProxyErrorCode } from "../../proxy-error.ts";
 import type { ExchangeHandler, ServerExchange } from "../contract.ts";
 import { CrashLog } from "./crash-log.ts";
+import { FailureReport } from "./failure-report.ts";
 import { ExchangeApp, makeEntry, type RouterEntry } from "./exchange-app.ts";
 import { isPromise, runResponseSteps, type Step } from "./hook-chain.ts";
 import type { LocationRuntime } from "./location-runtime.ts";
@@ -28,6 +29,8 @@ const REASONED_PAGES: Partial<Readonly<Record<ProxyErrorCode, string>>> = {
 export interface PipelineOptions {
   readonly logger: Logger;
   readonly tables: Tables;
+  /** Told of requests that no upstream answered. */
+  readonly failures: FailureLog;
   /** Writes the line of an exchange that is over. `quiet`: its location is not logged. */
   log(exchange: ServerExchange, quiet: boolean): void;
 }
@@ -37,6 +40,7 @@ export class Pipeline implements ExchangeHandler {
   readonly #tables: Tables;
   readonly #log: PipelineOptions["log"];
   readonly #crashes: CrashLog;
+  readonly #failures: FailureReport;
   readonly #app: ExchangeApp;
   readonly #hostEntry: RouterEntry;
   readonly #locationEntry: RouterEntry;
@@ -50,6 +54,7 @@ export class Pipeline implements ExchangeHandler {
     this.#tables = options.tables;
     this.#log = options.log;
     this.#crashes = new CrashLog(options.logger);
+    this.#failures = new FailureReport(options.failures, options.tables);
     this.#app = new ExchangeApp(
       (exchange) => this.#find(exchange.route as Route),
       (exchange, error) => this.#crash(exchange, error),
@@ -94,7 +99,12 @@ export class Pipeline implements ExchangeHandler {
     }
     const location = (exchange.route as Route | null)?.location ?? null;
     const answer: Answer = { status: error.status };
+    if (error.status > 500) this.#failures.failed(exchange, error.status, error.code, error.message);
     return location === null ? answer : location.page(exchange, answer);
+  }
+
+  attemptFailed(exchange: ServerExchange, error: ProxyError): void {
+    this.#failures.attemptFailed(exchange, error);
   }
 
   end(exchange: ServerExchange): void {
@@ -183,6 +193,8 @@ export class Pipeline implements ExchangeHandler {
       exchange.respond(verdict);
     } else {
       route.settled = true;
+      const { failure } = verdict;
+      if (failure !== undefined) this.#failures.failed(exchange, verdict.status, failure.code, failure.cause);
       exchange.answer(route.location === null ? verdict : route.location.page(exchange, verdict));
     }
   }
