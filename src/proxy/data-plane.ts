@@ -15,9 +15,9 @@ import {
   systemClock,
 } from "../observe/mod.ts";
 import { CATCH_ALL, type SnapshotUpdate } from "../snapshot/snapshot.ts";
-import { HttpFront } from "./listener/mod.ts";
 import { AccessLogger, builtInLocations, Pipeline, Tables } from "./pipeline/mod.ts";
 import { type KeyPair, TlsFront } from "./tls/mod.ts";
+import { Wire } from "./wire.ts";
 import { compileWireSettings } from "./wire-settings.ts";
 
 /** What a data plane is made with. */
@@ -77,7 +77,7 @@ export class DataPlane {
   readonly #accessLogger: AccessLogger;
   readonly #tls: TlsFront;
   /** Made by the first update, which tells its limits. */
-  #front: HttpFront | null = null;
+  #wire: Wire | null = null;
   #ports = { http: 0, https: 0 };
   #updates = 0;
   #closed: Promise<void> | null = null;
@@ -94,7 +94,7 @@ export class DataPlane {
     this.#tables = new Tables({
       logger,
       hasCertificate: (host) => this.#tls.has(host),
-      onLeave: (endpoints) => this.#front?.drain(endpoints),
+      onLeave: (endpoints) => this.#wire?.drain(endpoints),
       catchAllLocations: builtInLocations(options.status ?? (() => this.counters())),
     });
     this.#accessLogger = new AccessLogger(logger, options.accessLog);
@@ -114,26 +114,26 @@ export class DataPlane {
     if (update.globals !== undefined) {
       this.#accessLogger.configure(update.globals.accessLog);
       const settings = compileWireSettings(update.globals);
-      if (this.#front === null) {
-        this.#front = new HttpFront({
+      if (this.#wire === null) {
+        this.#wire = new Wire({
           handler: this.#pipeline,
           settings,
           logger: this.#options.logger,
           clock: systemClock,
           maxDescriptors: Math.floor(((openFileLimit() ?? Infinity) - OWN_DESCRIPTORS) * 0.75),
         });
-      } else this.#front.update(settings);
+      } else this.#wire.update(settings);
     }
     this.#updates++;
   }
 
   /** Opens the listeners; call {@link DataPlane.apply} first. Rejects when an address cannot be bound. */
   async listen(options: ListenOptions): Promise<void> {
-    const front = this.#front;
-    if (front === null) throw new TypeError("a data plane needs a first update before it listens");
+    const wire = this.#wire;
+    if (wire === null) throw new TypeError("a data plane needs a first update before it listens");
     const { address, reusePort = false } = options;
-    const http = await front.listen({ address, port: options.httpPort, reusePort, tls: null });
-    const https = await front.listen({ address, port: options.httpsPort, reusePort, tls: this.#tls });
+    const http = await wire.listen({ address, port: options.httpPort, reusePort, tls: null });
+    const https = await wire.listen({ address, port: options.httpsPort, reusePort, tls: this.#tls });
     this.#ports = { http, https };
   }
 
@@ -151,14 +151,14 @@ export class DataPlane {
   }
 
   async #close(graceMs: number): Promise<void> {
-    await this.#front?.close(graceMs);
+    await this.#wire?.close(graceMs);
     this.#tables.close();
     this.#failures.flush();
     await this.#accessLogger.close();
   }
 
   counters(): DataPlaneCounters {
-    const wire = this.#front?.counters;
+    const wire = this.#wire?.counters;
     return {
       accepted: wire?.accepted ?? 0,
       active: wire?.active ?? 0,

@@ -12,7 +12,7 @@ import type {
   ServerExchange,
   WireSettings,
 } from "../../src/proxy/contract.ts";
-import { HttpFront } from "../../src/proxy/listener/mod.ts";
+import { Wire } from "../../src/proxy/wire.ts";
 import type { ProxyError } from "../../src/proxy-error.ts";
 import type { Endpoint } from "../../src/snapshot/snapshot.ts";
 import type { Opened } from "./opened.ts";
@@ -208,7 +208,7 @@ export class TestFront {
   readonly ended: Ended[] = [];
   readonly errors: ProxyError[] = [];
   readonly logged: string[] = [];
-  readonly front: HttpFront;
+  readonly front: Wire;
   port = 0;
   #arrived: (() => void)[] = [];
 
@@ -217,7 +217,7 @@ export class TestFront {
     const endpoints = options.endpoints ?? [];
     const log = (message: string): void => void this.logged.push(message);
     const logger: Logger = { debug: log, info: log, warning: log, error: log };
-    this.front = new HttpFront({
+    this.front = new Wire({
       handler: {
         request: (exchange) => {
           const plan: ForwardPlan = {

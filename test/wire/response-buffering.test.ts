@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { readdirSync, readlinkSync } from "node:fs";
 import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { countUnnamed } from "../../src/proxy/forward/unnamed-file.ts";
+import { countUnnamed } from "../../src/proxy/unnamed-file.ts";
 import { ManualClock } from "../../src/observe/mod.ts";
 import type { ResponseBuffering, ServerExchange } from "../../src/proxy/contract.ts";
 import { END_HEADERS, END_STREAM, frame, H2Client, request, Type, uint32 } from "../support/h2-client.ts";

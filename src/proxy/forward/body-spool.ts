@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import { read, write } from "node:fs";
 import { latin1Text } from "../../http/mod.ts";
 import { HeldBytes } from "../held-bytes.ts";
-import { closeUnnamed, openUnnamed } from "./unnamed-file.ts";
+import { closeUnnamed, openUnnamed } from "../unnamed-file.ts";
 
 /** Bytes read from the file at a time. */
 const READ_BYTES = 65536;

@@ -6,7 +6,7 @@
  */
 import type { Buffer } from "node:buffer";
 import { type FieldMask, INCOMPLETE, REFUSED, type ResponseReader } from "../../http/mod.ts";
-import type { WireExchange } from "../listener/exchange.ts";
+import type { OpenExchange } from "../exchange/open-exchange.ts";
 
 /** Interim responses (1xx) to one request. */
 const MAX_INTERIM = 32;
@@ -21,7 +21,7 @@ const MAX_INTERIM = 32;
 export function readFinalHead(
   reader: ResponseReader,
   bytes: Buffer,
-  exchange: WireExchange,
+  exchange: OpenExchange,
   maxBytes: number,
   hidden: FieldMask,
 ): number {
@@ -40,7 +40,7 @@ export function readFinalHead(
     // the client's 100 is ours to send
     if (head.status !== 100) {
       head.drop("content-length");
-      exchange.transport.sendInterim(head.status, head.format(hidden));
+      exchange.downstream.sendInterim(head.status, head.format(hidden));
     }
     reader.nextAfterInterim();
   }

@@ -9,10 +9,11 @@ import { hasResponseBody, INCOMPLETE, isRetriedMethod, REFUSED, ResponseHead, UN
 import { ProxyError, type ProxyErrorCode, type ProxyErrorSource, STATUS_OF } from "../../proxy-error.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { ForwardPlan, ForwardSettings } from "../contract.ts";
-import type { WireCore } from "../listener/core.ts";
-import type { WireExchange } from "../listener/exchange.ts";
-import { type FinishOwner, type HookWaiter, LastChunk, NO_BODY, UNKNOWN_LENGTH } from "../listener/transport.ts";
+import type { WireCore } from "../exchange/core.ts";
+import type { OpenExchange } from "../exchange/open-exchange.ts";
+import { type FinishOwner, type HookWaiter, LastChunk, NO_BODY, UNKNOWN_LENGTH } from "../exchange/downstream.ts";
 import type { UpstreamConnection, UpstreamOwner } from "../upstream/connection.ts";
+import type { UpstreamPools } from "../upstream/pool.ts";
 import { Attempts, type FailureKind } from "./attempts.ts";
 import { connectionCause } from "./connection-cause.ts";
 import { readFinalHead } from "./final-head.ts";
@@ -28,8 +29,9 @@ const DEFAULT_RESPONSE_HEAD_BYTES = 65536;
 
 /** The way of one request. */
 export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWaiter, FinishOwner, RelayOwner {
-  readonly #exchange: WireExchange;
+  readonly #exchange: OpenExchange;
   readonly #core: WireCore;
+  readonly #pools: UpstreamPools;
   readonly #plan: ForwardPlan;
   readonly #settings: ForwardSettings;
   readonly #masks: ForwardMasks;
@@ -44,9 +46,10 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   /** `null` until there is a head. */
   #relay: ResponseRelay | null = null;
 
-  constructor(exchange: WireExchange, core: WireCore, plan: ForwardPlan) {
+  constructor(exchange: OpenExchange, core: WireCore, pools: UpstreamPools, plan: ForwardPlan) {
     this.#exchange = exchange;
     this.#core = core;
+    this.#pools = pools;
     this.#plan = plan;
     this.#settings = plan.settings;
     this.#masks = masksOf(plan.settings);
@@ -77,7 +80,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   }
 
   #attempt(endpoint: Endpoint, fresh: boolean): void {
-    const { pools } = this.#core;
+    const pools = this.#pools;
     const tls = this.#settings.tls ?? null;
     const pooled = fresh ? null : pools.take(endpoint, tls, this);
     this.#reused = pooled !== null;
@@ -108,7 +111,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     this.#step = Step.waiting;
     this.#attempts.requestSent = true;
     const { socket } = this.#connection!;
-    const keeps = this.#core.pools.keepsConnections;
+    const keeps = this.#pools.keepsConnections;
     const head = formatRequest(this.#exchange, this.#plan, this.#masks.request, keeps, this.#upload);
     if (this.#upload === null) this.uploadWrote(socket.write(head, "latin1"));
     else this.#upload.send(socket, head);
@@ -274,7 +277,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     const connection = this.#connection;
     this.#connection = null;
     this.#relay?.detach();
-    if (connection !== null) this.#core.pools.giveBack(connection);
+    if (connection !== null) this.#pools.giveBack(connection);
   }
 
   upstreamEnded(error: Error | null): void {
@@ -332,7 +335,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     attempts.observeFailure(code, kind);
     const next = this.#settings.retry[kind] && this.#mayRetry() ? attempts.pick() : undefined;
     if (next === undefined) return this.#fail(code, "upstream", message);
-    this.#core.handler.attemptFailed?.(this.#exchange, new ProxyError(code, "upstream", "yes", message));
+    this.#exchange.attemptFailed(new ProxyError(code, "upstream", "yes", message));
     this.#next(next);
   }
 
@@ -355,7 +358,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   /** The response breaks off; so it does for the client. */
   relayCut(code: ProxyErrorCode, message: string): void {
     this.#attempts.over("failed", this.#core.nowMs);
-    this.#core.handler.attemptFailed?.(this.#exchange, new ProxyError(code, "upstream", "no", message));
+    this.#exchange.attemptFailed(new ProxyError(code, "upstream", "no", message));
     const relay = this.#relay!;
     const ending = (): void => {
       this.cancel();
@@ -395,9 +398,9 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     const connection = this.#connection!;
     this.#connection = null;
     this.#attempts.record!.responseBytes += this.#tunnel!.bytes;
-    this.#core.pools.finish(connection);
+    this.#pools.finish(connection);
     this.#attempts.over("answered", this.#core.nowMs);
     this.#exchange.end();
-    this.#exchange.transport.release();
+    this.#exchange.downstream.release();
   }
 }

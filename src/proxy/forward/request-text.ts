@@ -6,7 +6,7 @@
 import { CONTENT_LENGTH } from "../../http/known-field.ts";
 import type { FieldMask } from "../../http/mod.ts";
 import type { ForwardPlan } from "../contract.ts";
-import type { WireExchange } from "../listener/exchange.ts";
+import type { OpenExchange } from "../exchange/open-exchange.ts";
 import type { Upload } from "./upload.ts";
 
 /** What a request line may have for a target; one char a byte. */
@@ -27,7 +27,7 @@ export function checkTarget(plan: ForwardPlan, received: string): void {
  * @param upload `null`: no body
  */
 export function formatRequest(
-  exchange: WireExchange,
+  exchange: OpenExchange,
   plan: ForwardPlan,
   mask: FieldMask,
   keepsConnection: boolean,

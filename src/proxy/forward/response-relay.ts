@@ -9,9 +9,9 @@ import { CHUNKED, REFUSED, type ResponseHead, type UpstreamAttempt } from "../..
 import { knownFieldId } from "../../http/known-field.ts";
 import type { ProxyErrorCode } from "../../proxy-error.ts";
 import type { ForwardSettings } from "../contract.ts";
-import type { WireCore } from "../listener/core.ts";
-import type { WireExchange } from "../listener/exchange.ts";
-import { LastChunk } from "../listener/transport.ts";
+import type { WireCore } from "../exchange/core.ts";
+import type { OpenExchange } from "../exchange/open-exchange.ts";
+import { LastChunk } from "../exchange/downstream.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import { type BufferLimits, ResponseBuffer, type ResponseBufferOwner } from "./response-buffer.ts";
 
@@ -39,7 +39,7 @@ export class ResponseRelay implements ResponseBufferOwner {
   heldEnd: { readonly error: Error | null } | null = null;
   /** What came while the head was with the policies. */
   #held: Buffer | null = null;
-  readonly #exchange: WireExchange;
+  readonly #exchange: OpenExchange;
   readonly #core: WireCore;
   readonly #readTimeoutMs: number;
   readonly #record: UpstreamAttempt;
@@ -54,7 +54,7 @@ export class ResponseRelay implements ResponseBufferOwner {
   #ending: (() => void) | null = null;
 
   constructor(
-    exchange: WireExchange,
+    exchange: OpenExchange,
     core: WireCore,
     settings: ForwardSettings,
     connection: UpstreamConnection,
@@ -99,7 +99,7 @@ export class ResponseRelay implements ResponseBufferOwner {
       const before = reader.dataBytes;
       end = reader.readBody(bytes, at);
       if (end === REFUSED) {
-        exchange.transport.flush();
+        exchange.downstream.flush();
         return this.#owner.relayCut("upstream-malformed", "the framing of the response is broken");
       }
       this.#record.responseBytes += reader.dataBytes - before;
@@ -110,7 +110,7 @@ export class ResponseRelay implements ResponseBufferOwner {
         more = buffer !== null
           ? buffer.add(bytes, parts[i]!, parts[i + 1]!)
           : framed
-          ? exchange.transport.writeFramed(bytes, parts[i]!, parts[i + 1]!)
+          ? exchange.downstream.writeFramed(bytes, parts[i]!, parts[i + 1]!)
           : exchange.write(bytes, parts[i]!, parts[i + 1]!);
         if (this.#connection === null) return;
       }
@@ -119,7 +119,7 @@ export class ResponseRelay implements ResponseBufferOwner {
       const last = !framed ? LastChunk.unsent : reader.trailers === "" ? LastChunk.ended : LastChunk.sent;
       return this.#owner.relayComplete(last, end === bytes.length);
     }
-    exchange.transport.flush();
+    exchange.downstream.flush();
     if (!more && this.#buffer === null && this.limits !== null) {
       this.#framed = framed;
       // connections come before files when descriptors are short
@@ -171,12 +171,12 @@ export class ResponseRelay implements ResponseBufferOwner {
   // ---- from the buffer
 
   bufferWrite(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#framed) return this.#exchange.transport.writeFramed(bytes, start, end);
+    if (this.#framed) return this.#exchange.downstream.writeFramed(bytes, start, end);
     return this.#exchange.write(bytes, start, end);
   }
 
   bufferFlush(): void {
-    this.#exchange.transport.flush();
+    this.#exchange.downstream.flush();
   }
 
   bufferRoom(): void {

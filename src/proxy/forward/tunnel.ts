@@ -4,8 +4,8 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
-import type { TunnelSink } from "../listener/transport.ts";
-import type { WireExchange } from "../listener/exchange.ts";
+import type { TunnelSink } from "../exchange/downstream.ts";
+import type { OpenExchange } from "../exchange/open-exchange.ts";
 import type { UpstreamConnection, UpstreamOwner } from "../upstream/connection.ts";
 
 /** Hears of the tunnel's end. */
@@ -18,7 +18,7 @@ export interface TunnelOwner {
 export class Tunnel implements UpstreamOwner, TunnelSink {
   /** Bytes from the upstream. */
   bytes = 0;
-  readonly #exchange: WireExchange;
+  readonly #exchange: OpenExchange;
   readonly #connection: UpstreamConnection;
   readonly #idleMs: number;
   readonly #owner: TunnelOwner;
@@ -26,7 +26,7 @@ export class Tunnel implements UpstreamOwner, TunnelSink {
   #over = false;
 
   /** @param idleMs the tunnel ends after this long without a byte either way (proxy-read-timeout) */
-  constructor(exchange: WireExchange, connection: UpstreamConnection, idleMs: number, owner: TunnelOwner) {
+  constructor(exchange: OpenExchange, connection: UpstreamConnection, idleMs: number, owner: TunnelOwner) {
     this.#exchange = exchange;
     this.#connection = connection;
     this.#idleMs = idleMs;
@@ -37,13 +37,13 @@ export class Tunnel implements UpstreamOwner, TunnelSink {
   /** @param early what came behind the upstream's 101, from `at` on */
   start(early: Buffer, at: number): void {
     this.#connection.setDeadline(this.#idleMs);
-    this.#exchange.transport.tunnel(this);
+    this.#exchange.downstream.tunnel(this);
     if (at < early.length && !this.#over) this.#toClient(early, at);
   }
 
   #toClient(bytes: Buffer, at: number): void {
     this.bytes += bytes.length - at;
-    if (this.#exchange.transport.write(bytes, at, bytes.length) || this.#over) return;
+    if (this.#exchange.downstream.write(bytes, at, bytes.length) || this.#over) return;
     this.#clientBlocked = true;
     this.#connection.socket.pause();
   }
@@ -57,7 +57,7 @@ export class Tunnel implements UpstreamOwner, TunnelSink {
 
   upstreamDrained(): void {
     this.#connection.setDeadline(this.#idleMs);
-    this.#exchange.transport.resumeBody();
+    this.#exchange.downstream.resumeBody();
   }
 
   upstreamEnded(): void {
@@ -76,7 +76,7 @@ export class Tunnel implements UpstreamOwner, TunnelSink {
     if (this.#over) return;
     this.#exchange.requestBytes += bytes.length;
     this.#connection.setDeadline(this.#idleMs);
-    if (!this.#connection.socket.write(bytes)) this.#exchange.transport.pauseBody();
+    if (!this.#connection.socket.write(bytes)) this.#exchange.downstream.pauseBody();
   }
 
   tunnelDrained(): void {

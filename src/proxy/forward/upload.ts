@@ -5,8 +5,8 @@
  */
 import type { Socket } from "node:net";
 import { CHUNKED, latin1Text } from "../../http/mod.ts";
-import type { WireExchange } from "../listener/exchange.ts";
-import type { BodySink } from "../listener/transport.ts";
+import type { OpenExchange } from "../exchange/open-exchange.ts";
+import type { BodySink } from "../exchange/downstream.ts";
 import type { ForwardSettings } from "../contract.ts";
 import { BodySpool, type SpoolOwner, type SpoolReader } from "./body-spool.ts";
 import { filterTrailers } from "./masks.ts";
@@ -34,7 +34,7 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
   done = false;
   /** Parts of it are gone: the request cannot be sent again. */
   lost = false;
-  readonly #exchange: WireExchange;
+  readonly #exchange: OpenExchange;
   readonly #settings: ForwardSettings;
   readonly #owner: UploadOwner;
   readonly #spool: BodySpool | null;
@@ -42,7 +42,7 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
   #received = 0;
   #over = false;
 
-  constructor(exchange: WireExchange, settings: ForwardSettings, owner: UploadOwner) {
+  constructor(exchange: OpenExchange, settings: ForwardSettings, owner: UploadOwner) {
     this.#exchange = exchange;
     this.#settings = settings;
     this.#owner = owner;
@@ -55,7 +55,7 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
   /** Begins to read; {@link UploadOwner.uploadReady} follows. */
   start(): void {
     if (this.#spool === null) this.#owner.uploadReady();
-    else this.#exchange.transport.readBody(this);
+    else this.#exchange.downstream.readBody(this);
   }
 
   /** Framing field of the request, with CRLF. */
@@ -67,7 +67,7 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
 
   /** A streamed body waits until the next attempt stands. */
   hold(): void {
-    if (this.#spool === null) this.#exchange.transport.pauseBody();
+    if (this.#spool === null) this.#exchange.downstream.pauseBody();
   }
 
   /** Writes the head of the request and what there is of the body; the rest follows. */
@@ -76,9 +76,9 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
     const spool = this.#spool;
     if (spool === null) {
       this.#owner.uploadWrote(socket.write(head, "latin1"));
-      const { transport } = this.#exchange;
-      transport.resumeBody();
-      transport.readBody(this);
+      const { downstream } = this.#exchange;
+      downstream.resumeBody();
+      downstream.readBody(this);
     } else if (spool.inMemory && spool.bytes <= MAX_JOINED_BYTES) {
       this.done = true;
       this.#owner.uploadWrote(socket.write(head + spool.text(), "latin1"));
@@ -106,7 +106,7 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
   drained(): void {
     if (this.done) return;
     if (this.#spool !== null) this.#spool.resume();
-    else this.#exchange.transport.resumeBody();
+    else this.#exchange.downstream.resumeBody();
   }
 
   // ---- from the client
@@ -125,7 +125,7 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
       ? writeChunk(socket, bytes, start, end)
       : socket.write(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
     this.#owner.uploadWrote(more);
-    if (!more) this.#exchange.transport.pauseBody();
+    if (!more) this.#exchange.downstream.pauseBody();
   }
 
   bodyEnd(trailers: string): void {
@@ -143,11 +143,11 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
   // ---- from the spool
 
   spoolFull(): void {
-    this.#exchange.transport.pauseBody();
+    this.#exchange.downstream.pauseBody();
   }
 
   spoolDrained(): void {
-    this.#exchange.transport.resumeBody();
+    this.#exchange.downstream.resumeBody();
   }
 
   spoolReady(): void {

@@ -7,7 +7,7 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { REFUSED, type RequestReader } from "../../http/mod.ts";
 import type { ClientInput } from "./client-input.ts";
-import type { BodySink } from "./transport.ts";
+import type { BodySink } from "../exchange/downstream.ts";
 
 /** A body that nobody wanted is read to its end up to this length; beyond, the connection is closed. */
 export const MAX_DISCARD_BYTES = 65536;

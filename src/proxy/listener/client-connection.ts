@@ -9,20 +9,20 @@ import { INCOMPLETE, REFUSED, RequestHead, RequestReader, statusLine } from "../
 import { ClientBody, type ClientBodyOwner, MAX_DISCARD_BYTES } from "./client-body.ts";
 import { ClientInput, HOLD, type InputOwner } from "./client-input.ts";
 import { ConnectionFacts, type ConnectionOrigin } from "./connection-facts.ts";
-import type { WireCore } from "./core.ts";
-import type { WireExchange } from "./exchange.ts";
+import type { WireCore } from "../exchange/core.ts";
+import type { WireExchange } from "../exchange/exchange.ts";
 import { beginExchange, openExchange, refuseExchange } from "./h1-exchange.ts";
 import { H1Writer } from "./h1-writer.ts";
 import { Phase } from "./client-phase.ts";
 import { isPreface, type PrefaceCheck } from "./preface-check.ts";
-import type { BodySink, Transport, TunnelSink } from "./transport.ts";
+import type { BodySink, Downstream, OutgoingResponse, TunnelSink } from "../exchange/downstream.ts";
 
 /** nginx's lingering_timeout and lingering_time. */
 const LINGER_IDLE_MS = 5_000;
 const LINGER_TOTAL_MS = 30_000;
 
 /** One connection. */
-export class ClientConnection extends ConnectionFacts implements Transport, InputOwner, ClientBodyOwner {
+export class ClientConnection extends ConnectionFacts implements Downstream, InputOwner, ClientBodyOwner {
   readonly #input: ClientInput;
   readonly #reader: RequestReader;
   readonly #body: ClientBody;
@@ -201,7 +201,7 @@ export class ClientConnection extends ConnectionFacts implements Transport, Inpu
     this.socket.write(`${statusLine(status)}${lines}\r\n`, "latin1");
   }
 
-  sendHead(exchange: WireExchange, bodyBytes: number): void {
+  sendHead(exchange: OutgoingResponse, bodyBytes: number): void {
     const { head } = this.#reader;
     const keepAlive = head.keepAlive && !exchange.closeAfter && this.#mayKeepAlive();
     this.#keepAlive = this.#writer.head(exchange, head, bodyBytes, keepAlive, this.core.nowMs);

@@ -9,7 +9,7 @@ import { canonicalIp } from "../../net/mod.ts";
 import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
 import type { ServerConnection } from "../contract.ts";
 import { Timed } from "../deadline-wheel.ts";
-import type { WireCore } from "./core.ts";
+import type { WireCore } from "../exchange/core.ts";
 
 /** How a connection came in. */
 export interface ConnectionOrigin {

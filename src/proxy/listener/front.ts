@@ -5,31 +5,14 @@
  */
 import type { Socket } from "node:net";
 import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
-import type { Clock } from "../../observe/clock.ts";
-import type { Logger } from "../../observe/logger.ts";
 import { runtime, type TcpListener } from "../../runtime/mod.ts";
-import type { Endpoint } from "../../snapshot/snapshot.ts";
-import type { ExchangeHandler, WireSettings } from "../contract.ts";
-import { DeadlineWheel } from "../deadline-wheel.ts";
 import type { Handshake, TlsHandlers, TlsListener } from "../tls/mod.ts";
-import { UpstreamPools } from "../upstream/pool.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { ConnectionOrigin } from "./connection-facts.ts";
-import { WireCore, type WireCounters } from "./core.ts";
+import type { WireCore } from "../exchange/core.ts";
 import { H2Connection } from "./h2-connection.ts";
 import { PrefaceCheck } from "./preface-check.ts";
 import { ProxyPrelude } from "./proxy-prelude.ts";
-
-/** What a front is made with. */
-export interface FrontOptions {
-  /** The pipeline. */
-  readonly handler: ExchangeHandler;
-  readonly settings: WireSettings;
-  readonly logger: Logger;
-  readonly clock: Clock;
-  /** Descriptors that connections of clients and to endpoints may take together. Default: no bound. */
-  readonly maxDescriptors?: number;
-}
 
 /** One port to listen on. */
 export interface FrontListen {
@@ -68,32 +51,8 @@ export class HttpFront {
   #closed: Promise<void> | null = null;
   #allGone: (() => void) | null = null;
 
-  constructor(options: FrontOptions) {
-    const wheel = new DeadlineWheel(options.clock, (error) => this.#core.internalError(error));
-    const pools = new UpstreamPools(wheel, options.settings.upstreamIdle);
-    this.#core = new WireCore(options.handler, options.settings, pools, wheel, options.clock, options.logger);
-    this.#core.maxDescriptors = options.maxDescriptors ?? Infinity;
-  }
-
-  /** Counters since the start. */
-  get counters(): Readonly<WireCounters> {
-    return this.#core.counters;
-  }
-
-  /** Idle connections to upstreams. */
-  get idleUpstreamConnections(): number {
-    return this.#core.pools.idleConnections;
-  }
-
-  /** Takes new settings over; open connections stay. */
-  update(settings: WireSettings): void {
-    this.#core.settings = settings;
-    this.#core.pools.update(settings.upstreamIdle);
-  }
-
-  /** Endpoints have left: connections to them are closed as soon as nothing is in flight on them. */
-  drain(endpoints: readonly Endpoint[]): void {
-    this.#core.pools.drain(endpoints);
+  constructor(core: WireCore) {
+    this.#core = core;
   }
 
   /** Opens a port; resolves with its number. Rejects when the address cannot be bound. */
@@ -136,7 +95,7 @@ export class HttpFront {
    * left to fail, for the runtimes then try again and again, and take all of a processor.
    */
   #makeRoom(socket: Socket): void {
-    if (this.#core.pools.dropOldestIdle()) return;
+    if (this.#core.upstreams.dropOldestIdle()) return;
     let looked = 0;
     for (const connection of this.#connections) {
       if (connection.idle) return connection.cut();
@@ -194,7 +153,7 @@ export class HttpFront {
 
   /**
    * Stops accepting, closes idle connections, lets requests in flight end (with `Connection: close`) for at most `graceMs`
-   * milliseconds, then cuts the rest. Resolves when all is closed.
+   * milliseconds, then cuts the rest. Resolves when all connections are closed.
    */
   close(graceMs: number): Promise<void> {
     return this.#closed ??= this.#close(graceMs);
@@ -220,8 +179,6 @@ export class HttpFront {
         };
       });
     }
-    core.pools.close();
-    core.wheel.stop();
   }
 
   #cutAll(): void {

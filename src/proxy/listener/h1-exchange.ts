@@ -6,9 +6,9 @@
 import type { HeadError, RequestHead } from "../../http/mod.ts";
 import { ProxyError, type ProxyErrorCode } from "../../proxy-error.ts";
 import type { ServerConnection } from "../contract.ts";
-import type { WireCore } from "./core.ts";
-import { WireExchange } from "./exchange.ts";
-import type { Transport } from "./transport.ts";
+import type { WireCore } from "../exchange/core.ts";
+import { WireExchange } from "../exchange/exchange.ts";
+import type { Downstream } from "../exchange/downstream.ts";
 
 const ERROR_CODES: Readonly<Record<HeadError["kind"], ProxyErrorCode>> = {
   "malformed": "downstream-malformed",
@@ -21,7 +21,7 @@ const ERROR_CODES: Readonly<Record<HeadError["kind"], ProxyErrorCode>> = {
 /** The exchange of a request whose head has been read, as far as it could be. */
 export function openExchange(
   core: WireCore,
-  connection: ServerConnection & Transport,
+  connection: ServerConnection & Downstream,
   head: RequestHead,
 ): WireExchange {
   return new WireExchange(core, connection, connection, head, {

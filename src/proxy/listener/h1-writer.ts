@@ -19,9 +19,8 @@ import {
   statusLine,
   WIRE_FIELDS,
 } from "../../http/mod.ts";
-import type { WireExchange } from "./exchange.ts";
 import { Unsent } from "../unsent.ts";
-import { LastChunk, NO_BODY, UNKNOWN_LENGTH } from "./transport.ts";
+import { LastChunk, NO_BODY, type OutgoingResponse, UNKNOWN_LENGTH } from "../exchange/downstream.ts";
 
 /** A body part up to this size goes into one write with what stands before it. */
 const MAX_JOINED_BYTES = 16384;
@@ -40,7 +39,7 @@ export class H1Writer {
   readonly unsent: Unsent;
   readonly #socket: Socket;
   readonly #onBlocked: () => void;
-  #exchange: WireExchange | null = null;
+  #exchange: OutgoingResponse | null = null;
   /** Goes out with the next bytes. */
   #corked = "";
 
@@ -55,7 +54,13 @@ export class H1Writer {
    * Takes the response's head. `keepAlive`: the connection may be used again as far as all else is concerned; the result
    * tells whether it will be.
    */
-  head(exchange: WireExchange, request: RequestHead, bodyBytes: number, keepAlive: boolean, nowMs: number): boolean {
+  head(
+    exchange: OutgoingResponse,
+    request: RequestHead,
+    bodyBytes: number,
+    keepAlive: boolean,
+    nowMs: number,
+  ): boolean {
     const { status } = exchange;
     const response = exchange.response!;
     this.#exchange = exchange;
@@ -108,7 +113,7 @@ export class H1Writer {
     return this.#sendText(this.#uncork(this.chunked ? `${text.length.toString(16)}\r\n${text}\r\n` : text));
   }
 
-  /** Ends the body; see Transport.end. */
+  /** Ends the body; see Downstream.end. */
   end(trailers: string, lastChunk: number): void {
     if (!this.chunked || lastChunk === LastChunk.ended) return this.flush();
     this.#sendText(this.#uncork(`${lastChunk === LastChunk.unsent ? "0\r\n" : ""}${trailers}\r\n`));

@@ -8,8 +8,8 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { ErrorCode, ServerSession } from "../../http/h2/mod.ts";
 import { ConnectionFacts, type ConnectionOrigin } from "./connection-facts.ts";
-import type { WireCore } from "./core.ts";
-import { H2StreamTransport } from "./h2-stream.ts";
+import type { WireCore } from "../exchange/core.ts";
+import { H2Downstream, type H2Home } from "./h2-stream.ts";
 
 /** Body bytes of one stream that a client may send before they are used up, as much as nginx's http2_body_preread_size. */
 const STREAM_WINDOW_BYTES = 65536;
@@ -17,12 +17,12 @@ const STREAM_WINDOW_BYTES = 65536;
 const CLOSE_MS = 5_000;
 
 /** One connection. */
-export class H2Connection extends ConnectionFacts {
-  readonly #session: ServerSession<H2StreamTransport>;
+export class H2Connection extends ConnectionFacts implements H2Home {
+  readonly #session: ServerSession<H2Downstream>;
   readonly #onClose: (connection: H2Connection) => void;
   #closing = false;
   /** Streams that hold small parts of their bodies back until the event of the socket is over. */
-  readonly #gathering: H2StreamTransport[] = [];
+  readonly #gathering: H2Downstream[] = [];
   /** The end was announced because nothing was asked for. */
   #announced = false;
   #idle = true;
@@ -32,7 +32,7 @@ export class H2Connection extends ConnectionFacts {
     this.#onClose = onClose;
     const { settings } = core;
     core.counters.idle++;
-    this.#session = new ServerSession<H2StreamTransport>(
+    this.#session = new ServerSession<H2Downstream>(
       {
         maxConcurrentStreams: settings.maxConcurrentStreams ?? 128,
         maxHeaderListBytes: settings.maxHeadBytes,
@@ -43,11 +43,11 @@ export class H2Connection extends ConnectionFacts {
         write: (bytes) => socket.write(bytes),
         request: (stream, request, ended) => {
           this.#count();
-          new H2StreamTransport(core, this, this.#session, stream).begin(request, ended);
+          new H2Downstream(core, this, this.#session, stream).begin(request, ended);
         },
         oversized: (stream) => {
           this.#count();
-          new H2StreamTransport(core, this, this.#session, stream).oversized();
+          new H2Downstream(core, this, this.#session, stream).oversized();
         },
         data: (stream, bytes) => stream.context!.data(bytes),
         end: (stream, trailers) => stream.context!.ended(trailers),
@@ -113,7 +113,7 @@ export class H2Connection extends ConnectionFacts {
   }
 
   /** The stream wants to be called at the end of the socket's event. */
-  gathers(stream: H2StreamTransport): void {
+  gathers(stream: H2Downstream): void {
     this.#gathering.push(stream);
   }
 

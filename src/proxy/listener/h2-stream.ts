@@ -14,12 +14,18 @@ import {
   toHttp1Head,
 } from "../../http/h2/mod.ts";
 import { ProxyError } from "../../proxy-error.ts";
+import type { ServerConnection } from "../contract.ts";
 import { Timed } from "../deadline-wheel.ts";
-import type { WireCore } from "./core.ts";
-import { WireExchange } from "./exchange.ts";
+import type { WireCore } from "../exchange/core.ts";
+import { WireExchange } from "../exchange/exchange.ts";
 import { H2Body, type H2BodyOwner } from "./h2-body.ts";
-import type { H2Connection } from "./h2-connection.ts";
-import { type BodySink, NO_BODY, type Transport, type TunnelSink } from "./transport.ts";
+import {
+  type BodySink,
+  type Downstream,
+  NO_BODY,
+  type OutgoingResponse,
+  type TunnelSink,
+} from "../exchange/downstream.ts";
 
 /** Bytes of a frame head, for what is counted as sent. */
 const FRAME_HEAD_BYTES = 9;
@@ -43,13 +49,21 @@ const HEADS_LIMIT = 256;
 /** Stands in for a head that was given back. */
 const NO_HEAD = new RequestHead();
 
-/** One stream: the transport of its exchange. */
-export class H2StreamTransport extends Timed implements Transport, H2BodyOwner {
+/** The connection of streams. */
+export interface H2Home extends ServerConnection {
+  /** The stream wants {@link H2Downstream.deliverGathered} called at the end of the socket's event. */
+  gathers(stream: H2Downstream): void;
+  /** A stream is over, whoever ended it. */
+  streamOver(): void;
+}
+
+/** One stream: the downstream of its exchange. */
+export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
   readonly passesChunks = false;
   readonly #core: WireCore;
-  readonly #connection: H2Connection;
-  readonly #session: ServerSession<H2StreamTransport>;
-  readonly #stream: H2Stream<H2StreamTransport>;
+  readonly #connection: H2Home;
+  readonly #session: ServerSession<H2Downstream>;
+  readonly #stream: H2Stream<H2Downstream>;
   #head: RequestHead = HEADS.pop() ?? new RequestHead();
   #exchange: WireExchange | null = null;
   /** `null`: the request has none. */
@@ -66,9 +80,9 @@ export class H2StreamTransport extends Timed implements Transport, H2BodyOwner {
 
   constructor(
     core: WireCore,
-    connection: H2Connection,
-    session: ServerSession<H2StreamTransport>,
-    stream: H2Stream<H2StreamTransport>,
+    connection: H2Home,
+    session: ServerSession<H2Downstream>,
+    stream: H2Stream<H2Downstream>,
   ) {
     super(core.wheel);
     this.#core = core;
@@ -233,7 +247,7 @@ export class H2StreamTransport extends Timed implements Transport, H2BodyOwner {
     this.#session.inform(this.#stream, status, readLines(lines));
   }
 
-  sendHead(exchange: WireExchange, bodyBytes: number): void {
+  sendHead(exchange: OutgoingResponse, bodyBytes: number): void {
     const response = exchange.response!;
     const fields: string[] = [];
     if (!response.has("date")) fields.push("date", formatHttpDate(this.#core.nowMs));

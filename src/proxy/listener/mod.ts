@@ -4,5 +4,4 @@
  *
  * @module
  */
-export { type FrontListen, type FrontOptions, HttpFront } from "./front.ts";
-export type { WireCounters } from "./core.ts";
+export { type FrontListen, HttpFront } from "./front.ts";

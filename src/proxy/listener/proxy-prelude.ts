@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { parseProxyHeader, type ProxyAddresses } from "../../net/proxy-protocol.ts";
 import { Timed } from "../deadline-wheel.ts";
-import type { WireCore } from "./core.ts";
+import type { WireCore } from "../exchange/core.ts";
 
 /** One connection's header. */
 export class ProxyPrelude extends Timed {

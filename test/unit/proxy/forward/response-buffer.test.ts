@@ -8,7 +8,7 @@ import {
   ResponseBuffer,
   type ResponseBufferOwner,
 } from "../../../../src/proxy/forward/response-buffer.ts";
-import { countUnnamed } from "../../../../src/proxy/forward/unnamed-file.ts";
+import { countUnnamed } from "../../../../src/proxy/unnamed-file.ts";
 
 /** A client that takes as many writes as it is given leave for, and a producer that hears when to go on. */
 class Ends implements ResponseBufferOwner {

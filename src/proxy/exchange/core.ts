@@ -1,5 +1,5 @@
 /**
- * What all connections of a front share.
+ * What all exchanges of a data plane share, and the connections they come by.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { Backlog } from "../../http/mod.ts";
 import type { Logger, LogValue } from "../../observe/logger.ts";
 import type { ExchangeHandler, WireSettings } from "../contract.ts";
 import type { DeadlineWheel } from "../deadline-wheel.ts";
-import { countUnnamed } from "../forward/unnamed-file.ts";
-import type { UpstreamPools } from "../upstream/pool.ts";
+import { countUnnamed } from "../unnamed-file.ts";
+import type { Forwarder } from "./forwarder.ts";
 
-/** Counters of a front since its start. */
+/** Counters since the start. */
 export interface WireCounters {
   /** Connections accepted. */
   accepted: number;
@@ -31,13 +31,23 @@ const TOLD_EVERY_MS = 10_000;
 /** Time to take something, while too much waits for all clients together. */
 const CROWDED_SEND_MS = 5_000;
 
-/** One for each front. */
+/** What the upstreams' side tells of its connections. */
+export interface UpstreamSide {
+  /** Open connections in all. */
+  readonly liveConnections: number;
+  /** Closes the connection that has been idle for the longest; false when there is none. */
+  dropOldestIdle(): boolean;
+}
+
+/** One for each data plane. */
 export class WireCore {
   settings: WireSettings;
   /** Graceful shutdown has begun: connections close after their response. */
   closing = false;
   /** Milliseconds since the epoch, read once for each event of a socket. */
   nowMs: number;
+  /** Set before the first exchange. */
+  forwarder!: Forwarder;
   readonly counters: WireCounters = { accepted: 0, active: 0, idle: 0, requests: 0, inFlight: 0, internalErrors: 0 };
   /** Response bytes that wait for clients. */
   readonly backlog: Backlog = new Backlog();
@@ -53,7 +63,7 @@ export class WireCore {
   constructor(
     readonly handler: ExchangeHandler,
     settings: WireSettings,
-    readonly pools: UpstreamPools,
+    readonly upstreams: UpstreamSide,
     readonly wheel: DeadlineWheel,
     readonly clock: Clock,
     readonly logger: Logger,
@@ -73,7 +83,7 @@ export class WireCore {
 
   /** Connections of clients and to endpoints, and temporary files. */
   get descriptors(): number {
-    return this.counters.active + this.pools.liveConnections + countUnnamed();
+    return this.counters.active + this.upstreams.liveConnections + countUnnamed();
   }
 
   /** A further connection to an endpoint is allowed: a third more than clients alone may take up. */

@@ -4,8 +4,8 @@
  * @module
  */
 import { FieldList, hasResponseBody } from "../../http/mod.ts";
-import type { WireExchange } from "./exchange.ts";
-import { type HookWaiter, NO_BODY, UNKNOWN_LENGTH } from "./transport.ts";
+import type { OpenExchange } from "./open-exchange.ts";
+import { type HookWaiter, NO_BODY, UNKNOWN_LENGTH } from "./downstream.ts";
 
 /** Fields that are the wire's own business. */
 const FRAMING: ReadonlySet<string> = new Set([
@@ -18,13 +18,13 @@ const FRAMING: ReadonlySet<string> = new Set([
 
 /** One response. */
 export class ResponsePump implements HookWaiter {
-  readonly #exchange: WireExchange;
+  readonly #exchange: OpenExchange;
   readonly #response: Response;
   #reader: ReadableStreamDefaultReader | null = null;
   #drained: (() => void) | null = null;
   #cancelled = false;
 
-  constructor(exchange: WireExchange, response: Response) {
+  constructor(exchange: OpenExchange, response: Response) {
     this.#exchange = exchange;
     this.#response = response;
   }
@@ -75,7 +75,7 @@ export class ResponsePump implements HookWaiter {
       if (!exchange.write(value, 0, value.length)) {
         await new Promise<void>((resolve) => this.#drained = resolve);
         if (this.#cancelled) return;
-      } else exchange.transport.flush();
+      } else exchange.downstream.flush();
     }
     if (known !== UNKNOWN_LENGTH && sent < known) {
       throw new RangeError("send a response: the body is shorter than its length");

@@ -1,6 +1,6 @@
 /**
  * One request and its response: what policies see, and what decides how it is answered. The same class for every version;
- * the {@link Transport} below it knows the wire.
+ * the {@link Downstream} below it knows the wire.
  *
  * @module
  */
@@ -17,13 +17,21 @@ import {
 import { hostOf } from "../../net/authority.ts";
 import { ProxyError } from "../../proxy-error.ts";
 import type { ForwardPlan, ServerConnection, ServerExchange } from "../contract.ts";
-import { Forward } from "../forward/forward.ts";
-import { makeRequestId } from "../pipeline/request-id.ts";
+import type { Forwarding } from "./forwarder.ts";
+import type { OpenExchange } from "./open-exchange.ts";
+import { makeRequestId } from "./request-id.ts";
 import type { WireCore } from "./core.ts";
 import { EncodedBody, type EncodedBodyOwner } from "./encoded-body.ts";
 import { answerFields, closesConnection, writeAnswer } from "./own-answer.ts";
 import { ResponsePump } from "./response-pump.ts";
-import { type FinishOwner, type HookWaiter, LastChunk, NO_BODY, type Transport, UNKNOWN_LENGTH } from "./transport.ts";
+import {
+  type Downstream,
+  type FinishOwner,
+  type HookWaiter,
+  LastChunk,
+  NO_BODY,
+  UNKNOWN_LENGTH,
+} from "./downstream.ts";
 
 const NO_ATTEMPTS: readonly UpstreamAttempt[] = [];
 
@@ -41,7 +49,7 @@ export interface RequestFacts {
 }
 
 /** One request. */
-export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwner {
+export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, EncodedBodyOwner {
   readonly version: HttpVersion;
   readonly method: string;
   readonly target: string;
@@ -75,7 +83,7 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
   closeAfter = false;
   #requestId: string | null = null;
   #stage: number = Stage.open;
-  #forward: Forward | null = null;
+  #forward: Forwarding | null = null;
   #pump: ResponsePump | null = null;
   #answer: Answer | null = null;
   #encoded: EncodedBody | null = null;
@@ -83,7 +91,7 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
 
   constructor(
     core: WireCore,
-    readonly transport: Transport,
+    readonly downstream: Downstream,
     readonly connection: ServerConnection,
     readonly request: RequestHead,
     facts: RequestFacts,
@@ -122,7 +130,7 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
     return this.#stage === Stage.over;
   }
 
-  /** The head of the response has been handed to the transport. */
+  /** The head of the response has been handed to the downstream. */
   get headSent(): boolean {
     return this.#stage >= Stage.headSent;
   }
@@ -169,7 +177,7 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
 
   forward(plan: ForwardPlan): void {
     if (!this.#decide("forward")) return;
-    this.#forward = new Forward(this, this.#core, plan);
+    this.#forward = this.#core.forwarder.forward(this, plan);
     try {
       this.#forward.start();
     } catch (error) {
@@ -196,6 +204,10 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
       return this.internalError(thrown);
     }
     this.#prepare(answer);
+  }
+
+  attemptFailed(error: ProxyError): void {
+    this.#core.handler.attemptFailed?.(this, error);
   }
 
   /** An error of our own: the client gets 500, its text nobody but the log. */
@@ -274,26 +286,26 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
   beginResponse(bodyBytes: number): void {
     this.#stage = Stage.headSent;
     const { bodyCoding } = this;
-    if (bodyCoding === null || bodyBytes === NO_BODY) return this.transport.sendHead(this, bodyBytes);
-    if (this.method === "HEAD") return this.transport.sendHead(this, NO_BODY);
+    if (bodyCoding === null || bodyBytes === NO_BODY) return this.downstream.sendHead(this, bodyBytes);
+    if (this.method === "HEAD") return this.downstream.sendHead(this, NO_BODY);
     this.#encoded = new EncodedBody(this, bodyCoding, bodyBytes);
-    this.transport.sendHead(this, UNKNOWN_LENGTH);
+    this.downstream.sendHead(this, UNKNOWN_LENGTH);
   }
 
   /** Body bytes may go through with the chunk framing of the upstream. */
   get passesChunks(): boolean {
-    return this.#encoded === null && this.transport.passesChunks;
+    return this.#encoded === null && this.downstream.passesChunks;
   }
 
   /** Writes data of the body; `false`: wait. */
   write(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#encoded === null) return this.transport.write(bytes, start, end);
+    if (this.#encoded === null) return this.downstream.write(bytes, start, end);
     return start === end || this.#encoded.write(bytes.subarray(start, end));
   }
 
   writeEncoded(bytes: Uint8Array, last: boolean): boolean {
-    const more = this.transport.write(bytes, 0, bytes.length);
-    if (!last) this.transport.flush();
+    const more = this.downstream.write(bytes, 0, bytes.length);
+    if (!last) this.downstream.flush();
     return more;
   }
 
@@ -317,10 +329,10 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
   }
 
   #finished(trailers: string, lastChunk: number, owner: FinishOwner | null): void {
-    this.transport.end(trailers, lastChunk);
+    this.downstream.end(trailers, lastChunk);
     this.end();
     owner?.responseFinished();
-    this.transport.release();
+    this.downstream.release();
   }
 
   /** The response, or the whole exchange, is given up: the client sees a cut, never a forged end. */
@@ -328,9 +340,9 @@ export class WireExchange implements ServerExchange, HookWaiter, EncodedBodyOwne
     if (this.#stage === Stage.over) return;
     this.#encoded?.destroy();
     this.#encoded = null;
-    this.transport.abort();
+    this.downstream.abort();
     this.end();
-    this.transport.release();
+    this.downstream.release();
   }
 
   /** The client has gone: `status` (400: in the middle of its request) is logged, unless there is one already. */

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import * as zlib from "node:zlib";
 import type { BodyCoding } from "../../../../src/http/mod.ts";
-import { BodyEncoder } from "../../../../src/proxy/forward/body-encoder.ts";
+import { BodyEncoder } from "../../../../src/proxy/exchange/body-encoder.ts";
 
 const codings: [BodyCoding, (bytes: Uint8Array) => Uint8Array][] = [
   [{ name: "gzip", level: 1 }, (bytes) => zlib.gunzipSync(bytes)],

@@ -1,24 +1,37 @@
 /**
- * What an exchange needs of the wire below it, whatever its version.
+ * What an exchange needs of the side that asked for it, whatever the wire is, if there is one.
  *
  * @module
  */
-import type { WireExchange } from "./exchange.ts";
+import type { Fields } from "../../http/mod.ts";
 
 /** Length of a response body that shows at its end. */
 export const UNKNOWN_LENGTH = -1;
 /** The response has no body: HEAD, 204, 304. */
 export const NO_BODY = -2;
 
-/** What has been sent of a chunked body's end, when {@link Transport.writeFramed} was used. */
+/** What has been sent of a chunked body's end, when {@link Downstream.writeFramed} was used. */
 export const LastChunk = {
-  /** Nothing: the transport frames the body, or the body is not chunked. */
+  /** Nothing: the downstream frames the body, or the body is not chunked. */
   unsent: 0,
   /** The last chunk, but not the trailer section. */
   sent: 1,
   /** Everything. */
   ended: 2,
 } as const;
+
+/** The response as the wire writes it, and counts what it wrote. */
+export interface OutgoingResponse {
+  readonly method: string;
+  readonly status: number;
+  readonly response: Fields | null;
+  /** The connection is not used again after it. */
+  readonly closeAfter: boolean;
+  /** Its head has been handed to the wire. */
+  readonly headSent: boolean;
+  sentBytes: number;
+  sentBodyBytes: number;
+}
 
 /** Takes the body of a request. */
 export interface BodySink {
@@ -48,9 +61,9 @@ export interface FinishOwner {
   responseFinished(): void;
 }
 
-/** The wire below one exchange at a time. */
-export interface Transport {
-  /** Bytes of the body may be written with the upstream's own chunk framing by {@link Transport.writeFramed}. */
+/** Where the request of one exchange (at a time) comes from and its response goes to. */
+export interface Downstream {
+  /** Bytes of the body may be written with the upstream's own chunk framing by {@link Downstream.writeFramed}. */
   readonly passesChunks: boolean;
   /** The request has been read to its end. */
   readonly requestComplete: boolean;
@@ -62,12 +75,12 @@ export interface Transport {
   sendInterim(status: number, lines: string): void;
   /**
    * Takes the head of the final response from the exchange's status and response fields; it goes out with what is written
-   * next, at the latest by {@link Transport.flush}. `bodyBytes`: its length, {@link UNKNOWN_LENGTH} or {@link NO_BODY}.
+   * next, at the latest by {@link Downstream.flush}. `bodyBytes`: its length, {@link UNKNOWN_LENGTH} or {@link NO_BODY}.
    */
-  sendHead(exchange: WireExchange, bodyBytes: number): void;
+  sendHead(exchange: OutgoingResponse, bodyBytes: number): void;
   /** Writes data of the body; `false`: wait for `clientDrained`. */
   write(bytes: Uint8Array, start: number, end: number): boolean;
-  /** The same for chunks with their framing, when {@link Transport.passesChunks}. */
+  /** The same for chunks with their framing, when {@link Downstream.passesChunks}. */
   writeFramed(bytes: Uint8Array, start: number, end: number): boolean;
   /** Writes a whole body, one char a byte. */
   writeText(text: string): boolean;

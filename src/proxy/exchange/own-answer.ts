@@ -6,8 +6,8 @@
 import { Buffer } from "node:buffer";
 import { type Answer, errorPage, FieldList, hasResponseBody, utf8AsLatin1 } from "../../http/mod.ts";
 import { encodeWhole } from "./encoded-body.ts";
-import type { WireExchange } from "./exchange.ts";
-import { NO_BODY } from "./transport.ts";
+import type { OpenExchange } from "./open-exchange.ts";
+import { NO_BODY } from "./downstream.ts";
 
 /** Fields of an answer, before policies see them. */
 export function answerFields(answer: Answer): FieldList {
@@ -28,19 +28,19 @@ export function closesConnection({ close, status }: Answer): boolean {
 }
 
 /** Writes head and body; the exchange has the status and the fields as policies left them. */
-export function writeAnswer(exchange: WireExchange, body: Answer["body"]): void {
-  const { bodyCoding, status, transport } = exchange;
+export function writeAnswer(exchange: OpenExchange, body: Answer["body"]): void {
+  const { bodyCoding, status, downstream } = exchange;
   const sendsBody = exchange.method !== "HEAD";
-  if (!hasResponseBody(status)) transport.sendHead(exchange, NO_BODY);
+  if (!hasResponseBody(status)) downstream.sendHead(exchange, NO_BODY);
   else if (bodyCoding === null && typeof body !== "object") {
     const text = body === undefined ? page(status) : utf8AsLatin1(body);
-    transport.sendHead(exchange, text.length);
-    if (sendsBody && text !== "") transport.writeText(text);
+    downstream.sendHead(exchange, text.length);
+    if (sendsBody && text !== "") downstream.writeText(text);
   } else {
     const whole = typeof body === "object" ? body : Buffer.from(body ?? page(status), "utf8");
     const bytes = bodyCoding === null ? whole : encodeWhole(bodyCoding, whole);
-    transport.sendHead(exchange, bytes.length);
-    if (sendsBody && bytes.length > 0) transport.write(bytes, 0, bytes.length);
+    downstream.sendHead(exchange, bytes.length);
+    if (sendsBody && bytes.length > 0) downstream.write(bytes, 0, bytes.length);
   }
 }
 

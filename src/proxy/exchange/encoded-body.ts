@@ -1,5 +1,5 @@
 /**
- * A response body that is encoded (gzip, brotli) between the exchange and its transport: a small one that comes in one
+ * A response body that is encoded (gzip, brotli) between the exchange and its downstream: a small one that comes in one
  * piece at once, which takes a fraction of the time; others by an encoder that works beside the event loop.
  *
  * @module
@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import type { BodyCoding } from "../../http/mod.ts";
-import { BodyEncoder, type BodyEncoderSink, brotliOptions, gzipOptions } from "../forward/body-encoder.ts";
+import { BodyEncoder, type BodyEncoderSink, brotliOptions, gzipOptions } from "./body-encoder.ts";
 
 /** Bodies up to this size are encoded at once, which takes well under a millisecond. */
 const MAX_WHOLE_BYTES = 16384;

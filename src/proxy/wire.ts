@@ -1,0 +1,81 @@
+/**
+ * The wire of a data plane, put together: the listener's connections make exchanges, the pipeline decides on them, the
+ * forwarder sends them to upstreams. Of these rooms none knows another.
+ *
+ * @module
+ */
+import type { Clock, Logger } from "../observe/mod.ts";
+import type { Endpoint } from "../snapshot/snapshot.ts";
+import type { ExchangeHandler, WireSettings } from "./contract.ts";
+import { DeadlineWheel } from "./deadline-wheel.ts";
+import { WireCore, type WireCounters } from "./exchange/core.ts";
+import { UpstreamForwarder } from "./forward/upstream-forwarder.ts";
+import { type FrontListen, HttpFront } from "./listener/mod.ts";
+import { UpstreamPools } from "./upstream/pool.ts";
+
+/** What a wire is made with. */
+export interface WireOptions {
+  /** The pipeline. */
+  readonly handler: ExchangeHandler;
+  readonly settings: WireSettings;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Descriptors that connections of clients and to endpoints may take together. Default: no bound. */
+  readonly maxDescriptors?: number;
+}
+
+/** One for each data plane. */
+export class Wire {
+  readonly #core: WireCore;
+  readonly #pools: UpstreamPools;
+  readonly #front: HttpFront;
+  #closed: Promise<void> | null = null;
+
+  constructor(options: WireOptions) {
+    const wheel = new DeadlineWheel(options.clock, (error) => this.#core.internalError(error));
+    const pools = new UpstreamPools(wheel, options.settings.upstreamIdle);
+    const core = new WireCore(options.handler, options.settings, pools, wheel, options.clock, options.logger);
+    core.maxDescriptors = options.maxDescriptors ?? Infinity;
+    core.forwarder = new UpstreamForwarder(core, pools);
+    this.#core = core;
+    this.#pools = pools;
+    this.#front = new HttpFront(core);
+  }
+
+  /** Counters since the start. */
+  get counters(): Readonly<WireCounters> {
+    return this.#core.counters;
+  }
+
+  /** Idle connections to upstreams. */
+  get idleUpstreamConnections(): number {
+    return this.#pools.idleConnections;
+  }
+
+  /** Takes new settings over; open connections stay. */
+  update(settings: WireSettings): void {
+    this.#core.settings = settings;
+    this.#pools.update(settings.upstreamIdle);
+  }
+
+  /** Endpoints have left: connections to them are closed as soon as nothing is in flight on them. */
+  drain(endpoints: readonly Endpoint[]): void {
+    this.#pools.drain(endpoints);
+  }
+
+  /** Opens a port; resolves with its number. Rejects when the address cannot be bound. */
+  listen(options: FrontListen): Promise<number> {
+    return this.#front.listen(options);
+  }
+
+  /** As {@link HttpFront.close}; then the connections to upstreams are closed, too. */
+  close(graceMs: number): Promise<void> {
+    return this.#closed ??= this.#close(graceMs);
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    await this.#front.close(graceMs);
+    this.#pools.close();
+    this.#core.wheel.stop();
+  }
+}
