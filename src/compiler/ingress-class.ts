@@ -1,13 +1,16 @@
 /**
- * Which Ingresses are ours: by spec.ingressClassName, else by the annotation kubernetes.io/ingress.class, else none.
+ * Which Ingresses are ours: by spec.ingressClassName, else by the annotation kubernetes.io/ingress.class, else by the
+ * default IngressClass, which the API server of a cluster writes into an Ingress that has neither.
  *
  * @see https://kubernetes.io/docs/concepts/services-networking/ingress/#ingress-class
+ * @see https://kubernetes.io/docs/concepts/services-networking/ingress/#default-ingress-class
  * @module
  */
-import type { Ingress, StoreView } from "../kube/mod.ts";
+import type { Ingress, IngressClass, StoreView } from "../kube/mod.ts";
 import type { CompilerOptions } from "./contract.ts";
 
 const LEGACY_ANNOTATION = "kubernetes.io/ingress.class";
+const DEFAULT_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
 
 /** Tells why an Ingress is not ours; `undefined`: it is. */
 export type ClassSelector = (ingress: Ingress) => string | undefined;
@@ -21,8 +24,13 @@ type Options = Pick<
 export function selectClasses(view: StoreView, options: Options): ClassSelector {
   const owned = new Set<string>();
   let known = 0;
-  for (const { metadata: { name }, spec } of view.ingressClasses()) {
+  let byDefault: IngressClass | undefined;
+  for (const ingressClass of view.ingressClasses()) {
+    const { metadata: { name, annotations }, spec } = ingressClass;
     known++;
+    if (annotations[DEFAULT_ANNOTATION] === "true" && (byDefault === undefined || precedes(ingressClass, byDefault))) {
+      byDefault = ingressClass;
+    }
     if (spec.controller === options.controllerClass) owned.add(name);
     else if (options.ingressClassByName && name === options.ingressClass) owned.add(name);
   }
@@ -34,12 +42,25 @@ export function selectClasses(view: StoreView, options: Options): ClassSelector 
         ? undefined
         : `ingressClassName "${spec.ingressClassName}" names no IngressClass of this controller`;
     }
-    const legacy = metadata.annotations[LEGACY_ANNOTATION] ?? "";
-    if (legacy !== "") {
+    const legacy = metadata.annotations[LEGACY_ANNOTATION];
+    if (legacy !== undefined && legacy !== "") {
       return legacy === options.ingressClass
         ? undefined
         : `annotation ${LEGACY_ANNOTATION} is "${legacy}", wanted "${options.ingressClass}"`;
     }
+    // an annotation without a value keeps the API server from filling in the default, too
+    if (byDefault !== undefined && legacy === undefined) {
+      const { name } = byDefault.metadata;
+      return owned.has(name)
+        ? undefined
+        : `no ingressClassName is set, and the default IngressClass "${name}" is not of this controller`;
+    }
     return options.watchIngressWithoutClass ? undefined : "no ingressClassName is set";
   };
+}
+
+/** Of several default classes the newest counts, as with the API server; of those of one age the first by name. */
+function precedes({ metadata: a }: IngressClass, { metadata: b }: IngressClass): boolean {
+  if (a.creationTimestampMs !== b.creationTimestampMs) return a.creationTimestampMs > b.creationTimestampMs;
+  return a.name < b.name;
 }

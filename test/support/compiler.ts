@@ -8,6 +8,7 @@ import type {
   ConfigMap,
   EndpointSlice,
   Ingress,
+  IngressClass,
   IngressPath,
   IngressRule,
   Metadata,
@@ -107,6 +108,20 @@ export function ingress(
         })),
       })),
     },
+  };
+}
+
+export function ingressClass(
+  name: string,
+  controller: string,
+  annotations: Readonly<Record<string, string>> = {},
+  createdMs = 0,
+): IngressClass {
+  return {
+    kind: "IngressClass",
+    source,
+    metadata: { ...metadata(name), namespace: "", annotations, creationTimestampMs: createdMs },
+    spec: { controller },
   };
 }
 

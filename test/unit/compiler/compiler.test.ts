@@ -4,7 +4,16 @@ import { describe, test } from "node:test";
 import type { CompilerOptions } from "../../../src/compiler/contract.ts";
 import { createCompiler } from "../../../src/compiler/mod.ts";
 import { keyOf, type KubeObject, Store } from "../../../src/kube/mod.ts";
-import { compilerOptions, configMap, ingress, NOW_MS, secret, service, slice } from "../../support/compiler.ts";
+import {
+  compilerOptions,
+  configMap,
+  ingress,
+  ingressClass,
+  NOW_MS,
+  secret,
+  service,
+  slice,
+} from "../../support/compiler.ts";
 
 const pem = (file: string): string =>
   readFileSync(new URL(`../../fixture/certificate/${file}.pem`, import.meta.url), "utf8");
@@ -54,6 +63,48 @@ describe("compile()", () => {
     const { update } = put(secret("c", { "tls.crt": pem("expired.crt"), "tls.key": pem("chain.key") }));
     assert.deepEqual(update.certificates.set.map(({ id }) => id), ["default/c"]);
     assert.deepEqual(update.virtualHosts.set, []);
+  });
+
+  describe("an Ingress without class", () => {
+    const bare = (annotations: Record<string, string> = {}) =>
+      ingress("bare", { "a.example": { "/": "echo" } }, { className: "", annotations });
+    const ours = "k8s.io/ingress-nginx";
+    const aDefault = (name: string, controller: string, createdMs = 0, value = "true") =>
+      ingressClass(name, controller, { "ingressclass.kubernetes.io/is-default-class": value }, createdMs);
+    const legacy = "kubernetes.io/ingress.class";
+    const rows: [what: string, objects: KubeObject[], served: boolean, options?: Partial<CompilerOptions>][] = [
+      ["a default class of ours", [bare(), aDefault("a", ours)], true],
+      ["a class that is no default", [bare(), ingressClass("nginx", ours)], false],
+      ['a class whose annotation is not "true"', [bare(), aDefault("nginx", ours, 0, "yes")], false],
+      ["a default class of another controller", [bare(), aDefault("b", "x/y"), ingressClass("nginx", ours)], false],
+      [
+        "a default class of another controller and --watch-ingress-without-class",
+        [bare(), aDefault("b", "x/y")],
+        false,
+        { watchIngressWithoutClass: true },
+      ],
+      ["two default classes, ours the newer one", [bare(), aDefault("a", "x/y", 1), aDefault("b", ours, 2)], true],
+      ["two default classes, ours the older one", [bare(), aDefault("a", ours, 1), aDefault("b", "x/y", 2)], false],
+      ["two default classes of one age, ours the first", [bare(), aDefault("b", "x/y"), aDefault("a", ours)], true],
+      ["a default class, and another one in its annotation", [bare({ [legacy]: "x" }), aDefault("a", ours)], false],
+      ["a default class, and an empty annotation", [bare({ [legacy]: "" }), aDefault("a", ours)], false],
+    ];
+    for (const [what, objects, served, options] of rows) {
+      test(`is ${served ? "" : "not "}served with ${what}`, () => {
+        const { first: { snapshot, diagnostics } } = bench(options ?? {}, ...objects, ...echo);
+        assert.equal("a.example" in snapshot.virtualHosts, served);
+        assert.equal(diagnostics.some(({ reason }) => reason === "IngressClassNotOurs"), !served);
+      });
+    }
+
+    test("follows a class that becomes the default, and is it no longer", () => {
+      const { first, put, remove } = bench({}, bare(), ingressClass("nginx", ours), ...echo);
+      assert.deepEqual(Object.keys(first.snapshot.virtualHosts), ["_"]);
+      assert.ok("a.example" in put(aDefault("nginx", ours)).snapshot.virtualHosts);
+      assert.ok(!("a.example" in put(ingressClass("nginx", ours)).snapshot.virtualHosts));
+      put(aDefault("nginx", ours));
+      assert.ok(!("a.example" in remove(aDefault("nginx", ours)).snapshot.virtualHosts));
+    });
   });
 
   test("takes a host away with its last Ingress, and its upstream", () => {
