@@ -16,6 +16,7 @@ import {
   virtualBytes,
 } from "../observe/mod.ts";
 import { certificateFamilies } from "./certificate-metrics.ts";
+import { type FindingMetrics, isRefusal } from "./finding-metrics.ts";
 import type { OrphanMetrics } from "./orphan-metrics.ts";
 import type { AdminSource } from "./source.ts";
 
@@ -24,6 +25,7 @@ export interface MetricsOptions {
   readonly source: AdminSource;
   readonly version: string;
   readonly orphans: OrphanMetrics;
+  readonly findings: FindingMetrics;
   /** POD_NAMESPACE */
   readonly namespace: string;
   /** POD_NAME */
@@ -84,6 +86,7 @@ export function controllerFamilies(options: MetricsOptions): MetricFamily[] {
   const updates = source.updates();
   const serving = source.serving();
   const snapshot = source.snapshot();
+  const diagnostics = source.diagnostics();
   const waiting = Math.max(0, serving.active - serving.inFlight);
   return [
     one("build_info", "gauge", "Always 1; the labels name the build.", 1, {
@@ -94,8 +97,8 @@ export function controllerFamilies(options: MetricsOptions): MetricFamily[] {
     one(
       "config_last_reload_successful",
       "gauge",
-      "1 if the last update was brought into force.",
-      bit(updates.lastSucceeded),
+      "1 if the last update was brought into force, and no file and no object of the manifests is refused.",
+      bit(updates.lastSucceeded && !diagnostics.some(isRefusal)),
     ),
     one(
       "config_last_reload_successful_timestamp_seconds",
@@ -142,7 +145,8 @@ export function controllerFamilies(options: MetricsOptions): MetricFamily[] {
       "Errors of the program itself; each costs an exchange at most.",
       (serving.internalErrors ?? 0) + uncaughtErrors(),
     ),
-    options.orphans.family(source.diagnostics(), labels),
+    options.orphans.family(diagnostics, labels),
+    options.findings.family(diagnostics, labels),
     ...snapshot === null ? [] : certificateFamilies(snapshot, options.controllerClass),
   ];
 }

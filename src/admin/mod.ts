@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { FindingMetrics } from "./finding-metrics.ts";
 export { createHealthApp, type HealthOptions } from "./health.ts";
 export { controllerFamilies, controllerLabels, type MetricsOptions, processFamilies } from "./metrics.ts";
 export { OrphanMetrics } from "./orphan-metrics.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type AdminSource, controllerFamilies, controllerLabels, OrphanMetrics } from "../admin/mod.ts";
+import { type AdminSource, controllerFamilies, controllerLabels, FindingMetrics, OrphanMetrics } from "../admin/mod.ts";
 import type { Exchange } from "../http/mod.ts";
 import { type MetricFamily, type RequestCounts, RequestMetrics, type RequestMetricsOptions } from "../observe/mod.ts";
 import type { Snapshot, SnapshotUpdate } from "../snapshot/mod.ts";
@@ -27,6 +27,7 @@ export class ProgramMetrics {
   /** How requests are counted. */
   readonly options: RequestMetricsOptions;
   readonly #orphans = new OrphanMetrics();
+  readonly #findings = new FindingMetrics();
 
   constructor(settings: MetricsSettings) {
     this.#settings = settings;
@@ -53,7 +54,13 @@ export class ProgramMetrics {
   families(source: AdminSource): MetricFamily[] {
     const snapshot = source.snapshot();
     if (snapshot !== null) this.#requests.retain(ingressesOf(snapshot));
-    const controller = controllerFamilies({ ...this.#settings, source, version: VERSION, orphans: this.#orphans });
+    const controller = controllerFamilies({
+      ...this.#settings,
+      source,
+      version: VERSION,
+      orphans: this.#orphans,
+      findings: this.#findings,
+    });
     return [...controller, ...this.#requests.families()];
   }
 }

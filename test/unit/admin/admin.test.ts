@@ -8,10 +8,12 @@ import {
   controllerFamilies,
   createHealthApp,
   createStatusApp,
+  FindingMetrics,
   OrphanMetrics,
   processFamilies,
   serveApp,
 } from "../../../src/admin/mod.ts";
+import type { Diagnostic } from "../../../src/diagnostic.ts";
 import { formatMetrics } from "../../../src/observe/mod.ts";
 import type { Snapshot } from "../../../src/snapshot/mod.ts";
 import { parseExposition } from "../../support/exposition.ts";
@@ -63,17 +65,24 @@ const SNAPSHOT = {
   },
 } as unknown as Snapshot;
 
-const state = { unready: null as string | null, snapshot: SNAPSHOT as Snapshot | null, lastSucceeded: true };
+const FINDING: Diagnostic = { reason: "R", severity: "warning", message: "m" };
+const state = {
+  unready: null as string | null,
+  snapshot: SNAPSHOT as Snapshot | null,
+  lastSucceeded: true,
+  diagnostics: [FINDING] as readonly Diagnostic[],
+};
 const source: AdminSource = {
   unready: () => state.unready,
   snapshot: () => state.snapshot,
-  diagnostics: () => [{ reason: "R", severity: "warning", message: "m" }],
+  diagnostics: () => state.diagnostics,
   serving: () => ({ accepted: 10, active: 4, requests: 20, inFlight: 1 }),
   updates: () => ({ applied: 2, failed: 1, lastSucceeded: state.lastSucceeded, lastAppliedAtMs: 1_700_000_000_500 }),
 };
 const metrics = {
   source,
   orphans: new OrphanMetrics(),
+  findings: new FindingMetrics(),
   version: "1.2.3",
   namespace: "ns",
   pod: 'pod"x',
@@ -246,6 +255,54 @@ describe("controllerFamilies()", () => {
     const good = formatMetrics(controllerFamilies(metrics));
     assert.match(good, /^nginx_ingress_controller_config_hash\{.*\} 2$/m);
     state.snapshot = SNAPSHOT;
+  });
+});
+
+describe("config_last_reload_successful", () => {
+  const shown = (): string => {
+    state.snapshot = null;
+    const text = formatMetrics(controllerFamilies(metrics));
+    state.snapshot = SNAPSHOT;
+    return /^nginx_ingress_controller_config_last_reload_successful\{.*\} (\d)$/m.exec(text)![1]!;
+  };
+  const rows = [
+    ["BrokenFile", "error", "0"],
+    ["UnreadableFile", "error", "0"],
+    ["UnreadableFolder", "error", "0"],
+    ["TooManyFiles", "error", "0"],
+    ["InvalidObject", "error", "0"],
+    ["UnknownKind", "warning", "0"],
+    ["ServiceNotFound", "error", "1"],
+    ["UnknownField", "warning", "1"],
+  ] as const;
+  for (const [reason, severity, expected] of rows) {
+    it(`is ${expected} while ${reason} stands, and 1 after that`, () => {
+      state.diagnostics = [FINDING, { reason, severity, message: "m" }];
+      assert.equal(shown(), expected);
+      state.diagnostics = [FINDING];
+      assert.equal(shown(), "1");
+    });
+  }
+});
+
+describe("FindingMetrics", () => {
+  it("counts findings by severity and reason, and shows 0 for those that have been put right", () => {
+    const findings = new FindingMetrics();
+    const values = (...found: [Diagnostic["severity"], string][]) =>
+      findings.family(found.map(([severity, reason]) => ({ severity, reason, message: "" })), { x: "y" }).samples
+        .map(({ labels, value }) => [labels["severity"], labels["reason"], labels["x"], value]);
+    assert.deepEqual(values(), []);
+    assert.deepEqual(values(["error", "A"], ["warning", "B"], ["error", "A"], ["warning", "A"]), [
+      ["error", "A", "y", 2],
+      ["warning", "B", "y", 1],
+      ["warning", "A", "y", 1],
+    ]);
+    assert.deepEqual(values(["warning", "B"]), [["error", "A", "y", 0], ["warning", "B", "y", 1], [
+      "warning",
+      "A",
+      "y",
+      0,
+    ]]);
   });
 });
 
