@@ -4,40 +4,37 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { hasResponseBody, INCOMPLETE, isRetriedMethod, REFUSED, ResponseHead, UNTIL_CLOSE } from "../../http/mod.ts";
+import { hasResponseBody, isRetriedMethod, type ResponseHead } from "../../http/mod.ts";
 import { ProxyError, type ProxyErrorCode, type ProxyErrorSource, STATUS_OF } from "../../proxy-error.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { ForwardPlan, ForwardSettings } from "../contract.ts";
+import type { Forwarding } from "../exchange/forwarder.ts";
 import type { WireCore } from "../exchange/core.ts";
 import type { OpenExchange } from "../exchange/open-exchange.ts";
 import { type FinishOwner, type HookWaiter, LastChunk, NO_BODY, UNKNOWN_LENGTH } from "../exchange/downstream.ts";
-import type { UpstreamConnection, UpstreamOwner } from "../upstream/connection.ts";
-import type { UpstreamPools } from "../upstream/pool.ts";
+import type { LeaseOwner, UpstreamLease, UpstreamSource } from "../exchange/upstream-session.ts";
 import { Attempts, type FailureKind } from "./attempts.ts";
 import { connectionCause } from "./connection-cause.ts";
-import { readFinalHead } from "./final-head.ts";
-import { filterTrailers, type ForwardMasks, masksOf } from "./masks.ts";
-import { checkTarget, formatRequest } from "./request-text.ts";
+import { filterTrailers, type ForwardMasks, masksOf } from "../exchange/masks.ts";
 import { type RelayOwner, ResponseRelay } from "./response-relay.ts";
 import { Step } from "./step.ts";
 import { Tunnel, type TunnelOwner } from "./tunnel.ts";
 import { Upload, type UploadOwner } from "./upload.ts";
 
-/** Longest response head where the settings do not say. */
-const DEFAULT_RESPONSE_HEAD_BYTES = 65536;
+/** What a request line may have for a target; one char a byte. */
+const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
 
 /** The way of one request. */
-export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWaiter, FinishOwner, RelayOwner {
+export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner, HookWaiter, FinishOwner, RelayOwner {
   readonly #exchange: OpenExchange;
   readonly #core: WireCore;
-  readonly #pools: UpstreamPools;
+  readonly #source: UpstreamSource;
   readonly #plan: ForwardPlan;
   readonly #settings: ForwardSettings;
   readonly #masks: ForwardMasks;
   readonly #attempts: Attempts;
   #step: number = Step.buffering;
-  #connection: UpstreamConnection | null = null;
+  #lease: UpstreamLease | null = null;
   /** The connection was used before; a failure may only mean that it was stale. */
   #reused = false;
   /** `null`: the request has no body. */
@@ -46,10 +43,10 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   /** `null` until there is a head. */
   #relay: ResponseRelay | null = null;
 
-  constructor(exchange: OpenExchange, core: WireCore, pools: UpstreamPools, plan: ForwardPlan) {
+  constructor(exchange: OpenExchange, core: WireCore, source: UpstreamSource, plan: ForwardPlan) {
     this.#exchange = exchange;
     this.#core = core;
-    this.#pools = pools;
+    this.#source = source;
     this.#plan = plan;
     this.#settings = plan.settings;
     this.#masks = masksOf(plan.settings);
@@ -80,24 +77,24 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   }
 
   #attempt(endpoint: Endpoint, fresh: boolean): void {
-    const pools = this.#pools;
+    const source = this.#source;
     const tls = this.#settings.tls ?? null;
-    const pooled = fresh ? null : pools.take(endpoint, tls, this);
+    const pooled = fresh ? null : source.take(endpoint, tls, this);
     this.#reused = pooled !== null;
     if (pooled !== null) {
-      this.#connection = pooled;
+      this.#lease = pooled;
       this.#attempts.record!.connectMs = 0;
       return this.#send();
     }
     this.#step = Step.connecting;
     this.#upload?.hold();
-    if (!this.#core.mayConnect && !pools.dropOldestIdle()) {
+    if (!this.#core.mayConnect && !source.dropOldestIdle()) {
       this.#core.tellFull();
       this.#attempts.record!.status = STATUS_OF["upstream-refused"];
       return this.#fail("upstream-refused", "internal", "too many files are open");
     }
-    this.#connection = pools.connect(endpoint, tls, this);
-    this.#connection.setDeadline(this.#settings.connectTimeoutMs);
+    this.#lease = source.connect(endpoint, tls, this);
+    this.#lease.setDeadline(this.#settings.connectTimeoutMs);
   }
 
   upstreamConnected(): void {
@@ -110,11 +107,9 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   #send(): void {
     this.#step = Step.waiting;
     this.#attempts.requestSent = true;
-    const { socket } = this.#connection!;
-    const keeps = this.#pools.keepsConnections;
-    const head = formatRequest(this.#exchange, this.#plan, this.#masks.request, keeps, this.#upload);
-    if (this.#upload === null) this.uploadWrote(socket.write(head, "latin1"));
-    else this.#upload.send(socket, head);
+    const lease = this.#lease!;
+    if (this.#upload === null) this.uploadWrote(lease.send(this.#exchange, this.#plan, NO_BODY, null));
+    else this.#upload.send(lease, this.#plan);
   }
 
   // ---- the request's body
@@ -124,23 +119,23 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   }
 
   uploadWrote(more: boolean): void {
-    const connection = this.#connection;
-    if (connection === null) return;
-    if (!more) connection.awaitEndpoint(this.#settings.sendTimeoutMs);
+    const lease = this.#lease;
+    if (lease === null) return;
+    if (!more) lease.awaitEndpoint(this.#settings.sendTimeoutMs);
     else if (this.#upload === null || this.#upload.done || this.#step > Step.waiting) {
-      connection.setDeadline(this.#settings.readTimeoutMs);
+      lease.setDeadline(this.#settings.readTimeoutMs);
     } // the client's own deadline holds while its body is awaited
-    else connection.clearDeadline();
+    else lease.clearDeadline();
   }
 
   uploadTooLarge(): void {
-    this.#giveUpConnection();
+    this.#abandon();
     this.#exchange.closeAfter = true;
     this.#fail("downstream-body-too-large", "downstream", "the body is larger than proxy-body-size allows");
   }
 
   uploadFailed(error: Error): void {
-    this.#giveUpConnection();
+    this.#abandon();
     this.#exchange.closeAfter = true;
     this.#core.tellNoSpool(error);
     this.#fail("internal", "internal", "the body of the request cannot be kept");
@@ -153,114 +148,106 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
 
   // ---- the response
 
-  upstreamData(bytes: Buffer): void {
+  upstreamInterim(head: ResponseHead): void {
     this.#core.tick();
-    switch (this.#step) {
-      case Step.waiting:
-        return this.#readHead(bytes);
-      case Step.hook:
-        return this.#relay!.hold(bytes);
-      case Step.relaying:
-        return this.#relay!.relay(bytes, 0);
-      case Step.finishing:
-        this.#connection!.reusable = false;
-        return;
-      default:
-        return this.#attemptFailed("upstream-malformed", "invalidHeader", "the upstream spoke before it was asked");
+    // the client's 100 is ours to send
+    if (head.status !== 100) {
+      head.drop("content-length");
+      this.#exchange.downstream.sendInterim(head.status, head.format(this.#masks.response));
     }
-  }
-
-  #readHead(bytes: Buffer): void {
-    const { reader } = this.#connection!;
-    const { interims } = reader;
-    const maxBytes = this.#settings.maxResponseHeadBytes ?? DEFAULT_RESPONSE_HEAD_BYTES;
-    const end = readFinalHead(reader, bytes, this.#exchange, maxBytes, this.#masks.response);
-    if (end === REFUSED) return this.#attemptFailed("upstream-malformed", "invalidHeader", reader.error!.message);
-    if (end !== INCOMPLETE) return this.#gotHead(bytes, end);
     // as in nginx the head has to be there in time; only an interim response gives it more
-    if (reader.interims > interims && this.#uploadDone) this.#connection!.setDeadline(this.#settings.readTimeoutMs);
+    if (this.#uploadDone) this.#lease?.setDeadline(this.#settings.readTimeoutMs);
   }
 
   get #uploadDone(): boolean {
     return this.#upload === null || this.#upload.done;
   }
 
-  #gotHead(bytes: Buffer, at: number): void {
+  upstreamHead(): boolean {
+    this.#core.tick();
     const exchange = this.#exchange;
-    const connection = this.#connection!;
-    const { head } = connection.reader;
+    const lease = this.#lease!;
+    const { head } = lease;
     this.#attempts.gotHead(head.status, this.#core.nowMs);
     if (head.status === 101 && (!exchange.request.upgrade || head.minorVersion === 0)) {
-      return this.#attemptFailed("upstream-malformed", "invalidHeader", "the upstream upgraded without being asked");
+      this.#attemptFailed("upstream-malformed", "invalidHeader", "the upstream upgraded without being asked");
+      return true;
     }
     const next = this.#attempts.isFailure(head.status) && this.#mayRetry() ? this.#attempts.pick() : undefined;
     if (next !== undefined) {
       this.#attempts.over("failed", this.#core.nowMs);
-      this.#giveUpConnection();
-      return this.#next(next);
+      this.#abandon();
+      this.#next(next);
+      return true;
     }
-    this.#relay = new ResponseRelay(exchange, this.#core, this.#settings, connection, this.#attempts.record!, this);
+    this.#relay = new ResponseRelay(exchange, this.#core, this.#settings, lease, this.#attempts.record!, this);
     head.dropMask(head.status === 101 || head.status === 426 ? this.#masks.upgrade : this.#masks.response);
     exchange.status = head.status;
     exchange.response = head;
     this.#step = Step.hook;
-    connection.clearDeadline();
-    if (exchange.runHook(this)) return this.#begin(bytes, at);
-    if (this.#connection !== connection) return;
-    // the policies take their time: what comes meanwhile waits
-    connection.socket.pause();
-    this.#relay.hold(bytes.subarray(at));
+    lease.clearDeadline();
+    // when the policies take their time, what comes meanwhile waits
+    if (!exchange.runHook(this)) return false;
+    this.#begin();
+    return true;
   }
 
   hooked(): void {
-    const connection = this.#connection;
-    if (connection === null || this.#step !== Step.hook) return;
+    const lease = this.#lease;
+    if (lease === null || this.#step !== Step.hook) return;
     this.#core.tick();
-    const relay = this.#relay!;
-    // before anything else: a complete response gives the connection back to its pool, where it must not be paused
-    if (relay.heldEnd === null) connection.socket.resume();
-    this.#begin(relay.takeHeld(), 0);
-    if (this.#connection === connection && relay.heldEnd !== null) this.upstreamEnded(relay.heldEnd.error);
+    this.#begin();
+    if (this.#lease === lease) lease.resume();
   }
 
-  #begin(bytes: Buffer, at: number): void {
+  #begin(): void {
     const exchange = this.#exchange;
-    const { bodyBytes, head } = this.#connection!.reader;
-    if (exchange.status === 101) return this.#openTunnel(bytes, at);
+    const { bodyBytes, head } = this.#lease!;
+    if (exchange.status === 101) return this.#openTunnel();
     this.#step = Step.relaying;
     if (bodyBytes === 0) {
       exchange.beginResponse(head.hasLength && exchange.status !== 204 ? head.bodyBytes : NO_BODY);
     } else if (hasResponseBody(exchange.status)) {
       exchange.beginResponse(bodyBytes > 0 ? bodyBytes : UNKNOWN_LENGTH);
+      this.#relay!.begin();
     } else {
       // a policy made a status of it that has no body
       exchange.beginResponse(NO_BODY);
-      return this.relayComplete(LastChunk.unsent, false);
+      this.#abandon();
+      this.#complete("", LastChunk.unsent);
     }
-    this.#relay!.relay(bytes, at);
+  }
+
+  upstreamData(bytes: Uint8Array, start: number, end: number): void {
+    this.#relay!.data(bytes, start, end);
+  }
+
+  upstreamFlush(): void {
+    this.#core.tick();
+    this.#relay!.flush();
+  }
+
+  upstreamComplete(trailers: string, lastChunk: number): void {
+    this.#core.tick();
+    this.#lease!.clearDeadline();
+    this.#relay!.complete();
+    this.#complete(filterTrailers(trailers, this.#settings.hideFields), lastChunk);
   }
 
   clientDrained(): void {
     this.#relay?.clientDrained();
   }
 
-  relayComplete(lastChunk: number, clean: boolean): void {
-    const connection = this.#connection!;
-    const { reader, socket } = connection;
-    const relay = this.#relay!;
-    const trailers = filterTrailers(reader.trailers, this.#settings.hideFields);
+  #complete(trailers: string, lastChunk: number): void {
     this.#step = Step.finishing;
-    connection.clearDeadline();
-    connection.reusable = clean && reader.bodyDone && reader.head.keepAlive && reader.bodyBytes !== UNTIL_CLOSE &&
-      this.#uploadDone && socket.writableLength === 0;
     this.#attempts.over("answered", this.#core.nowMs);
     const exchange = this.#exchange;
+    const relay = this.#relay!;
     const { keeps } = relay;
     if (keeps || (relay.limits !== null && exchange.bodyCoding !== null)) {
       // The client takes its time, the connection need not wait for it; but the exchange goes on with this head.
       this.#upload?.discard();
-      reader.head = new ResponseHead();
-      this.#letGo();
+      this.#letGo(true);
     }
     if (keeps) relay.endWith(() => exchange.finish(trailers, lastChunk, this));
     else exchange.finish(trailers, lastChunk, this);
@@ -270,14 +257,14 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     this.#step = Step.over;
     this.#upload?.discard();
     this.#relay?.discard();
-    this.#letGo();
+    this.#letGo(false);
   }
 
-  #letGo(): void {
-    const connection = this.#connection;
-    this.#connection = null;
+  #letGo(keepsHead: boolean): void {
+    const lease = this.#lease;
+    this.#lease = null;
     this.#relay?.detach();
-    if (connection !== null) this.#pools.giveBack(connection);
+    lease?.release(keepsHead);
   }
 
   upstreamEnded(error: Error | null): void {
@@ -286,22 +273,20 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
       case Step.connecting:
         return this.#attemptFailed("upstream-refused", "error", connectionCause(error));
       case Step.waiting: {
-        const what = this.#connection!.received ? "in its response head" : "without a response";
+        const what = this.#lease!.received ? "in its response head" : "without a response";
         const why = error === null ? "" : `: ${connectionCause(error)}`;
         return this.#attemptFailed("upstream-closed", "error", `the upstream closed ${what}${why}`);
       }
-      case Step.hook:
-        // what has come is relayed first
-        this.#relay!.heldEnd = { error };
-        return;
       case Step.relaying:
-        if (error === null && this.#connection!.reader.endOfStream()) {
-          return this.relayComplete(LastChunk.unsent, false);
-        }
-        return this.relayCut("upstream-closed", `the upstream broke off its response: ${connectionCause(error)}`);
-      case Step.finishing:
-        this.#connection!.reusable = false;
+        return this.#cut("upstream-closed", `the upstream broke off its response: ${connectionCause(error)}`);
     }
+  }
+
+  upstreamMalformed(message: string): void {
+    this.#core.tick();
+    if (this.#step !== Step.relaying) return this.#attemptFailed("upstream-malformed", "invalidHeader", message);
+    this.#exchange.downstream.flush();
+    this.#cut("upstream-malformed", message);
   }
 
   upstreamTimedOut(): void {
@@ -312,7 +297,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
       case Step.waiting:
         return this.#attemptFailed("upstream-timeout", "timeout", "the upstream did not answer in time");
       case Step.relaying:
-        return this.relayCut("upstream-timeout", "the upstream did not go on with its response in time");
+        return this.#cut("upstream-timeout", "the upstream did not go on with its response in time");
     }
   }
 
@@ -324,10 +309,10 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   // ---- failures
 
   #attemptFailed(code: ProxyErrorCode, kind: FailureKind, message: string): void {
-    const stale = this.#reused && !this.#connection!.received && kind === "error";
+    const stale = this.#reused && !this.#lease!.received && kind === "error";
     const attempts = this.#attempts;
     attempts.failed(code, this.#core.nowMs);
-    this.#giveUpConnection();
+    this.#abandon();
     if (stale && this.#upload?.lost !== true && isRetriedMethod(this.#exchange.method)) {
       attempts.startOver(this.#core.nowMs);
       return this.#attempt(attempts.endpoint!, true);
@@ -343,10 +328,12 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     return this.#upload?.lost !== true && this.#attempts.mayRetry(this.#core.nowMs);
   }
 
-  #giveUpConnection(): void {
+  #abandon(): void {
     this.#upload?.stop();
-    if (this.#connection !== null) this.#connection.reusable = false;
-    this.#letGo();
+    const lease = this.#lease;
+    this.#lease = null;
+    this.#relay?.detach();
+    lease?.abandon();
   }
 
   #fail(code: ProxyErrorCode, source: ProxyErrorSource, message: string): void {
@@ -356,7 +343,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
   }
 
   /** The response breaks off; so it does for the client. */
-  relayCut(code: ProxyErrorCode, message: string): void {
+  #cut(code: ProxyErrorCode, message: string): void {
     this.#attempts.over("failed", this.#core.nowMs);
     this.#exchange.attemptFailed(new ProxyError(code, "upstream", "no", message));
     const relay = this.#relay!;
@@ -366,7 +353,7 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     };
     if (!relay.keeps) return ending();
     this.#step = Step.finishing;
-    this.#giveUpConnection();
+    this.#abandon();
     this.#upload?.discard();
     relay.endWith(ending);
   }
@@ -377,30 +364,37 @@ export class Forward implements UpstreamOwner, UploadOwner, TunnelOwner, HookWai
     this.#core.tick();
     this.#step = Step.over;
     this.#attempts.giveUp(this.#core.nowMs);
-    this.#giveUpConnection();
+    this.#abandon();
     this.#upload?.discard();
     this.#relay?.discard();
   }
 
   // ---- tunnels
 
-  #openTunnel(bytes: Buffer, at: number): void {
+  #openTunnel(): void {
     this.#step = Step.tunnel;
     this.#exchange.beginResponse(NO_BODY);
-    this.#tunnel = new Tunnel(this.#exchange, this.#connection!, this.#settings.readTimeoutMs, this);
-    this.#tunnel.start(bytes, at);
+    this.#tunnel = new Tunnel(this.#exchange, this.#lease!, this.#settings.readTimeoutMs, this);
+    this.#tunnel.start();
   }
 
   tunnelOver(): void {
     this.#core.tick();
     if (this.#step !== Step.tunnel) return;
     this.#step = Step.over;
-    const connection = this.#connection!;
-    this.#connection = null;
+    const lease = this.#lease!;
+    this.#lease = null;
     this.#attempts.record!.responseBytes += this.#tunnel!.bytes;
-    this.#pools.finish(connection);
+    lease.finish();
     this.#attempts.over("answered", this.#core.nowMs);
     this.#exchange.end();
     this.#exchange.downstream.release();
+  }
+}
+
+/** Throws when the target of the plan, which may come out of a rewrite, cannot stand in a request line. */
+function checkTarget(plan: ForwardPlan, received: string): void {
+  if (plan.target !== received && !TARGET.test(plan.target)) {
+    throw new RangeError(`forward to ${JSON.stringify(plan.target)}: the target cannot be sent`);
   }
 }

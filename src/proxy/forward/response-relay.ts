@@ -4,27 +4,18 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { CHUNKED, REFUSED, type ResponseHead, type UpstreamAttempt } from "../../http/mod.ts";
+import { CHUNKED, type ResponseHead, type UpstreamAttempt } from "../../http/mod.ts";
 import { knownFieldId } from "../../http/known-field.ts";
-import type { ProxyErrorCode } from "../../proxy-error.ts";
 import type { ForwardSettings } from "../contract.ts";
 import type { WireCore } from "../exchange/core.ts";
 import type { OpenExchange } from "../exchange/open-exchange.ts";
-import { LastChunk } from "../exchange/downstream.ts";
-import type { UpstreamConnection } from "../upstream/connection.ts";
+import type { UpstreamLease } from "../exchange/upstream-session.ts";
 import { type BufferLimits, ResponseBuffer, type ResponseBufferOwner } from "./response-buffer.ts";
 
 const X_ACCEL_BUFFERING = knownFieldId("x-accel-buffering");
 
-/** Hears of the response's end. */
+/** Hears of trouble. */
 export interface RelayOwner {
-  /**
-   * The body has been read to its end. `lastChunk` is one of {@link LastChunk}; `clean`: nothing came behind the response.
-   */
-  relayComplete(lastChunk: number, clean: boolean): void;
-  /** The response cannot go on. */
-  relayCut(code: ProxyErrorCode, message: string): void;
   /** An error of our own. */
   crashed(error: unknown): void;
 }
@@ -35,21 +26,20 @@ export class ResponseRelay implements ResponseBufferOwner {
   readonly limits: BufferLimits | null;
   /** The upstream is paused for the client's sake. */
   blocked = false;
-  /** The upstream ended while bytes were held; `null`: it did not. */
-  heldEnd: { readonly error: Error | null } | null = null;
-  /** What came while the head was with the policies. */
-  #held: Buffer | null = null;
   readonly #exchange: OpenExchange;
   readonly #core: WireCore;
   readonly #readTimeoutMs: number;
   readonly #record: UpstreamAttempt;
   readonly #owner: RelayOwner;
   /** `null`: nothing more is read. */
-  #connection: UpstreamConnection | null;
+  #lease: UpstreamLease | null;
   /** Made when the client first falls behind. */
   #buffer: ResponseBuffer | null = null;
   /** What passes has the chunk framing of the upstream. */
   #framed = false;
+  /** What the last write said: the client takes more. */
+  #more = true;
+  #complete = false;
   /** How the response ends once the client has got what is kept. */
   #ending: (() => void) | null = null;
 
@@ -57,17 +47,17 @@ export class ResponseRelay implements ResponseBufferOwner {
     exchange: OpenExchange,
     core: WireCore,
     settings: ForwardSettings,
-    connection: UpstreamConnection,
+    lease: UpstreamLease,
     record: UpstreamAttempt,
     owner: RelayOwner,
   ) {
     this.#exchange = exchange;
     this.#core = core;
     this.#readTimeoutMs = settings.readTimeoutMs;
-    this.#connection = connection;
+    this.#lease = lease;
     this.#record = record;
     this.#owner = owner;
-    this.limits = limitsOf(settings, connection.reader.head);
+    this.limits = limitsOf(settings, lease.head);
   }
 
   /** The client has still to take some of what was read. */
@@ -75,64 +65,44 @@ export class ResponseRelay implements ResponseBufferOwner {
     return this.#buffer !== null && !this.#buffer.empty;
   }
 
-  /** Keeps what comes while the head is with the policies. */
-  hold(bytes: Buffer): void {
-    this.#held = this.#held === null ? bytes : Buffer.concat([this.#held, bytes]);
+  /** The head has gone to the client: the body follows. */
+  begin(): void {
+    const lease = this.#lease!;
+    this.#framed = lease.bodyBytes === CHUNKED && this.#exchange.passesChunks && lease.keepFraming();
   }
 
-  /** What was held, which is held no longer. */
-  takeHeld(): Buffer {
-    const held = this.#held!;
-    this.#held = null;
-    return held;
-  }
-
-  /** Passes on what the upstream sent, from `at` on. */
-  relay(bytes: Buffer, at: number): void {
-    const connection = this.#connection!;
+  /** Passes on what the upstream sent. */
+  data(bytes: Uint8Array, start: number, end: number): void {
     const exchange = this.#exchange;
-    const { reader } = connection;
-    let end = at;
-    let more = true;
-    let framed = false;
-    if (!reader.bodyDone) {
-      const before = reader.dataBytes;
-      end = reader.readBody(bytes, at);
-      if (end === REFUSED) {
-        exchange.downstream.flush();
-        return this.#owner.relayCut("upstream-malformed", "the framing of the response is broken");
-      }
-      this.#record.responseBytes += reader.dataBytes - before;
-      framed = reader.bodyBytes === CHUNKED && exchange.passesChunks;
-      const parts = framed ? reader.kept : reader.data;
-      const buffer = this.#buffer;
-      for (let i = 0; i < parts.length; i += 2) {
-        more = buffer !== null
-          ? buffer.add(bytes, parts[i]!, parts[i + 1]!)
-          : framed
-          ? exchange.downstream.writeFramed(bytes, parts[i]!, parts[i + 1]!)
-          : exchange.write(bytes, parts[i]!, parts[i + 1]!);
-        if (this.#connection === null) return;
-      }
-    }
-    if (reader.bodyDone) {
-      const last = !framed ? LastChunk.unsent : reader.trailers === "" ? LastChunk.ended : LastChunk.sent;
-      return this.#owner.relayComplete(last, end === bytes.length);
-    }
-    exchange.downstream.flush();
-    if (!more && this.#buffer === null && this.limits !== null) {
-      this.#framed = framed;
+    if (this.#buffer !== null) this.#more = this.#buffer.add(bytes, start, end);
+    else if (this.#framed) this.#more = exchange.downstream.writeFramed(bytes, start, end);
+    else this.#more = exchange.write(bytes, start, end);
+  }
+
+  /** No more data for now: lets the upstream go on, or not. */
+  flush(): void {
+    const lease = this.#lease!;
+    this.#record.responseBytes = lease.dataBytes;
+    this.#exchange.downstream.flush();
+    if (!this.#more && this.#buffer === null && this.limits !== null) {
       // connections come before files when descriptors are short
       const limits = this.#core.mayConnect ? this.limits : { ...this.limits, fileBytes: 0 };
       this.#buffer = new ResponseBuffer(this, limits, true);
-      more = true;
+      this.#more = true;
     }
-    if (more) connection.setDeadline(this.#readTimeoutMs);
+    if (this.#more) lease.setDeadline(this.#readTimeoutMs);
     else {
+      this.#more = true;
       this.blocked = true;
-      connection.clearDeadline();
-      connection.socket.pause();
+      lease.clearDeadline();
+      lease.pause();
     }
+  }
+
+  /** Everything has been read. */
+  complete(): void {
+    this.#complete = true;
+    this.#record.responseBytes = this.#lease!.dataBytes;
   }
 
   /** The client (or the encoder before it) takes bytes again. */
@@ -144,15 +114,16 @@ export class ResponseRelay implements ResponseBufferOwner {
   #readOn(): void {
     if (!this.blocked) return;
     this.blocked = false;
-    const connection = this.#connection;
-    if (connection === null || connection.reader.bodyDone) return;
-    connection.setDeadline(this.#readTimeoutMs);
-    connection.socket.resume();
+    const lease = this.#lease;
+    if (lease === null || this.#complete) return;
+    lease.setDeadline(this.#readTimeoutMs);
+    lease.resume();
   }
 
   /** Nothing more is read: the connection goes its own way. */
   detach(): void {
-    this.#connection = null;
+    if (this.#lease !== null) this.#record.responseBytes = this.#lease.dataBytes;
+    this.#lease = null;
   }
 
   /** Calls `ending` when the client has taken what is kept, at once if that is nothing. */
@@ -163,7 +134,7 @@ export class ResponseRelay implements ResponseBufferOwner {
 
   /** Throws away what is kept. */
   discard(): void {
-    this.#connection = null;
+    this.#lease = null;
     this.#ending = null;
     this.#buffer?.discard();
   }

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import type { Buffer } from "node:buffer";
 import type { TunnelSink } from "../exchange/downstream.ts";
 import type { OpenExchange } from "../exchange/open-exchange.ts";
-import type { UpstreamConnection, UpstreamOwner } from "../upstream/connection.ts";
+import type { LeaseOwner, UpstreamLease } from "../exchange/upstream-session.ts";
 
 /** Hears of the tunnel's end. */
 export interface TunnelOwner {
@@ -15,49 +14,60 @@ export interface TunnelOwner {
 }
 
 /** One tunnel. */
-export class Tunnel implements UpstreamOwner, TunnelSink {
+export class Tunnel implements LeaseOwner, TunnelSink {
   /** Bytes from the upstream. */
   bytes = 0;
   readonly #exchange: OpenExchange;
-  readonly #connection: UpstreamConnection;
+  readonly #lease: UpstreamLease;
   readonly #idleMs: number;
   readonly #owner: TunnelOwner;
   #clientBlocked = false;
   #over = false;
 
   /** @param idleMs the tunnel ends after this long without a byte either way (proxy-read-timeout) */
-  constructor(exchange: OpenExchange, connection: UpstreamConnection, idleMs: number, owner: TunnelOwner) {
+  constructor(exchange: OpenExchange, lease: UpstreamLease, idleMs: number, owner: TunnelOwner) {
     this.#exchange = exchange;
-    this.#connection = connection;
+    this.#lease = lease;
     this.#idleMs = idleMs;
     this.#owner = owner;
-    connection.owner = this;
   }
 
-  /** @param early what came behind the upstream's 101, from `at` on */
-  start(early: Buffer, at: number): void {
-    this.#connection.setDeadline(this.#idleMs);
+  start(): void {
+    this.#lease.setDeadline(this.#idleMs);
+    this.#lease.tunnel(this);
     this.#exchange.downstream.tunnel(this);
-    if (at < early.length && !this.#over) this.#toClient(early, at);
-  }
-
-  #toClient(bytes: Buffer, at: number): void {
-    this.bytes += bytes.length - at;
-    if (this.#exchange.downstream.write(bytes, at, bytes.length) || this.#over) return;
-    this.#clientBlocked = true;
-    this.#connection.socket.pause();
   }
 
   upstreamConnected(): void {}
 
-  upstreamData(bytes: Buffer): void {
-    this.#connection.setDeadline(this.#idleMs);
-    this.#toClient(bytes, 0);
+  upstreamData(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#over) return;
+    this.#lease.setDeadline(this.#idleMs);
+    this.bytes += end - start;
+    if (this.#exchange.downstream.write(bytes, start, end) || this.#over) return;
+    this.#clientBlocked = true;
+    this.#lease.pause();
   }
 
   upstreamDrained(): void {
-    this.#connection.setDeadline(this.#idleMs);
+    this.#lease.setDeadline(this.#idleMs);
     this.#exchange.downstream.resumeBody();
+  }
+
+  upstreamInterim(): void {}
+
+  upstreamHead(): boolean {
+    return true;
+  }
+
+  upstreamFlush(): void {}
+
+  upstreamComplete(): void {
+    this.#end();
+  }
+
+  upstreamMalformed(): void {
+    this.#end();
   }
 
   upstreamEnded(): void {
@@ -75,15 +85,15 @@ export class Tunnel implements UpstreamOwner, TunnelSink {
   tunnelData(bytes: Uint8Array): void {
     if (this.#over) return;
     this.#exchange.requestBytes += bytes.length;
-    this.#connection.setDeadline(this.#idleMs);
-    if (!this.#connection.socket.write(bytes)) this.#exchange.downstream.pauseBody();
+    this.#lease.setDeadline(this.#idleMs);
+    if (!this.#lease.write(bytes, 0, bytes.length)) this.#exchange.downstream.pauseBody();
   }
 
   tunnelDrained(): void {
     if (!this.#clientBlocked || this.#over) return;
     this.#clientBlocked = false;
-    this.#connection.setDeadline(this.#idleMs);
-    this.#connection.socket.resume();
+    this.#lease.setDeadline(this.#idleMs);
+    this.#lease.resume();
   }
 
   tunnelEnd(): void {

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { Socket } from "node:net";
-import { CHUNKED, latin1Text } from "../../http/mod.ts";
+import { CHUNKED } from "../../http/mod.ts";
 import type { OpenExchange } from "../exchange/open-exchange.ts";
 import type { BodySink } from "../exchange/downstream.ts";
-import type { ForwardSettings } from "../contract.ts";
+import type { ForwardPlan, ForwardSettings } from "../contract.ts";
+import type { UpstreamLease } from "../exchange/upstream-session.ts";
+import { filterTrailers } from "../exchange/masks.ts";
 import { BodySpool, type SpoolOwner, type SpoolReader } from "./body-spool.ts";
-import { filterTrailers } from "./masks.ts";
 
 /** Body in memory up to this size goes into one write with what stands before it. */
 const MAX_JOINED_BYTES = 16384;
@@ -38,7 +38,7 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
   readonly #settings: ForwardSettings;
   readonly #owner: UploadOwner;
   readonly #spool: BodySpool | null;
-  #socket: Socket | null = null;
+  #lease: UpstreamLease | null = null;
   #received = 0;
   #over = false;
 
@@ -58,40 +58,34 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
     else this.#exchange.downstream.readBody(this);
   }
 
-  /** Framing field of the request, with CRLF. */
-  framing(): string {
-    if (this.#spool !== null) return `Content-Length: ${this.#spool.bytes}\r\n`;
-    const bytes = this.#exchange.requestBodyBytes;
-    return bytes === CHUNKED ? "Transfer-Encoding: chunked\r\n" : `Content-Length: ${bytes}\r\n`;
-  }
-
   /** A streamed body waits until the next attempt stands. */
   hold(): void {
     if (this.#spool === null) this.#exchange.downstream.pauseBody();
   }
 
-  /** Writes the head of the request and what there is of the body; the rest follows. */
-  send(socket: Socket, head: string): void {
-    this.#socket = socket;
+  /** Sends the request and what there is of its body; the rest follows. */
+  send(lease: UpstreamLease, plan: ForwardPlan): void {
+    this.#lease = lease;
+    const exchange = this.#exchange;
     const spool = this.#spool;
     if (spool === null) {
-      this.#owner.uploadWrote(socket.write(head, "latin1"));
-      const { downstream } = this.#exchange;
+      this.#owner.uploadWrote(lease.send(exchange, plan, exchange.requestBodyBytes, null));
+      const { downstream } = exchange;
       downstream.resumeBody();
       downstream.readBody(this);
     } else if (spool.inMemory && spool.bytes <= MAX_JOINED_BYTES) {
       this.done = true;
-      this.#owner.uploadWrote(socket.write(head + spool.text(), "latin1"));
+      this.#owner.uploadWrote(lease.send(exchange, plan, spool.bytes, spool.text()));
     } else {
       this.done = false;
-      this.#owner.uploadWrote(socket.write(head, "latin1"));
+      this.#owner.uploadWrote(lease.send(exchange, plan, spool.bytes, null));
       spool.read(this);
     }
   }
 
   /** The attempt is over: nothing is written to its connection any more. */
   stop(): void {
-    this.#socket = null;
+    this.#lease = null;
     this.#spool?.stop();
   }
 
@@ -118,12 +112,10 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
     const { maxBodyBytes } = this.#settings;
     if (maxBodyBytes > 0 && this.#received > maxBodyBytes) return this.#owner.uploadTooLarge();
     if (this.#spool !== null) return this.#spool.add(bytes, start, end);
-    const socket = this.#socket;
-    if (socket === null) return;
+    const lease = this.#lease;
+    if (lease === null) return;
     this.lost = true;
-    const more = this.#exchange.requestBodyBytes === CHUNKED
-      ? writeChunk(socket, bytes, start, end)
-      : socket.write(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    const more = lease.write(bytes, start, end);
     this.#owner.uploadWrote(more);
     if (!more) this.#exchange.downstream.pauseBody();
   }
@@ -131,13 +123,10 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
   bodyEnd(trailers: string): void {
     if (this.#over) return;
     if (this.#spool !== null) return this.#spool.complete();
-    const socket = this.#socket;
-    if (socket === null) return;
+    const lease = this.#lease;
+    if (lease === null) return;
     this.done = true;
-    if (this.#exchange.requestBodyBytes === CHUNKED) {
-      const lines = filterTrailers(trailers, this.#settings.dropFields);
-      this.#owner.uploadWrote(socket.write(`0\r\n${lines}\r\n`, "latin1"));
-    } else this.#owner.uploadWrote(!socket.writableNeedDrain);
+    this.#owner.uploadWrote(lease.end(filterTrailers(trailers, this.#settings.dropFields)));
   }
 
   // ---- from the spool
@@ -163,33 +152,21 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
   }
 
   spoolData(bytes: Uint8Array): boolean {
-    const socket = this.#socket;
-    if (socket === null) return false;
-    const more = socket.write(bytes);
+    const lease = this.#lease;
+    if (lease === null) return false;
+    const more = lease.write(bytes, 0, bytes.length);
     this.#owner.uploadWrote(more);
     return more;
   }
 
   get spoolTaken(): boolean {
-    return this.#socket !== null && this.#socket.writableLength === 0;
+    return this.#lease !== null && this.#lease.emptied;
   }
 
   spoolEnd(): void {
-    const socket = this.#socket;
-    if (socket === null) return;
+    const lease = this.#lease;
+    if (lease === null) return;
     this.done = true;
-    this.#owner.uploadWrote(!socket.writableNeedDrain);
+    this.#owner.uploadWrote(lease.end(""));
   }
-}
-
-function writeChunk(socket: Socket, bytes: Uint8Array, start: number, end: number): boolean {
-  const size = `${(end - start).toString(16)}\r\n`;
-  if (end - start <= MAX_JOINED_BYTES) return socket.write(`${size}${latin1Text(bytes, start, end)}\r\n`, "latin1");
-  socket.cork();
-  socket.write(size, "latin1");
-  socket.write(bytes.subarray(start, end));
-  socket.write("\r\n", "latin1");
-  socket.uncork();
-  // only now it shows
-  return !socket.writableNeedDrain;
 }

@@ -7,20 +7,20 @@ import type { ForwardPlan } from "../contract.ts";
 import type { WireCore } from "../exchange/core.ts";
 import type { Forwarder, Forwarding } from "../exchange/forwarder.ts";
 import type { OpenExchange } from "../exchange/open-exchange.ts";
-import type { UpstreamPools } from "../upstream/pool.ts";
+import type { UpstreamSource } from "../exchange/upstream-session.ts";
 import { Forward } from "./forward.ts";
 
 /** One for each data plane. */
 export class UpstreamForwarder implements Forwarder {
   readonly #core: WireCore;
-  readonly #pools: UpstreamPools;
+  readonly #source: UpstreamSource;
 
-  constructor(core: WireCore, pools: UpstreamPools) {
+  constructor(core: WireCore, source: UpstreamSource) {
     this.#core = core;
-    this.#pools = pools;
+    this.#source = source;
   }
 
   forward(exchange: OpenExchange, plan: ForwardPlan): Forwarding {
-    return new Forward(exchange, this.#core, this.#pools, plan);
+    return new Forward(exchange, this.#core, this.#source, plan);
   }
 }

@@ -1,30 +1,28 @@
 /**
- * One connection to an endpoint. It carries one exchange at a time; between two it waits in its pool.
+ * One HTTP/1 connection to an endpoint: a session that carries one exchange at a time, and so its own lease. Between two
+ * exchanges it waits in its pool.
  *
  * @module
  */
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { ResponseHead, ResponseReader } from "../../http/mod.ts";
+import { CHUNKED, INCOMPLETE, latin1Text, REFUSED, ResponseHead, ResponseReader, UNTIL_CLOSE } from "../../http/mod.ts";
 import { runtime } from "../../runtime/mod.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
-import type { UpstreamTls } from "../contract.ts";
+import type { ForwardPlan, UpstreamTls } from "../contract.ts";
 import { type DeadlineWheel, Timed } from "../deadline-wheel.ts";
+import { LastChunk, NO_BODY } from "../exchange/downstream.ts";
+import type { LeaseOwner, UpstreamLease, UpstreamRequest, UpstreamSession } from "../exchange/upstream-session.ts";
 import { Unsent } from "../unsent.ts";
+import { formatRequest } from "./request-text.ts";
 
-/** Hears of what happens on a connection while it carries an exchange. */
-export interface UpstreamOwner {
-  upstreamConnected(): void;
-  upstreamData(bytes: Buffer): void;
-  upstreamDrained(): void;
-  /** No more bytes will come: the upstream ended its side, orderly or not (`error`). */
-  upstreamEnded(error: Error | null): void;
-  /** The deadline that the owner set has passed. */
-  upstreamTimedOut(): void;
-  /** One of the above threw: an error of our own, which must cost this exchange only. */
-  crashed(error: unknown): void;
-}
+/** Longest response head where the settings do not say. */
+const DEFAULT_RESPONSE_HEAD_BYTES = 65536;
+/** Interim responses (1xx) to one request. */
+const MAX_INTERIM = 32;
+/** A chunk up to this size goes into one write with its framing. */
+const MAX_JOINED_BYTES = 16384;
 
 /** Connections to one address (and TLS settings). */
 export interface EndpointPool {
@@ -39,22 +37,41 @@ export interface EndpointPool {
   live: number;
 }
 
-/** Where idle connections go. */
+/** Where connections go when their exchange is over. */
 export interface ConnectionHome {
+  /** Whether connections are kept at all; if not, upstreams are told to close. */
+  readonly keepsConnections: boolean;
   /** An idle connection is of no use any more. */
   dropIdle(connection: UpstreamConnection): void;
+  /** Takes a connection back: keeps it if it can be used again and the limits allow. */
+  giveBack(connection: UpstreamConnection): void;
+  /** Closes a connection that is in use. */
+  discard(connection: UpstreamConnection): void;
+  /** Closes a connection that is in use once what was written has gone out. */
+  finish(connection: UpstreamConnection): void;
 }
 
+/** What a connection is doing for its exchange. */
+const Reading = {
+  /** Nothing was sent. */
+  nothing: 0,
+  head: 1,
+  /** The head is with the owner; what follows waits. */
+  held: 2,
+  body: 3,
+  /** The response has been read to its end. */
+  done: 4,
+  tunnel: 5,
+} as const;
+
 /** One connection. */
-export class UpstreamConnection extends Timed {
+export class UpstreamConnection extends Timed implements UpstreamSession, UpstreamLease {
   readonly reader: ResponseReader = new ResponseReader(new ResponseHead());
   readonly socket: Socket;
-  owner: UpstreamOwner | null;
-  connected = false;
+  owner: LeaseOwner | null;
   /** Exchanges so far, the present one included. */
   requests = 1;
   readonly createdMs: number;
-  /** Something was received since the connection was taken. */
   received = false;
   closed = false;
   /** A response was read to its end, nothing came behind it, and the upstream keeps the connection. */
@@ -62,6 +79,18 @@ export class UpstreamConnection extends Timed {
   /** Neighbours in the list of idle connections, from the longest idle on; for the pool only. */
   idleNext: UpstreamConnection | null = null;
   idlePrevious: UpstreamConnection | null = null;
+  #reading: number = Reading.nothing;
+  #maxHeadBytes = DEFAULT_RESPONSE_HEAD_BYTES;
+  #toHead = false;
+  /** The body of the request goes out in chunks. */
+  #chunked = false;
+  #requestDone = false;
+  #framed = false;
+  #paused = false;
+  /** What came while the head was with the owner. */
+  #held: Buffer | null = null;
+  /** The upstream ended meanwhile; `null`: it did not. */
+  #heldEnd: { readonly error: Error | null } | null = null;
   readonly #unsent: Unsent;
   #sendTimeoutMs = 0;
   #error: Error | null = null;
@@ -74,7 +103,7 @@ export class UpstreamConnection extends Timed {
     readonly pool: EndpointPool,
     endpoint: Endpoint,
     tls: UpstreamTls | null,
-    owner: UpstreamOwner,
+    owner: LeaseOwner,
   ) {
     super(wheel);
     this.#home = home;
@@ -84,10 +113,7 @@ export class UpstreamConnection extends Timed {
     const socket = tls === null ? runtime().tcp.connect(host, port) : openTls(host, port, tls);
     this.socket = socket;
     this.#unsent = new Unsent(socket, null);
-    socket.on(tls === null ? "connect" : "secureConnect", () => {
-      this.connected = true;
-      this.#guard((owner) => owner.upstreamConnected());
-    });
+    socket.on(tls === null ? "connect" : "secureConnect", () => this.#guard((owner) => owner.upstreamConnected()));
     socket.on("data", (bytes: Buffer) => this.#received(bytes));
     socket.on("drain", () => {
       this.#unsent.clear();
@@ -100,28 +126,204 @@ export class UpstreamConnection extends Timed {
     socket.on("close", () => this.#end(this.#error ?? new Error("the connection was closed")));
   }
 
+  get room(): number {
+    return this.owner === null && this.usable ? 1 : 0;
+  }
+
+  lease(owner: LeaseOwner): this {
+    this.owner = owner;
+    this.requests++;
+    this.received = false;
+    this.reusable = false;
+    return this;
+  }
+
+  get head(): ResponseHead {
+    return this.reader.head;
+  }
+
+  get bodyBytes(): number {
+    return this.reader.bodyBytes;
+  }
+
+  get dataBytes(): number {
+    return this.reader.dataBytes;
+  }
+
+  get emptied(): boolean {
+    return this.socket.writableLength === 0;
+  }
+
+  // ---- sending
+
+  send(request: UpstreamRequest, plan: ForwardPlan, bodyBytes: number, body: string | null): boolean {
+    this.#reading = Reading.head;
+    this.#maxHeadBytes = plan.settings.maxResponseHeadBytes ?? DEFAULT_RESPONSE_HEAD_BYTES;
+    this.#toHead = request.method === "HEAD";
+    this.#chunked = bodyBytes === CHUNKED;
+    this.#requestDone = body !== null || bodyBytes === NO_BODY;
+    this.#framed = false;
+    const head = formatRequest(request, plan, this.#home.keepsConnections, bodyBytes);
+    return this.socket.write(body === null ? head : head + body, "latin1");
+  }
+
+  write(bytes: Uint8Array, start: number, end: number): boolean {
+    const { socket } = this;
+    if (this.#chunked) return writeChunk(socket, bytes, start, end);
+    return socket.write(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+  }
+
+  end(trailers: string): boolean {
+    this.#requestDone = true;
+    if (this.#chunked) return this.socket.write(`0\r\n${trailers}\r\n`, "latin1");
+    return !this.socket.writableNeedDrain;
+  }
+
+  // ---- receiving
+
   #received(bytes: Buffer): void {
     this.received = true;
     const { owner } = this;
     if (owner !== null) {
       try {
-        owner.upstreamData(bytes);
+        this.#take(bytes, owner);
       } catch (error) {
         owner.crashed(error);
       }
     } else if (!this.closed) this.#home.dropIdle(this); // nobody asked for it
   }
 
+  #take(bytes: Buffer, owner: LeaseOwner): void {
+    switch (this.#reading) {
+      case Reading.head:
+        return this.#readHead(bytes, owner);
+      case Reading.held:
+        this.#held = this.#held === null ? bytes : Buffer.concat([this.#held, bytes]);
+        return;
+      case Reading.body:
+        return this.#readBody(bytes, 0, owner);
+      case Reading.done:
+        this.reusable = false;
+        return;
+      case Reading.tunnel:
+        return owner.upstreamData(bytes, 0, bytes.length);
+      default:
+        return owner.upstreamMalformed("the upstream spoke before it was asked");
+    }
+  }
+
+  /** @see https://www.rfc-editor.org/rfc/rfc9110#section-15.2 */
+  #readHead(bytes: Buffer, owner: LeaseOwner): void {
+    const { reader } = this;
+    let at = 0;
+    while (at < bytes.length) {
+      const end = reader.readHead(bytes, at, this.#maxHeadBytes, this.#toHead);
+      if (end === INCOMPLETE) return;
+      if (end === REFUSED) return owner.upstreamMalformed(reader.error!.message);
+      at = end;
+      const { head } = reader;
+      if (head.status >= 200 || head.status === 101) return this.#gotHead(bytes, at, owner);
+      if (reader.interims === MAX_INTERIM) {
+        return owner.upstreamMalformed("the upstream sent too many interim responses");
+      }
+      owner.upstreamInterim(head);
+      if (this.owner !== owner) return;
+      reader.nextAfterInterim();
+    }
+  }
+
+  #gotHead(bytes: Buffer, at: number, owner: LeaseOwner): void {
+    this.#reading = Reading.held;
+    if (owner.upstreamHead()) return this.#readOn(bytes, at, owner);
+    if (this.owner !== owner) return;
+    this.pause();
+    this.#held = bytes.subarray(at);
+  }
+
+  /** What stands behind a head that the owner has done with. */
+  #readOn(bytes: Buffer, at: number, owner: LeaseOwner): void {
+    if (this.#reading === Reading.tunnel) {
+      if (at < bytes.length) this.owner?.upstreamData(bytes, at, bytes.length);
+    } else if (this.owner === owner) {
+      this.#reading = Reading.body;
+      this.#readBody(bytes, at, owner);
+    }
+  }
+
+  #readBody(bytes: Buffer, at: number, owner: LeaseOwner): void {
+    const { reader } = this;
+    let end = at;
+    if (!reader.bodyDone) {
+      end = reader.readBody(bytes, at);
+      if (end === REFUSED) return owner.upstreamMalformed("the framing of the response is broken");
+      const parts = this.#framed ? reader.kept : reader.data;
+      for (let i = 0; i < parts.length; i += 2) {
+        owner.upstreamData(bytes, parts[i]!, parts[i + 1]!);
+        if (this.owner !== owner) return;
+      }
+    }
+    if (reader.bodyDone) this.#complete(owner, end === bytes.length);
+    else owner.upstreamFlush();
+  }
+
+  /** `clean`: nothing came behind the response. */
+  #complete(owner: LeaseOwner, clean: boolean): void {
+    const { bodyBytes, head, trailers } = this.reader;
+    this.#reading = Reading.done;
+    this.reusable = clean && head.keepAlive && bodyBytes !== UNTIL_CLOSE && this.#requestDone && this.emptied;
+    const lastChunk = !this.#framed ? LastChunk.unsent : trailers === "" ? LastChunk.ended : LastChunk.sent;
+    owner.upstreamComplete(trailers, lastChunk);
+  }
+
   #end(error: Error | null): void {
     if (this.closed) this.stopTiming();
     if (this.#ended) return;
     this.#ended = true;
-    if (this.owner !== null) this.#guard((owner) => owner.upstreamEnded(error));
+    if (this.owner !== null) this.#guard((owner) => this.#tellEnd(owner, error));
     else if (!this.closed) this.#home.dropIdle(this);
     else this.socket.destroy();
   }
 
-  #guard(action: (owner: UpstreamOwner) => void): void {
+  #tellEnd(owner: LeaseOwner, error: Error | null): void {
+    if (this.#reading === Reading.held) this.#heldEnd = { error };
+    else if (this.#reading === Reading.done) this.reusable = false;
+    else if (this.#reading === Reading.body && error === null && this.reader.endOfStream()) {
+      this.#complete(owner, false);
+    } else owner.upstreamEnded(error);
+  }
+
+  keepFraming(): boolean {
+    return this.#framed = this.reader.bodyBytes === CHUNKED;
+  }
+
+  tunnel(owner: LeaseOwner): void {
+    this.#reading = Reading.tunnel;
+    this.owner = owner;
+    this.#chunked = false;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (this.#paused) {
+      this.#paused = false;
+      this.socket.resume();
+    }
+    if (this.#held === null) return;
+    const held = this.#held;
+    const end = this.#heldEnd;
+    const { owner } = this;
+    this.#held = null;
+    this.#heldEnd = null;
+    if (owner === null) return;
+    this.#readOn(held, 0, owner);
+    if (end !== null && this.owner !== null) this.#tellEnd(this.owner, end.error);
+  }
+
+  #guard(action: (owner: LeaseOwner) => void): void {
     const { owner } = this;
     if (owner === null) return;
     try {
@@ -131,12 +333,34 @@ export class UpstreamConnection extends Timed {
     }
   }
 
+  // ---- the end
+
   /** It may still be written to, as far as is known. */
   get usable(): boolean {
     return !this.closed && !this.#ended;
   }
 
-  /** The socket is full: the endpoint has so long to take something (nginx: proxy_send_timeout). */
+  release(keepsHead: boolean): void {
+    if (keepsHead) this.reader.head = new ResponseHead();
+    if (this.#paused) this.resume();
+    this.#home.giveBack(this);
+  }
+
+  abandon(): void {
+    this.#home.discard(this);
+  }
+
+  finish(): void {
+    this.#home.finish(this);
+  }
+
+  /** Waits for its next exchange. */
+  rest(): void {
+    this.owner = null;
+    this.#reading = Reading.nothing;
+    this.reader.next();
+  }
+
   awaitEndpoint(ms: number): void {
     this.#unsent.mark();
     this.#sendTimeoutMs = ms;
@@ -153,7 +377,7 @@ export class UpstreamConnection extends Timed {
   }
 
   /** Gives the connection up once what was written is out, at the latest after `graceMs`. */
-  end(graceMs: number): void {
+  close(graceMs: number): void {
     this.closed = true;
     this.owner = null;
     this.setDeadline(graceMs);
@@ -170,6 +394,18 @@ export class UpstreamConnection extends Timed {
     this.stopTiming();
     this.socket.destroy();
   }
+}
+
+function writeChunk(socket: Socket, bytes: Uint8Array, start: number, end: number): boolean {
+  const size = `${(end - start).toString(16)}\r\n`;
+  if (end - start <= MAX_JOINED_BYTES) return socket.write(`${size}${latin1Text(bytes, start, end)}\r\n`, "latin1");
+  socket.cork();
+  socket.write(size, "latin1");
+  socket.write(bytes.subarray(start, end));
+  socket.write("\r\n", "latin1");
+  socket.uncork();
+  // only now it shows
+  return !socket.writableNeedDrain;
 }
 
 function openTls(host: string, port: number, tls: UpstreamTls): Socket {

@@ -6,7 +6,8 @@
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { UpstreamTls, WireSettings } from "../contract.ts";
 import type { DeadlineWheel } from "../deadline-wheel.ts";
-import { type ConnectionHome, type EndpointPool, UpstreamConnection, type UpstreamOwner } from "./connection.ts";
+import type { LeaseOwner, UpstreamSource } from "../exchange/upstream-session.ts";
+import { type ConnectionHome, type EndpointPool, UpstreamConnection } from "./connection.ts";
 
 /** Longest that a connection is kept for what was written to it. */
 const FINISH_MS = 30_000;
@@ -15,7 +16,7 @@ const FINISH_MS = 30_000;
 export type IdleLimits = WireSettings["upstreamIdle"];
 
 /** All connections of a process, by address. Endpoints with the same address share them, whatever their upstream. */
-export class UpstreamPools implements ConnectionHome {
+export class UpstreamPools implements ConnectionHome, UpstreamSource {
   #limits: IdleLimits;
   readonly #wheel: DeadlineWheel;
   readonly #byKey = new Map<string, EndpointPool>();
@@ -56,26 +57,21 @@ export class UpstreamPools implements ConnectionHome {
     return this.#idle;
   }
 
-  /** Whether connections are kept at all; if not, upstreams are told to close. */
   get keepsConnections(): boolean {
     return this.#limits.connections > 0;
   }
 
   /** An idle connection that was used before, `null` if there is none. */
-  take(endpoint: Endpoint, tls: UpstreamTls | null, owner: UpstreamOwner): UpstreamConnection | null {
+  take(endpoint: Endpoint, tls: UpstreamTls | null, owner: LeaseOwner): UpstreamConnection | null {
     const { idle } = this.#pool(endpoint, tls);
     const connection = idle.pop();
     if (connection === undefined) return null;
     this.#unlink(connection);
-    connection.owner = owner;
-    connection.requests++;
-    connection.received = false;
-    connection.reusable = false;
-    return connection;
+    return connection.lease(owner);
   }
 
   /** Opens a connection; the owner hears how it goes. */
-  connect(endpoint: Endpoint, tls: UpstreamTls | null, owner: UpstreamOwner): UpstreamConnection {
+  connect(endpoint: Endpoint, tls: UpstreamTls | null, owner: LeaseOwner): UpstreamConnection {
     const pool = this.#pool(endpoint, tls);
     const connection = new UpstreamConnection(this.#wheel, this, pool, endpoint, tls, owner);
     pool.live++;
@@ -84,7 +80,6 @@ export class UpstreamPools implements ConnectionHome {
     return connection;
   }
 
-  /** Takes a connection back: keeps it if it can be used again and the limits allow. */
   giveBack(connection: UpstreamConnection): void {
     const limits = this.#limits;
     if (
@@ -94,8 +89,7 @@ export class UpstreamPools implements ConnectionHome {
       this.#wheel.nowMs - connection.createdMs >= limits.lifetimeMs
     ) return this.discard(connection);
     if (this.#idle >= limits.connections) this.dropIdle(this.#oldest!);
-    connection.owner = null;
-    connection.reader.next();
+    connection.rest();
     connection.setDeadline(limits.timeoutMs);
     connection.pool.idle.push(connection);
     connection.idlePrevious = this.#newest;
@@ -105,17 +99,15 @@ export class UpstreamPools implements ConnectionHome {
     this.#idle++;
   }
 
-  /** Closes a connection that is in use. */
   discard(connection: UpstreamConnection): void {
     if (connection.closed) return;
     connection.destroy();
     this.#forget(connection);
   }
 
-  /** Closes a connection that is in use once what was written has gone out. */
   finish(connection: UpstreamConnection): void {
     if (connection.closed) return;
-    connection.end(FINISH_MS);
+    connection.close(FINISH_MS);
     this.#forget(connection);
   }
 
