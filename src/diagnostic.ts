@@ -35,5 +35,7 @@ export interface Diagnostic {
   readonly message: string;
   /** What happens because of it, e.g. `the location answers 503`. */
   readonly effect?: string;
+  /** Something that was asked for is not served, or answered 5xx, by a finding that is no error: `check` ends with status 1. */
+  readonly unserved?: true;
   readonly source?: SourceRef;
 }

@@ -16,7 +16,7 @@ const OVERVIEW = `Sallyport: Kubernetes Ingress controller and edge proxy in one
 
 Usage:
   sallyport [run] --manifests DIR [flags]   serve the Ingresses of a folder
-  sallyport check DIR... [-o json]          read a folder and say what is wrong with it
+  sallyport check PATH... [-o json]         read folders, files or "-" and say what is wrong
   sallyport echo --port N [--name NAME]     a backend that answers with what it received
   sallyport version
   sallyport help [COMMAND]

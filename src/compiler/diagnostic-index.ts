@@ -14,11 +14,12 @@ interface Item {
 
 const NUL = "\0";
 
-function keyOf({ object, field, annotation, reason, severity, message, effect }: Diagnostic): string {
+function keyOf({ object, field, annotation, reason, severity, message, effect, unserved }: Diagnostic): string {
   const { kind = "", namespace = "", name = "" } = object ?? {};
   // paths[9] comes before paths[10]
   const place = field?.replace(/\d+/g, (digits) => digits.padStart(6, "0")) ?? "";
-  return [kind, namespace, name, place, annotation ?? "", reason, message, effect ?? "", severity].join(NUL);
+  const rest = [reason, message, effect ?? "", severity, unserved === true ? "unserved" : ""];
+  return [kind, namespace, name, place, annotation ?? "", ...rest].join(NUL);
 }
 
 /** Groups of diagnostics by who made them. */

@@ -40,7 +40,7 @@ const NOT_SERVED = "the Ingress is not served";
 function foreign(
   ingress: Ingress,
   context: FilterContext,
-): Pick<Diagnostic, "reason" | "severity" | "message"> | undefined {
+): Pick<Diagnostic, "reason" | "severity" | "message" | "unserved"> | undefined {
   const { options, view } = context;
   const { namespace } = ingress.metadata;
   if (options.watchNamespace !== "" && namespace !== options.watchNamespace) {
@@ -63,12 +63,15 @@ function foreign(
     }
   }
   const reason = context.classOf(ingress);
-  if (reason !== undefined) return { reason: "IngressClassNotOurs", severity: "info", message: reason };
+  if (reason !== undefined) {
+    return { reason: "IngressClassNotOurs", severity: "warning", message: reason, unserved: true };
+  }
   if (options.disableCatchAll && ingress.spec.defaultBackend !== null) {
     return {
       reason: "CatchAllDisabled",
       severity: "warning",
       message: "use spec.defaultBackend: --disable-catch-all forbids it",
+      unserved: true,
     };
   }
   return undefined;

@@ -6,6 +6,7 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import type { IngressBackend } from "../kube/mod.ts";
 import { rewrites, type RewriteTargetPolicy } from "../policy/mod.ts";
+import { equalData } from "../snapshot/equal.ts";
 import { compareText } from "../snapshot/order.ts";
 import { CATCH_ALL, type Location, type LocationBackend, type Policies } from "../snapshot/snapshot.ts";
 import { diagnose } from "./diagnose.ts";
@@ -122,6 +123,7 @@ function rootOf(
         field: "spec.defaultBackend",
         message: `serve all hosts: Ingress "${entry.name}" does so already`,
         effect: "this default backend gets no requests",
+        unserved: true,
       }));
     }
     const policies = without(entry.policies.location, NOT_ON_THE_ROOT);
@@ -181,6 +183,7 @@ export function collectPaths(
                 ? "it stands in this Ingress already"
                 : `Ingress "${former.entry?.name}" has it already`),
             effect: "the older one gets the requests",
+            ...equalData(former.backend, backend) ? {} : { unserved: true },
           }));
           continue;
         }

@@ -59,13 +59,14 @@ export function compileUpstream(input: UpstreamInput): CompiledUpstream {
   const service = view.service(parts.namespace, parts.service);
   const policies = first?.policies.upstream ?? {};
   const target = service === undefined ? NONE : findTarget(service, policies, input, findings);
+  const isEmpty = target.endpoints.length === 0 && target.dns === null;
   if (service === undefined) {
     findings.push({
       reason: "ServiceNotFound",
       severity: "error",
       message: `find Service "${parts.namespace}/${parts.service}": there is none`,
     });
-  } else if (findings.length === 0 && target.endpoints.length === 0 && target.dns === null) {
+  } else if (isEmpty && !findings.some(({ severity }) => severity !== "info")) {
     findings.push({
       reason: "NoReadyEndpoints",
       severity: "warning",
@@ -81,12 +82,13 @@ export function compileUpstream(input: UpstreamInput): CompiledUpstream {
       balancer: affinity.balancer ?? balancerOf(policies),
       ...target,
     },
-    diagnostics: [...affinity.diagnostics, ...findings.length === 0 ? [] : spread(findings, input)],
+    diagnostics: [...affinity.diagnostics, ...findings.length === 0 ? [] : spread(findings, isEmpty, input)],
   };
 }
 
 /** A finding about a Service is one for each Ingress that refers to it. */
-function spread(findings: readonly Finding[], { first, users }: UpstreamInput): Diagnostic[] {
+function spread(found: readonly Finding[], isEmpty: boolean, { first, users }: UpstreamInput): Diagnostic[] {
+  const findings = isEmpty ? found.map(unserve) : found;
   if (first === undefined) {
     const effect = "unknown hosts and paths answer 404";
     return findings.map((finding) => ({ effect, ...finding, field: "--default-backend-service" }));
@@ -98,6 +100,11 @@ function spread(findings: readonly Finding[], { first, users }: UpstreamInput): 
     }
   }
   return diagnostics;
+}
+
+/** What leaves an upstream without any endpoint is more than a warning to those that ask whether all is served. */
+function unserve(finding: Finding): Finding & Pick<Diagnostic, "unserved"> {
+  return finding.severity === "warning" ? { ...finding, unserved: true } : finding;
 }
 
 function balancerOf(policies: EntryPolicies["upstream"]): BalancerSpec {

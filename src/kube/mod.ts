@@ -18,7 +18,13 @@
 export * from "./objects.ts";
 export type { StoreChange, StoreView } from "./store-view.ts";
 export { keyOf, Store, type StoreBatch } from "./store.ts";
-export { ManifestFolderError, type ManifestReading, type ManifestSourceOptions } from "./manifest/options.ts";
-export { ManifestSource, readManifests } from "./manifest/source.ts";
+export {
+  ManifestFolderError,
+  type ManifestInput,
+  type ManifestReading,
+  type ManifestSourceOptions,
+} from "./manifest/options.ts";
+export { type ReadManifests, readManifests } from "./manifest/once.ts";
+export { ManifestSource } from "./manifest/source.ts";
 export { type ObjectReading, readObject } from "./schema/mod.ts";
 export { pinpoint } from "./manifest/pinpoint.ts";

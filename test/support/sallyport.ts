@@ -43,6 +43,11 @@ export async function runToEnd(args: readonly string[]): Promise<Ended> {
   return await new Running(args).ended;
 }
 
+/** Runs the program to its end, with `input` on its standard input. */
+export async function runOn(input: string, args: readonly string[]): Promise<Ended> {
+  return await new Running(args, [], COMMAND, input).ended;
+}
+
 /** A child process with what it wrote so far. */
 export class Running {
   readonly child: ChildProcess;
@@ -52,9 +57,16 @@ export class Running {
   onStderr: () => void = () => {};
 
   /** @param under a command that runs the one that follows it */
-  constructor(args: readonly string[], under: readonly string[] = [], command: readonly string[] = COMMAND) {
+  constructor(
+    args: readonly string[],
+    under: readonly string[] = [],
+    command: readonly string[] = COMMAND,
+    input?: string,
+  ) {
     const [program, ...first] = [...under, ...command] as [string, ...string[]];
-    this.child = spawn(program, [...first, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    const stdin = input === undefined ? "ignore" : "pipe";
+    this.child = spawn(program, [...first, ...args], { stdio: [stdin, "pipe", "pipe"] });
+    this.child.stdin?.end(input);
     this.child.stdout!.setEncoding("utf8").on("data", (text: string) => this.stdout += text);
     this.child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.stderr += text;

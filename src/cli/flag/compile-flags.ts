@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bool, objectName, text } from "./kind.ts";
+import { bool, objectName, port, text } from "./kind.ts";
 
 const group = "Ingresses";
 
@@ -88,5 +88,29 @@ export const COMPILE_FLAGS = {
     group,
     state: "not-yet",
     doc: "Fetch intermediate certificates that a Secret lacks.",
+  }),
+};
+
+/** Ports and switches of listening that show in what is compiled: in redirects, say. */
+export const LISTEN_FLAGS = {
+  "http-port": port(80, { group: "Listening", doc: "Port of HTTP." }),
+  "https-port": port(443, { group: "Listening", doc: "Port of HTTPS." }),
+  "enable-ssl-passthrough": bool(false, {
+    group: "Listening",
+    state: "not-yet",
+    doc: "Honour the annotation ssl-passthrough.",
+  }),
+  "ssl-passthrough-proxy-port": port(442, {
+    group: "Listening",
+    state: "not-yet",
+    doc: "Port between passthrough and TLS termination.",
+  }),
+};
+
+/** The port that no endpoint on this machine may have. */
+export const STATUS_FLAGS = {
+  "status-port": port(10246, {
+    group: "Health, status and metrics",
+    doc: "Port on 127.0.0.1 for the configuration in force and its diagnostics.",
   }),
 };

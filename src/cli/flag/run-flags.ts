@@ -3,14 +3,13 @@
  *
  * @module
  */
-import { COMPILE_FLAGS } from "./compile-flags.ts";
+import { COMPILE_FLAGS, LISTEN_FLAGS, STATUS_FLAGS } from "./compile-flags.ts";
 import { CLUSTER_FLAGS, COMPATIBILITY_FLAGS } from "./foreign-flags.ts";
 import { GENERAL_FLAGS, LOG_FLAGS } from "./general-flags.ts";
 import { bool, buckets, countOrAuto, decimal, integer, port, text, texts, words } from "./kind.ts";
 import type { FlagFacts } from "./declaration.ts";
 
 const listening = (doc: string): FlagFacts => ({ group: "Listening", doc });
-const notYetListening = (doc: string): FlagFacts => ({ group: "Listening", doc, state: "not-yet" });
 const health = (doc: string): FlagFacts => ({ group: "Health, status and metrics", doc });
 const notYetMetrics = (doc: string): FlagFacts => ({ group: "Health, status and metrics", doc, state: "not-yet" });
 const SECONDS = { min: 0, max: 86_400 };
@@ -24,10 +23,7 @@ export const RUN_FLAGS = {
   }),
 
   "bind-address": text("IP", "", listening("Address of the HTTP and HTTPS ports; without it, all addresses.")),
-  "http-port": port(80, listening("Port of HTTP.")),
-  "https-port": port(443, listening("Port of HTTPS.")),
-  "enable-ssl-passthrough": bool(false, notYetListening("Honour the annotation ssl-passthrough.")),
-  "ssl-passthrough-proxy-port": port(442, notYetListening("Port between passthrough and TLS termination.")),
+  ...LISTEN_FLAGS,
 
   "workers": countOrAuto(256, {
     group: "Listening",
@@ -42,7 +38,7 @@ export const RUN_FLAGS = {
   "healthz-port": port(10254, health("Port of the health check and of the metrics.")),
   "healthz-host": text("IP", "", health("Address of --healthz-port; without it, all addresses.")),
   "health-check-path": text("PATH", "/healthz", health("Path of the health check, on all ports that have one.")),
-  "status-port": port(10246, health("Port on 127.0.0.1 for the configuration in force and its diagnostics.")),
+  ...STATUS_FLAGS,
   "enable-metrics": bool(false, health("Serve metrics of the controller and the proxy at /metrics of --healthz-port.")),
   "metrics-per-host": bool(true, health("Give metrics of requests a host label.")),
   "metrics-per-undefined-host": bool(false, health("Count requests for hosts of no Ingress, too.")),

@@ -9,9 +9,10 @@ import type { Store } from "../store.ts";
 import type { StoreChange } from "../store-view.ts";
 import { Claims } from "./claims.ts";
 import { backgroundIo, errorCode } from "./io.ts";
-import { ManifestFolderError, type ManifestReading } from "./options.ts";
+import { readManifestText } from "./manifest-text.ts";
+import { ManifestFolderError, type ManifestInput, type ManifestReading } from "./options.ts";
 import { Scanner, type ScannerOptions } from "./scanner.ts";
-import { FolderNode, inodeOf } from "./tree.ts";
+import { FileNode, FolderNode, inodeOf } from "./tree.ts";
 
 /** What a commit did. */
 export interface Commit {
@@ -27,12 +28,17 @@ export class ManifestFolders {
   readonly roots: FolderNode[] = [];
   readonly #claims = new Claims();
   readonly #store: Store;
-  readonly #paths: readonly string[];
+  readonly #inputs: readonly (string | ManifestInput)[];
   #diagnostics: readonly Diagnostic[] = [];
   #standing: ReadonlySet<string> = new Set();
 
-  constructor(folders: readonly string[], store: Store, options: Omit<ScannerOptions, "claims">) {
-    this.#paths = folders.map((folder) => folder.replace(/(?!^)\/+$/, ""));
+  /** @param inputs paths of folders, and texts; of an object that is in several, the first one counts */
+  constructor(
+    inputs: readonly (string | ManifestInput)[],
+    store: Store,
+    options: Omit<ScannerOptions, "claims">,
+  ) {
+    this.#inputs = inputs.map((input) => typeof input === "string" ? input.replace(/(?!^)\/+$/, "") : input);
     this.#store = store;
     this.scanner = new Scanner({ ...options, claims: this.#claims });
   }
@@ -40,7 +46,10 @@ export class ManifestFolders {
   /** Reads everything. Rejects with {@link ManifestFolderError}. */
   async open(): Promise<ManifestReading> {
     const begun = performance.now();
-    for (const [rank, path] of this.#paths.entries()) this.roots.push(await openRoot(path, rank));
+    for (const [rank, input] of this.#inputs.entries()) {
+      if (typeof input === "string") this.roots.push(await openRoot(input, rank));
+      else await this.#readText(input, rank);
+    }
     for (const root of this.roots) {
       await this.scanner.open(root);
       if (root.problem?.reason === "UnreadableFolder") throw new ManifestFolderError(root.path, "unreadable");
@@ -108,6 +117,21 @@ export class ManifestFolders {
     for (const root of this.roots) this.scanner.close(root);
   }
 
+  async #readText({ name, bytes, version }: ManifestInput, rank: number): Promise<void> {
+    const file = new FileNode(name, rankText(rank));
+    file.version = version;
+    this.scanner.files.add(file);
+    this.scanner.faulty.add(file);
+    this.scanner.findingsChanged = true;
+    const reading = await readManifestText(name, bytes);
+    if (reading.kind === "broken") {
+      file.problem = { ...reading.problem, effect: "nothing of the file is in force" };
+      return;
+    }
+    file.text = reading.text;
+    this.#claims.replace(file, undefined, reading.text, this.scanner.touched);
+  }
+
   #collect(): Omit<Commit, "changes"> {
     const found = this.#claims.duplicates();
     for (const folder of this.all()) if (folder.problem !== undefined) found.push(folder.problem);
@@ -130,11 +154,16 @@ export class ManifestFolders {
   }
 }
 
+/** Roots compare by this text, in the order in which they were given. */
+function rankText(rank: number): string {
+  return String(rank).padStart(4, "0");
+}
+
 /** A root folder as a node; fails as node:fs does. */
 async function rootFolder(path: string, rank: number): Promise<FolderNode | "not-a-folder"> {
   const stats = await backgroundIo.stat(path);
   if (!stats.isDirectory()) return "not-a-folder";
-  return new FolderNode(path, String(rank).padStart(4, "0"), inodeOf(stats), undefined);
+  return new FolderNode(path, rankText(rank), inodeOf(stats), undefined);
 }
 
 async function openRoot(path: string, rank: number): Promise<FolderNode> {

@@ -67,7 +67,7 @@ export async function readManifestText(
   const known = new Map<number, ReadDocument>();
   for (const document of former?.documents ?? []) known.set(document.hash, document);
   const documents: ReadDocument[] = [];
-  const json = file.endsWith(".json") ? tryJson(bytes) : undefined;
+  const json = mayBeJson(file, bytes) ? tryJson(bytes) : undefined;
   const spans = json === undefined ? splitDocuments(bytes) : [{ start: 0, end: bytes.length, line: 1 }];
   if (spans.length > MAX_DOCUMENTS) return broken(file, `more than ${MAX_DOCUMENTS} documents`);
   for (const span of spans) {
@@ -98,6 +98,12 @@ export async function readManifestText(
 function broken(file: string, message: string, line?: number, column?: number): ManifestTextReading {
   const source: SourceRef = line === undefined ? { file } : { file, line, ...(column === undefined ? {} : { column }) };
   return { kind: "broken", problem: { reason: "BrokenFile", severity: "error", message, source } };
+}
+
+/** By its name; or by its first character, where the name says nothing: standard input, say. */
+function mayBeJson(file: string, bytes: Buffer): boolean {
+  if (file.endsWith(".json")) return true;
+  return !/\.ya?ml$/.test(file) && /^\s*\{/.test(bytes.toString("latin1", 0, 256));
 }
 
 /** The value of a file that is one JSON text; others go the way of YAML, which takes comments and finds mistakes. */

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import type { Buffer } from "node:buffer";
 import type { Diagnostic } from "../../diagnostic.ts";
 import type { Logger } from "../../observe/logger.ts";
 import type { Store } from "../store.ts";
 import type { StoreChange } from "../store-view.ts";
 import type { ManifestLimits } from "./limits.ts";
+import type { FileVersion } from "./tree.ts";
 
 /** Settings of a manifest source. */
 export interface ManifestSourceOptions {
@@ -30,6 +32,15 @@ export interface ManifestSourceOptions {
   readonly limits?: Partial<ManifestLimits>;
 }
 
+/** Text that is read in place of a file: standard input, or what can be read but once. */
+export interface ManifestInput {
+  /** As findings name it. */
+  readonly name: string;
+  readonly bytes: Buffer;
+  /** Device and inode, if it has any: the same file in a folder is no duplicate. */
+  readonly version?: FileVersion;
+}
+
 /** What a first reading found. */
 export interface ManifestReading {
   readonly files: number;
@@ -45,7 +56,7 @@ export class ManifestFolderError extends Error {
 
   constructor(
     readonly folder: string,
-    readonly problem: "missing" | "not-a-folder" | "unreadable",
+    readonly problem: "missing" | "not-a-folder" | "unreadable" | "too-large",
     options?: ErrorOptions,
   ) {
     super(`cannot read manifests folder "${folder}": ${PROBLEMS[problem]}`, options);
@@ -56,4 +67,5 @@ const PROBLEMS = {
   "missing": "no such folder",
   "not-a-folder": "not a folder",
   "unreadable": "permission denied or input/output error",
+  "too-large": "more bytes than one file may have",
 } as const;

@@ -10,11 +10,17 @@ import { backgroundIo } from "./io.ts";
 import { fieldSteps, type PathStep, Places, type Position } from "./places.ts";
 import { parseYaml } from "./yaml.ts";
 
+const NO_TEXTS: ReadonlyMap<string, Buffer> = new Map();
+
 /**
  * Findings of others know where their object begins; this has them point at the very place, by looking into the files
- * again. Those that name no field or annotation, and those whose file says something else by now, stay as they are.
+ * again (`texts` has those that are no files). Those that name no field or annotation, and those whose file says something
+ * else by now, stay as they are.
  */
-export async function pinpoint(diagnostics: readonly Diagnostic[]): Promise<Diagnostic[]> {
+export async function pinpoint(
+  diagnostics: readonly Diagnostic[],
+  texts: ReadonlyMap<string, Buffer> = NO_TEXTS,
+): Promise<Diagnostic[]> {
   const files = new Map<string, ManifestPlaces | undefined>();
   const pinpointed: Diagnostic[] = [];
   for (const diagnostic of diagnostics) {
@@ -23,7 +29,7 @@ export async function pinpoint(diagnostics: readonly Diagnostic[]): Promise<Diag
       pinpointed.push(diagnostic);
       continue;
     }
-    if (!files.has(source.file)) files.set(source.file, await ManifestPlaces.read(source.file));
+    if (!files.has(source.file)) files.set(source.file, await ManifestPlaces.read(source.file, texts));
     const steps = annotation === undefined ? fieldSteps(field!) : ["metadata", "annotations", annotation];
     const place = files.get(source.file)?.find(object, source, steps);
     pinpointed.push(place === undefined ? diagnostic : { ...diagnostic, source: place });
@@ -45,9 +51,9 @@ class ManifestPlaces {
 
   private constructor(readonly bytes: Buffer, readonly spans: ReturnType<typeof splitDocuments>) {}
 
-  static async read(file: string): Promise<ManifestPlaces | undefined> {
+  static async read(file: string, texts: ReadonlyMap<string, Buffer>): Promise<ManifestPlaces | undefined> {
     try {
-      const bytes = await backgroundIo.read(file);
+      const bytes = texts.get(file) ?? await backgroundIo.read(file);
       return new ManifestPlaces(bytes, splitDocuments(bytes));
     } catch {
       return undefined;

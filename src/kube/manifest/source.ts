@@ -9,10 +9,9 @@
  */
 import type { Diagnostic } from "../../diagnostic.ts";
 import type { LogValue } from "../../observe/logger.ts";
-import { Store } from "../store.ts";
 import { type Commit, ManifestFolders } from "./folders.ts";
 import { backgroundIo } from "./io.ts";
-import { MANIFEST_LIMITS, type ManifestLimits } from "./limits.ts";
+import { MANIFEST_LIMITS } from "./limits.ts";
 import type { ManifestReading, ManifestSourceOptions } from "./options.ts";
 import { FileNode, type FolderNode, sameVersion, versionOf } from "./tree.ts";
 
@@ -330,14 +329,4 @@ export class ManifestSource {
     else if (severity === "warning") logger.warning("manifest has a fault", fields);
     else logger.info("manifest has a surprise", fields);
   }
-}
-
-/** Reads folders once, into `store`, without following them. Rejects with {@link ManifestFolderError}. */
-export async function readManifests(
-  folders: readonly string[],
-  store: Store = new Store(),
-  limits: ManifestLimits = MANIFEST_LIMITS,
-): Promise<ManifestReading & { readonly store: Store }> {
-  const reading = await new ManifestFolders(folders, store, { limits, again: () => {} }).open();
-  return { ...reading, store };
 }

@@ -99,7 +99,7 @@ function unknownKind(kind: string, apiVersion: string, value: unknown, source: S
     kind: "invalid",
     diagnostics: [{
       reason: "UnknownKind",
-      severity: "warning",
+      severity: "error",
       ...(object === undefined ? {} : { object }),
       field: "kind",
       message,
