@@ -79,7 +79,9 @@ function toBackend(upstream: Upstream, affine?: HostPaths): Backend {
     name: upstream.name,
     port: /^\d+$/.test(upstream.port) ? Number(upstream.port) : upstream.port,
     sslPassthrough: false,
-    endpoints: upstream.endpoints.map(({ address, port }) => ({ address, port: String(port) })),
+    endpoints: upstream.dns === null
+      ? upstream.endpoints.map(({ address, port }) => ({ address, port: String(port) }))
+      : [{ address: upstream.dns.hostname, port: String(upstream.dns.port) }],
     sessionAffinityConfig: affinityOf(upstream, affine),
     upstreamHashByConfig: balancer.kind === "hash"
       ? {

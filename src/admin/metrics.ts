@@ -145,6 +145,12 @@ export function controllerFamilies(options: MetricsOptions): MetricFamily[] {
       "Errors of the program itself; each costs an exchange at most.",
       (serving.internalErrors ?? 0) + uncaughtErrors(),
     ),
+    one(
+      "unsafe_rewritten_paths_total",
+      "counter",
+      "Requests answered with 400, because a rewrite made a path with a segment . or .. of theirs.",
+      serving.unsafePaths ?? 0,
+    ),
     options.orphans.family(diagnostics, labels),
     options.findings.family(diagnostics, labels),
     ...snapshot === null ? [] : certificateFamilies(snapshot, options.controllerClass),

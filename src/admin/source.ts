@@ -11,6 +11,8 @@ import type { Snapshot } from "../snapshot/snapshot.ts";
 export interface ServingCounters extends StubStatus {
   /** Errors of the program itself, those of this process that nobody caught left out. Default: 0. */
   readonly internalErrors?: number;
+  /** Requests answered with 400 for an unsafe path that a rewrite made. Default: 0. */
+  readonly unsafePaths?: number;
   /** Worker processes. Default: none, this process serves. */
   readonly processes?: number;
   /** What they used of the processor so far, seconds. */

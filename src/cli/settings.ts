@@ -21,7 +21,7 @@ interface CompilePorts {
   readonly https: number;
   readonly status: number;
 }
-type CompileValues = FlagValues<typeof COMPILE_FLAGS>;
+type CompileValues = FlagValues<typeof COMPILE_FLAGS> & { readonly "enable-ssl-passthrough": boolean };
 
 /** Ports that the program listens on; no two may be the same. */
 const PORTS = ["http-port", "https-port", "healthz-port", "status-port"] as const;
@@ -79,6 +79,7 @@ export function compilerOptions(values: CompileValues, ports: CompilePorts): Com
     watchNamespaceSelector: values["watch-namespace-selector"],
     annotationsPrefix: values["annotations-prefix"],
     enableAnnotationValidation: values["enable-annotation-validation"],
+    enableSslPassthrough: values["enable-ssl-passthrough"],
     disableCatchAll: values["disable-catch-all"],
     disableSvcExternalName: values["disable-svc-external-name"],
     deepInspect: values["deep-inspect"],

@@ -29,6 +29,7 @@ interface Options {
   /** Without the slash. */
   readonly annotationsPrefix: string;
   readonly enableAnnotationValidation: boolean;
+  readonly enableSslPassthrough: boolean;
 }
 
 const DENIES = "all locations of the Ingress answer 503";
@@ -160,6 +161,16 @@ class Reader {
     switch (declaration.onInvalid) {
       case "ignore":
         if (declaration.guardsAccess) return this.#deny(key, "InvalidAnnotation", message);
+        if (declaration.invalidCountsAs !== undefined) {
+          this.#values.set(declaration.key, declaration.invalidCountsAs);
+          return this.#report(
+            key,
+            "InvalidAnnotation",
+            "warning",
+            message,
+            `it counts as "${declaration.invalidCountsAs}"`,
+          );
+        }
         return this.#report(key, "InvalidAnnotation", "warning", message, "it counts as not given");
       case "drop-ingress":
         return this.#reject(key, "InvalidAnnotation", message);
@@ -202,6 +213,15 @@ class Reader {
         "error",
         "read canary: canary Ingresses are not honoured yet",
         "the Ingress is not served, its hosts and paths stay with the primary one",
+      );
+    }
+    if (known.flag !== undefined && !this.options.enableSslPassthrough) {
+      return this.#report(
+        key,
+        "AnnotationNotHonoured",
+        "info",
+        `read ${key}: --${known.flag} is not given`,
+        "TLS is terminated here, as in ingress-nginx without the flag",
       );
     }
     const message = `read ${key}: it is not honoured yet`;

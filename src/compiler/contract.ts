@@ -20,6 +20,7 @@ export interface CompilerOptions {
   readonly watchNamespaceSelector: string;
   readonly annotationsPrefix: string;
   readonly enableAnnotationValidation: boolean;
+  readonly enableSslPassthrough: boolean;
   readonly disableCatchAll: boolean;
   readonly disableSvcExternalName: boolean;
   readonly deepInspect: boolean;

@@ -8,7 +8,7 @@ import { toBytes } from "../nginx/mod.ts";
 import type { Location, LocationMatch } from "../snapshot/snapshot.ts";
 import { diagnose } from "./diagnose.ts";
 import type { IngressEntry } from "./ingress-entry.ts";
-import { type HostPath, wantsRegex } from "./paths.ts";
+import { type HostPath, makesRegex, rewrittenAsFolder, wantsRegex } from "./paths.ts";
 import { compileCached } from "./pattern-cache.ts";
 
 /** Locations in the order of the search. */
@@ -82,7 +82,8 @@ function regexLocations(host: string, paths: readonly HostPath[], diagnostics: D
       continue;
     }
     const prefix = withSlash(text);
-    locations.push(regexLocation(host, path, prefix, diagnostics));
+    const location = regexLocation(host, path, prefix, diagnostics);
+    locations.push(rewrittenAsFolder(path) ? { ...location, matchPath: prefix } : location);
     if (prefix !== text && !exact.has(text)) locations.push(regexLocation(host, path, text, diagnostics));
   }
   return locations;
@@ -128,7 +129,7 @@ export function escapeLiteral(text: string): string {
 
 /** Tells the Ingresses whose paths have become regexes by the annotations of others. */
 function reportRegexMode(host: string, paths: readonly HostPath[], diagnostics: Diagnostic[]): void {
-  const asked = paths.find(wantsRegex)!;
+  const asked = paths.find(makesRegex)!;
   const by = asked.policies["use-regex"] === undefined ? "rewrite-target" : "use-regex";
   const told = new Set<IngressEntry>();
   for (const path of paths) {
@@ -165,7 +166,7 @@ function reportLiteral(host: string, paths: readonly HostPath[], diagnostics: Di
 
 /** Locations of a host. */
 export function makeLocations(host: string, paths: readonly HostPath[], diagnostics: Diagnostic[]): HostLocations {
-  if (!paths.some(wantsRegex)) {
+  if (!paths.some(makesRegex)) {
     reportLiteral(host, paths, diagnostics);
     return { regexMode: false, locations: plainLocations(paths) };
   }

@@ -196,7 +196,21 @@ export function collectPaths(
   return [...paths.values()].sort((a, b) => b.path.length - a.path.length || compareText(b.path, a.path));
 }
 
+/**
+ * A Prefix path whose rewrite-target is the path as written: ingress-nginx serves it as `/foo/`, which is another text than
+ * the target, and so it rewrites what is below `/foo`.
+ */
+export function rewrittenAsFolder({ path, pathType, policies }: HostPath): boolean {
+  const rewrite = policies["rewrite-target"] as RewriteTargetPolicy | undefined;
+  return pathType === "Prefix" && !path.endsWith("/") && rewrite?.target === path;
+}
+
 /** Does the path make regexes of all paths of its host? */
+export function makesRegex(path: HostPath): boolean {
+  return wantsRegex(path) || rewrittenAsFolder(path);
+}
+
+/** Is the path itself a regex, as written? */
 export function wantsRegex(path: HostPath): boolean {
   const rewrite = path.policies["rewrite-target"] as RewriteTargetPolicy | undefined;
   return path.policies["use-regex"] !== undefined || rewrites(rewrite, path.path);

@@ -64,12 +64,22 @@ export interface LocationFacts {
   readonly path: string;
   /** Key of the upstream in the snapshot ($proxy_upstream_name); empty for none. */
   readonly upstreamName: string;
+  /** Absent: absolute, without a port. */
+  readonly redirectForm?: RedirectForm;
+}
+
+/** How redirects to a path of the own host are written. */
+export interface RedirectForm {
+  /** The path alone (nginx `absolute_redirect off`). */
+  readonly relative: boolean;
+  /** The absolute URL names the port of the connection, unless it is that of the scheme (`port_in_redirect on`). */
+  readonly withPort: boolean;
 }
 
 /** Why a request is answered with 503. */
 export interface AnswerFailure {
   /** denied: what guards access, or all of the location, cannot be built, so nothing is served. */
-  readonly code: "denied" | "upstream-none" | "upstream-unresolved";
+  readonly code: "denied" | "unsafe-path" | "upstream-none" | "upstream-unresolved";
   readonly cause: string;
 }
 

@@ -15,6 +15,7 @@ export type {
   Exchange,
   HttpVersion,
   LocationFacts,
+  RedirectForm,
   TlsInfo,
   UpstreamAttempt,
 } from "./exchange.ts";
@@ -24,7 +25,8 @@ export { compileFieldMask, type FieldMask } from "./known-field.ts";
 export * as knownField from "./known-field.ts";
 export { latin1Text, utf8AsLatin1 } from "./latin1.ts";
 export { isRetriedMethod, isToken } from "./method.ts";
-export { encodePath, normalizePath } from "./path.ts";
+export { redirectLocation } from "./redirect-location.ts";
+export { encodePath, hasDotSegment, normalizePath } from "./path.ts";
 export { hasResponseBody, reasonPhrase, statusLine } from "./status.ts";
 export { listHasToken, parseTokenList } from "./token-list.ts";
 export { ChunkedTracker } from "./h1/chunked.ts";

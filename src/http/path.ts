@@ -108,9 +108,9 @@ function sequenceLength(bytes: string, i: number): number {
 }
 
 const TEXT = new TextEncoder();
-// nginx escapes these in a path: controls, space, `#`, `%`, `?`, and what is not ASCII
+// nginx 1.21.1 and later escape these in a path: controls, space, `" # % < > ? \ ^ ` { | }`, and what is not ASCII
 // deno-lint-ignore no-control-regex
-const ESCAPED = /[\x00-\x20#%?\x7f-\uffff]/;
+const ESCAPED = /[\x00-\x20"#%<>?\\^`{|}\x7f-\uffff]/;
 
 /** A path (of {@link normalizePath} or of a rewrite) as it stands in a request-target, escaped as nginx escapes it. */
 export function encodePath(path: string): string {
@@ -126,4 +126,28 @@ export function encodePath(path: string): string {
 
 function escapeByte(byte: number): string {
   return `%${byte < 16 ? "0" : ""}${byte.toString(16).toUpperCase()}`;
+}
+
+// A segment `.` or `..`. Servers also take `\` for a slash, and cut a segment at `;` (path parameters).
+const DOT_SEGMENT = /(?:^|[/\\])\.\.?(?:[/\\;]|$)/;
+const ESCAPE = /%([0-9A-Fa-f]{2})/g;
+/** Servers behind servers decode more than once; nobody escapes a path more often than that. */
+const MAX_DECODINGS = 4;
+
+/**
+ * Does the path hold a segment `.` or `..`, as it stands or once what is escaped in it is decoded (up to four times)?
+ * Paths of {@link normalizePath} hold none but escaped ones; a rewrite can make one of a capture.
+ *
+ * @see RFC 3986 section 5.2.4
+ */
+export function hasDotSegment(path: string): boolean {
+  for (let round = 0; round <= MAX_DECODINGS; round++) {
+    if (DOT_SEGMENT.test(path)) return true;
+    if (!path.includes("%")) return false;
+    const decoded = path.replace(ESCAPE, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
+    if (decoded === path) return false;
+    path = decoded;
+  }
+  // Still escaped: whoever decodes it that often may find one.
+  return true;
 }

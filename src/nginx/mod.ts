@@ -21,5 +21,12 @@ export { MAX_REWRITE_ROUNDS, type Verdict } from "./interpreter/verdict.ts";
 export { compilePattern, instantiate, type Matcher, type PatternOptions, type PatternResult } from "./pattern/mod.ts";
 export type { SnippetProgram } from "./program.ts";
 export { type ParsedSnippet, parseSnippet, type SnippetContext, type SnippetOptions } from "./snippet.ts";
-export { compileTemplate, parseTemplate, type Template, TemplateError, variablesOf } from "./template.ts";
+export {
+  compileTemplate,
+  parseTemplate,
+  type Template,
+  TemplateError,
+  unescapeRedirect,
+  variablesOf,
+} from "./template.ts";
 export { logVariable, variable, variableGetter, variableNames } from "./variable/mod.ts";

@@ -107,9 +107,9 @@ function bounded(value: string): string {
   return value;
 }
 
-// Space, controls, `"`, `#`, `%`, `&`, `+`, `<`, `>`, `?` and bytes beyond ASCII: what nginx escapes in arguments.
+// Space, controls, `" # % & + ; < > ? \ ^ ` { | }` and bytes beyond ASCII: what nginx 1.21.1 and later escape in arguments.
 // deno-lint-ignore no-control-regex
-const ESCAPED = /[\x00-\x20"#%&+<>?\x7f-\xff]/g;
+const ESCAPED = /[\x00-\x20"#%&+;<>?\\^`{|}\x7f-\xff]/g;
 
 /** nginx escapes a group only when the request's own path had something escaped. */
 function escapeCapture(x: Exchange, value: string): string {
@@ -121,4 +121,24 @@ function escapeCapture(x: Exchange, value: string): string {
 /** `%XX` */
 export function escapeByte(byte: string): string {
   return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+}
+
+const ESCAPE = /%([0-9A-Fa-f]{2})/g;
+
+/**
+ * What nginx makes of the whole target of a redirect by `rewrite`: escapes of characters above `%` and below DEL are
+ * decoded again, up to the first `?`, an escaped one included.
+ */
+export function unescapeRedirect(target: string): string {
+  const mark = target.indexOf("?");
+  const end = mark < 0 ? target.length : mark;
+  if (!target.slice(0, end).includes("%")) return target;
+  let done = false;
+  const path = target.slice(0, end).replace(ESCAPE, (escape, digits: string) => {
+    const code = parseInt(digits, 16);
+    if (done || code <= 0x25 || code >= 0x7f) return escape;
+    done = code === 0x3f;
+    return String.fromCharCode(code);
+  });
+  return path + target.slice(end);
 }

@@ -37,6 +37,8 @@ export interface AnnotationDeclaration {
   readonly scope: "location" | "host" | "upstream" | "ingress";
   readonly risk: Risk;
   readonly onInvalid: OnInvalid;
+  /** With `ignore`: what an invalid value counts as, where that is not the same as not given. */
+  readonly invalidCountsAs?: string;
   /** It restricts access: not honoured means 503. */
   readonly guardsAccess: boolean;
   /** One sentence for the reference table. */
@@ -116,6 +118,8 @@ export interface FoundLocation {
 export interface HookScope {
   readonly globals: Globals;
   readonly location: LocationFacts | null;
+  /** Path that the location matches by, where that is not the path as written: `/foo/` of Prefix `/foo`. */
+  readonly matchPath?: string;
   /** Policies of the virtual host. */
   readonly hostPolicies: Policies;
   /** The host's locations are regexes. */

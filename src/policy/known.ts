@@ -18,6 +18,8 @@ export interface KnownAnnotation {
   readonly guardsAccess: boolean;
   /** Values that ask for nothing: with these it makes no difference whether the annotation is honoured. */
   readonly inert?: readonly string[];
+  /** Flag without which ingress-nginx passes over it. */
+  readonly flag?: "enable-ssl-passthrough";
   /** ingress-nginx itself has dropped it: nothing to honour. */
   readonly removed?: true;
 }
@@ -157,7 +159,7 @@ export const knownAnnotations: readonly KnownAnnotation[] = [
   { key: "session-cookie-samesite", risk: "Low", guardsAccess: false },
   { key: "session-cookie-secure", risk: "Low", guardsAccess: false, inert: FALSE },
   { key: "ssl-ciphers", risk: "Low", guardsAccess: false },
-  { key: "ssl-passthrough", risk: "Low", guardsAccess: true, inert: FALSE },
+  { key: "ssl-passthrough", risk: "Low", guardsAccess: true, inert: FALSE, flag: "enable-ssl-passthrough" },
   { key: "ssl-prefer-server-ciphers", risk: "Low", guardsAccess: false },
   { key: "ssl-redirect", risk: "Low", guardsAccess: false },
   { key: "stream-snippet", risk: "Critical", guardsAccess: false },

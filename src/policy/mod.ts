@@ -32,6 +32,7 @@ import { proxyRequestBuffering } from "./proxy-request-buffering.ts";
 import { proxyTimeouts } from "./proxy-timeouts.ts";
 import { realIpHeader } from "./real-ip-header.ts";
 import { redirect } from "./redirect.ts";
+import { redirectForm } from "./redirect-form.ts";
 import { rewriteTarget } from "./rewrite-target.ts";
 import { serverAlias } from "./server-alias.ts";
 import { globalServerSnippet, serverSnippet } from "./server-snippet.ts";
@@ -105,6 +106,7 @@ export const policies: readonly PolicyModule<any>[] = [
   backendProtocol,
   proxyBuffering,
   accessLog,
+  redirectForm,
 
   // Response fields: first those that change what the upstream sent, then those that stand in its place.
   proxyCookie,

@@ -7,6 +7,9 @@
  */
 import * as v from "valibot";
 import { configValue, readText, reportConfigValue, sharedDefaults } from "./_read.ts";
+import { fieldValue } from "./_field-value.ts";
+import { compileText, isTemplate, reportUnknownVariables } from "./_template.ts";
+import type { Exchange } from "../http/exchange.ts";
 import type { AnnotationDeclaration, PolicyInput, PolicyModule } from "./contract.ts";
 
 const DOMAIN = /^(?:off|[A-Za-z0-9\-._~/:]+ +[A-Za-z0-9\-._~/:]+)$/;
@@ -44,7 +47,22 @@ interface Replacement {
 
 function read(input: PolicyInput, key: string, shape: RegExp): Replacement | null {
   const own = readText(input, key);
-  const fromOwn = own !== undefined && shape.test(own);
+  // not validated: variables may stand in it
+  const unchecked = own !== undefined && !shape.test(own);
+  if (unchecked) {
+    if (own.split(/ +/).length === 2 && isTemplate(own)) reportUnknownVariables(input, key, own);
+    else {
+      input.report({
+        reason: "InvalidAnnotation",
+        severity: "warning",
+        annotation: key,
+        message: `read ${key} "${own}": want off, or two texts: from and to`,
+        effect: "cookies pass unchanged",
+      });
+      return null;
+    }
+  }
+  const fromOwn = own !== undefined;
   const text = fromOwn
     ? own
     : configValue(input, key, "off", "off, or two texts: from and to", (each) => shape.test(each) ? each : undefined);
@@ -82,7 +100,8 @@ export function rewriteCookie(cookie: string, { domain, path }: ProxyCookiePolic
       case "domain":
         if (domain === null || withoutDot(value).toLowerCase() !== domain.from) return part.trim();
         changed = true;
-        return `${name}=${domain.to}`;
+        // as nginx does, the dot before the domain stays
+        return `${name}=${value.startsWith(".") ? "." : ""}${domain.to}`;
       case "path":
         if (path === null || !value.startsWith(path.from)) return part.trim();
         changed = true;
@@ -92,6 +111,26 @@ export function rewriteCookie(cookie: string, { domain, path }: ProxyCookiePolic
     }
   });
   return changed ? parts.join("; ") : cookie;
+}
+
+/** Variables of the request put in; `null` for rules without any. */
+function compile({ domain, path }: ProxyCookiePolicy): ((exchange: Exchange) => ProxyCookiePolicy) | null {
+  if (![domain, path].some((rule) => rule !== null && (rule.from.includes("$") || rule.to.includes("$")))) return null;
+  const compileRule = (rule: Replacement | null): (exchange: Exchange) => Replacement | null => {
+    if (rule === null) return () => null;
+    const from = compileText(rule.from);
+    const to = compileText(rule.to);
+    return (exchange) => ({ from: from(exchange), to: fieldValue(to(exchange)) });
+  };
+  const makeDomain = compileRule(domain);
+  const makePath = compileRule(path);
+  return (exchange) => {
+    const made = makeDomain(exchange);
+    return {
+      domain: made === null ? null : { from: withoutDot(made.from).toLowerCase(), to: withoutDot(made.to) },
+      path: makePath(exchange),
+    };
+  };
 }
 
 export const proxyCookie = {
@@ -110,12 +149,14 @@ export const proxyCookie = {
     };
   }),
   hooks(policy) {
+    const evaluate = compile(policy);
     return {
       response(c) {
         const { attempts, response } = c.env;
         if (attempts.length === 0 || response === null || !response.has("set-cookie")) return;
+        const rules = evaluate === null ? policy : evaluate(c.env);
         const before = response.getAll("set-cookie");
-        const after = before.map((cookie) => rewriteCookie(cookie, policy));
+        const after = before.map((cookie) => rewriteCookie(cookie, rules));
         if (after.every((cookie, i) => cookie === before[i])) return;
         response.delete("set-cookie");
         for (const cookie of after) response.append("Set-Cookie", cookie);

@@ -4,9 +4,11 @@
  *
  * @module
  */
-import { absoluteLocation } from "./_absolute.ts";
+import { redirectLocation } from "../http/mod.ts";
+import { fieldValue } from "./_field-value.ts";
 import { configBoolean, configText, readBoolean, readText, reportConfigValue } from "./_read.ts";
 import { url } from "./_schema.ts";
+import { compileText, isTemplate, reportUnknownVariables } from "./_template.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
 const common = { schema: url, scope: "location", risk: "Medium", onInvalid: "ignore", guardsAccess: false } as const;
@@ -30,6 +32,8 @@ export interface ProxyRedirectPolicy {
   readonly to: string;
   /** A Location that has become a path is sent as it is. */
   readonly relative: boolean;
+  /** A Location that has become a path gets the port of the connection. Absent: no. */
+  readonly withPort?: true;
 }
 
 export const proxyRedirect = {
@@ -58,19 +62,44 @@ export const proxyRedirect = {
       });
       return undefined;
     }
-    const relative = readBoolean(input, "relative-redirects") ??
-      configBoolean(input, "relative-redirects", false);
-    return { from, to, relative };
+    for (const key of ["proxy-redirect-from", "proxy-redirect-to"] as const) {
+      const own = readText(input, key);
+      const text = own ?? (key === "proxy-redirect-from" ? from : to);
+      if (isTemplate(text)) {
+        if (own !== undefined) reportUnknownVariables(input, key, own);
+        continue;
+      }
+      const wanted = "a name or a digit after each $";
+      if (own === undefined) reportConfigValue(input, key, text, wanted, "Location and Refresh pass unchanged");
+      else {
+        input.report({
+          reason: "InvalidAnnotation",
+          severity: "warning",
+          annotation: key,
+          message: `read ${key} "${text}": want ${wanted}`,
+          effect: "Location and Refresh pass unchanged",
+        });
+      }
+      return undefined;
+    }
+    const flag = (key: string): boolean => readBoolean(input, key) ?? configBoolean(input, key, false);
+    const withPort = flag("use-port-in-redirects");
+    return { from, to, relative: flag("relative-redirects"), ...withPort ? { withPort } : {} };
   },
-  hooks({ from, to, relative }) {
+  hooks({ from: fromText, to: toText, relative, withPort = false }) {
+    const form = { relative, withPort };
+    const makeFrom = compileText(fromText);
+    const makeTo = compileText(toText);
     return {
       response(c) {
         const { attempts, response } = c.env;
         if (attempts.length === 0 || response === null) return;
         const location = response.get("location");
+        const from = makeFrom(c.env);
+        const to = fieldValue(makeTo(c.env));
         if (location?.startsWith(from)) {
           const replaced = to + location.slice(from.length);
-          response.set("Location", relative ? replaced : absoluteLocation(c.env, replaced));
+          response.set("Location", redirectLocation(c.env, replaced, form));
         }
         const refresh = response.get("refresh");
         if (refresh === undefined) return;

@@ -5,11 +5,13 @@
  *
  * @module
  */
-import { absoluteLocation } from "./_absolute.ts";
+import { redirectLocation } from "../http/mod.ts";
+import { fieldValue } from "./_field-value.ts";
 import { configBoolean, readBoolean, readInteger, readText } from "./_read.ts";
 import { boolean, integer, url } from "./_schema.ts";
+import { compileText, isTemplate, reportUnknownVariables } from "./_template.ts";
 import type { Answer } from "../http/exchange.ts";
-import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
+import type { AnnotationDeclaration, PolicyInput, PolicyModule } from "./contract.ts";
 
 const annotations: readonly AnnotationDeclaration[] = [
   {
@@ -61,6 +63,7 @@ const annotations: readonly AnnotationDeclaration[] = [
 ];
 
 export interface RedirectPolicy {
+  /** Variables may stand in it when annotations are not validated. */
   readonly location: string;
   /** 300..308 */
   readonly status: number;
@@ -75,6 +78,22 @@ const WITH_LOCATION: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 function inRange(code: number | undefined, last: number, fallback: number): number {
   return code !== undefined && code >= 300 && code <= last ? code : fallback;
+}
+
+/** Reports what is wrong with the variables of a target; false when it is no target at all. */
+function checkVariables(input: PolicyInput, annotation: string, text: string): boolean {
+  if (isTemplate(text)) {
+    reportUnknownVariables(input, annotation, text);
+    return true;
+  }
+  input.report({
+    reason: "InvalidAnnotation",
+    severity: "warning",
+    annotation,
+    message: `read ${annotation} "${text}": want a name or a digit after each $`,
+    effect: "requests are not redirected",
+  });
+  return false;
 }
 
 export const redirect = {
@@ -99,11 +118,12 @@ export const redirect = {
         });
         return undefined;
       }
+      if (!checkVariables(input, "temporal-redirect", temporal)) return undefined;
       const status = inRange(readInteger(input, "temporal-redirect-code"), 307, 302);
       return { location: temporal, status, relative, withPort };
     }
     const permanent = readText(input, "permanent-redirect");
-    if (permanent === undefined) return undefined;
+    if (permanent === undefined || !checkVariables(input, "permanent-redirect", permanent)) return undefined;
     const status = inRange(readInteger(input, "permanent-redirect-code"), 308, 301);
     return { location: permanent, status, relative, withPort };
   },
@@ -111,6 +131,19 @@ export const redirect = {
     const fixed: Answer = WITH_LOCATION.has(status)
       ? { status, fields: [["Location", location]] }
       : { status, body: status === 304 ? "" : location };
+    if (location.includes("$")) {
+      const target = compileText(location);
+      return {
+        request(c) {
+          const exchange = c.env;
+          if (exchange.rewriteEnded) return undefined;
+          const text = target(exchange);
+          if (!WITH_LOCATION.has(status)) return { status, body: status === 304 ? "" : text };
+          const value = redirectLocation(exchange, fieldValue(text), { relative, withPort });
+          return { status, fields: [["Location", value]] };
+        },
+      };
+    }
     if (relative || !location.startsWith("/") || !WITH_LOCATION.has(status)) {
       return { request: (c) => c.env.rewriteEnded ? undefined : fixed };
     }
@@ -118,8 +151,7 @@ export const redirect = {
       request(c) {
         const exchange = c.env;
         if (exchange.rewriteEnded) return undefined;
-        const port = withPort ? exchange.connection.localPort : undefined;
-        return { status, fields: [["Location", absoluteLocation(exchange, location, port)]] };
+        return { status, fields: [["Location", redirectLocation(exchange, location, { relative, withPort })]] };
       },
     };
   },

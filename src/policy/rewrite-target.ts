@@ -10,7 +10,7 @@
  * @module
  */
 import type { Exchange } from "../http/exchange.ts";
-import { compilePattern, fromBytes, instantiate, type Matcher, toBytes } from "../nginx/mod.ts";
+import { compilePattern, fromBytes, instantiate, type Matcher, toBytes, unescapeRedirect } from "../nginx/mod.ts";
 import { fieldValue } from "./_field-value.ts";
 import { readText } from "./_read.ts";
 import { pathWithCaptures } from "./_schema.ts";
@@ -62,7 +62,7 @@ function redirectHooks(matcher: Matcher, target: string): PolicyHooks {
       if (exchange.rewriteEnded || !match(matcher, exchange)) return undefined;
       const { query } = exchange;
       const rest = dropsQuery || query === undefined || query === "" ? "" : joint + query;
-      return { status: 302, fields: [["Location", fieldValue(location(exchange)) + rest]] };
+      return { status: 302, fields: [["Location", fieldValue(unescapeRedirect(location(exchange))) + rest]] };
     },
   };
 }
@@ -89,13 +89,15 @@ export const rewriteTarget = {
     reportUnknownVariables(input, "rewrite-target", target);
     return { target };
   },
-  hooks(policy, { location }) {
-    if (location === null || !rewrites(policy, location.path)) return undefined;
+  hooks(policy, { location, matchPath }) {
+    if (location === null) return undefined;
+    const own = matchPath ?? location.path;
+    if (!rewrites(policy, own)) return undefined;
     const { target } = policy;
-    const matcher = compilePath(location.path);
+    const matcher = compilePath(own);
     // The location search would have refused this path; a request must not get through unchanged in any case.
     if (matcher === undefined) {
-      const failure = { code: "denied", cause: `path "${location.path}" is no expression that can be used` } as const;
+      const failure = { code: "denied", cause: `path "${own}" is no expression that can be used` } as const;
       return { request: () => ({ status: 503, failure }) };
     }
     if (/^(?:https?:\/\/|\$scheme)/.test(target)) return redirectHooks(matcher, target);

@@ -15,6 +15,7 @@ const annotations: readonly AnnotationDeclaration[] = [{
   scope: "upstream",
   risk: "Low",
   onInvalid: "ignore",
+  invalidCountsAs: "false",
   guardsAccess: false,
   doc:
     "`true`: requests go to the cluster IP of the Service in place of its pods. Default: that of the ConfigMap, false.",
@@ -31,7 +32,11 @@ export const serviceUpstream = {
   phase: "access",
   annotations,
   parse(input): ServiceUpstreamPolicy | undefined {
-    const enabled = readBoolean(input, "service-upstream") ?? configBoolean(input, "service-upstream", false);
+    // an annotation that is no boolean counts as false, validated or not
+    const own = input.annotation("service-upstream");
+    const enabled = own === undefined
+      ? configBoolean(input, "service-upstream", false)
+      : readBoolean(input, "service-upstream") === true;
     return enabled ? { enabled } : undefined;
   },
 } satisfies PolicyModule<ServiceUpstreamPolicy>;

@@ -61,6 +61,8 @@ export interface DataPlaneCounters {
   readonly inFlight: number;
   /** Exchanges ended by an error of our own. */
   readonly internalErrors: number;
+  /** Requests answered with 400, because a rewrite made a path with a segment `.` or `..` of theirs. */
+  readonly unsafePaths: number;
   /** Snapshot updates applied. */
   readonly updates: number;
 }
@@ -165,6 +167,7 @@ export class DataPlane {
       requests: this.#pipeline.requests,
       inFlight: wire?.inFlight ?? 0,
       internalErrors: this.#pipeline.internalErrors + (wire?.internalErrors ?? 0),
+      unsafePaths: this.#pipeline.unsafePaths,
       updates: this.#updates,
     };
   }

@@ -117,6 +117,8 @@ export interface Location {
   /** As written in the Ingress. `/` for placeholders. */
   readonly path: string;
   readonly pathType: "Exact" | "Prefix";
+  /** Path that the rewrite works with, where that is not `path`: `/foo/` of Prefix `/foo`. */
+  readonly matchPath?: string;
   /** Ingress that the annotations come from; `null`: the root of `_` without any. */
   readonly ingress: IngressRef | null;
   readonly backend: LocationBackend;

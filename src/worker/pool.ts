@@ -54,6 +54,7 @@ const NO_COUNTERS: WorkerCounters = {
   requests: 0,
   inFlight: 0,
   internalErrors: 0,
+  unsafePaths: 0,
   updates: 0,
   cpuSeconds: 0,
   residentBytes: 0,

@@ -33,6 +33,7 @@ export function compilerOptions(options: Partial<CompilerOptions> = {}): Compile
     watchNamespaceSelector: "",
     annotationsPrefix: "nginx.ingress.kubernetes.io",
     enableAnnotationValidation: true,
+    enableSslPassthrough: false,
     disableCatchAll: false,
     disableSvcExternalName: false,
     deepInspect: true,

@@ -98,7 +98,7 @@ export const LISTEN_FLAGS = {
   "enable-ssl-passthrough": bool(false, {
     group: "Listening",
     state: "not-yet",
-    doc: "Honour the annotation ssl-passthrough.",
+    doc: "Honour the annotation ssl-passthrough. Without it the annotation has no effect, and TLS is terminated.",
   }),
   "ssl-passthrough-proxy-port": port(442, {
     group: "Listening",

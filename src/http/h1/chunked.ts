@@ -147,6 +147,9 @@ export class ChunkedTracker {
           kept.push(from, i + 1);
           return i + 1;
         case State.Trailer:
+          if (byte === 10 && this.trailers.charCodeAt(this.trailers.length - 1) !== 13) {
+            return this.#refuse("a line of the trailer section ends with LF alone", i);
+          }
           this.trailers += String.fromCharCode(byte);
           if (this.trailers.length > MAX_TRAILER_BYTES) return this.#refuse("the trailer section is too long", i);
           if (byte === 10 && this.trailers.endsWith("\r\n\r\n")) {

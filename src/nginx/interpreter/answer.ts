@@ -4,6 +4,7 @@
  * @module
  */
 import type { Answer, Exchange } from "../../http/exchange.ts";
+import { redirectLocation } from "../../http/redirect-location.ts";
 import { toUint8Array } from "../byte-text.ts";
 import { escapeByte } from "../template.ts";
 
@@ -12,11 +13,10 @@ export const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 // deno-lint-ignore no-control-regex
 const UNSAFE = /[\x00-\x20\x7f-\xff]/g;
 
-/** A redirect; a location that begins with `/` becomes absolute with the connection's scheme and `$host`. */
+/** A redirect; see {@link redirectLocation}. */
 export function redirectTo(x: Exchange, status: number, location: string): Answer {
-  const absolute = location.startsWith("/") ? `${x.scheme}://${x.host}${location}` : location;
   // Decoded paths may hold anything: neither line ends nor bytes beyond ASCII may stand in a field.
-  return { status, fields: [["Location", absolute.replace(UNSAFE, escapeByte)]] };
+  return { status, fields: [["Location", redirectLocation(x, location).replace(UNSAFE, escapeByte)]] };
 }
 
 /** A text of bytes as the body. */

@@ -9,7 +9,7 @@ import { mediaTypeOf } from "../media-type.ts";
 import { instantiate } from "../pattern/mod.ts";
 import type { Block, Condition, ReturnStatement, RewriteStatement, SetStatement, Statement } from "../program.ts";
 import type { Pattern } from "../../snapshot/snapshot.ts";
-import { compileTemplate, ValueTooLong } from "../template.ts";
+import { compileTemplate, unescapeRedirect, ValueTooLong } from "../template.ts";
 import { variableGetter } from "../variable/mod.ts";
 import { REDIRECTS, redirectTo, textAnswer } from "./answer.ts";
 import type { Level } from "./level.ts";
@@ -190,7 +190,7 @@ function compileRewrite({ pattern, path, args, keepArgs, then }: RewriteStatemen
       query = query === undefined ? x.query : `${query}&${x.query}`;
     }
     if (then.kind === "redirect") {
-      return redirectTo(x, then.status, query === undefined ? target : `${target}?${query}`);
+      return redirectTo(x, then.status, unescapeRedirect(query === undefined ? target : `${target}?${query}`));
     }
     // nginx: "the rewritten URI has a zero length"
     if (target === "") return INTERNAL_ERROR;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { encodePath } from "../../http/mod.ts";
+import { encodePath, hasDotSegment, type RedirectForm, redirectLocation } from "../../http/mod.ts";
 import type { Answer, Exchange, LocationFacts } from "../../http/exchange.ts";
 import type { AccessLogPolicy, ExchangeContext, RequestVerdict } from "../../policy/mod.ts";
 import { CATCH_ALL, DEFAULT_BACKEND, type Location, type Policies } from "../../snapshot/snapshot.ts";
@@ -18,6 +18,10 @@ import type { Route } from "./route.ts";
 import type { TableContext } from "./table-context.ts";
 
 const NOT_FOUND: Answer = { status: 404 };
+const UNSAFE_PATH: Answer = {
+  status: 400,
+  failure: { code: "unsafe-path", cause: "the rewritten path holds a segment . or .." },
+};
 
 /** What ends the steps of a location. */
 export type Terminal = (c: ExchangeContext, route: Route) => RequestVerdict | Promise<RequestVerdict>;
@@ -71,6 +75,7 @@ export function compileLocation(
     hooks = compileHooks("location", location.policies, {
       globals: tables.globals,
       location: facts,
+      ...location.matchPath === undefined ? {} : { matchPath: location.matchPath },
       hostPolicies,
       regexMode,
       hasCertificate: tables.hasCertificate,
@@ -95,7 +100,7 @@ export function compileLocation(
   const steps = rewrite.length === 0 && access.length === 0 ? CHECK_ONLY : [...rewrite, CHECK, ...access];
   const terminal: Terminal = middleware.length === 0
     ? proxy
-    : (c, route) => runOnion(middleware, c, route, () => proxying.forward(route));
+    : (c, route) => refused(route) ?? runOnion(middleware, c, route, () => proxying.forward(route));
   return new LocationRuntime(facts, logged, steps, hooks.response, terminal, hooks.errorPages, proxying);
 }
 
@@ -111,8 +116,19 @@ function deny(cause: string): Terminal {
   return () => answer;
 }
 
-function proxy(_c: ExchangeContext, route: Route): undefined {
-  route.location!.proxying!.forward(route);
+function proxy(_c: ExchangeContext, route: Route): Answer | undefined {
+  const answer = refused(route);
+  if (answer === undefined) route.location!.proxying!.forward(route);
+  return answer;
+}
+
+/**
+ * A rewrite can make `/../admin` of `/api../admin`, and a server that resolves it would answer with what no path of the
+ * Ingress leads to: 400, where nginx sends it.
+ */
+function refused({ exchange }: Route): Answer | undefined {
+  if (!exchange.rewritten || !hasDotSegment(exchange.path)) return undefined;
+  return UNSAFE_PATH;
 }
 
 /** The part of a location that leads to an upstream. */
@@ -174,7 +190,7 @@ function targetOf(exchange: ServerExchange): string {
 /** nginx's redirect for a prefix location that is asked for without its last slash. */
 function addSlash(exchange: ServerExchange): Answer {
   const query = exchange.query === undefined ? "" : `?${exchange.query}`;
-  const location = `${exchange.scheme}://${exchange.host}${encodePath(exchange.path)}/${query}`;
+  const location = redirectLocation(exchange, `${encodePath(exchange.path)}/${query}`);
   return { status: 301, fields: [["Location", location]] };
 }
 
@@ -190,8 +206,9 @@ function isDefaultBackend({ backend }: Location): boolean {
   return backend.kind === "not-found" || backend.upstream === DEFAULT_BACKEND;
 }
 
-function factsOf({ ingress, backend, path }: Location): LocationFacts {
+function factsOf({ ingress, backend, path, policies }: Location): LocationFacts {
   const proxied = backend.kind === "upstream";
+  const form = policies["redirect-form"] as RedirectForm | undefined;
   return {
     namespace: ingress?.namespace ?? "",
     ingressName: ingress?.name ?? "",
@@ -199,5 +216,6 @@ function factsOf({ ingress, backend, path }: Location): LocationFacts {
     servicePort: proxied ? backend.servicePort : "",
     path,
     upstreamName: proxied ? backend.upstream : DEFAULT_BACKEND,
+    ...form === undefined ? {} : { redirectForm: form },
   };
 }

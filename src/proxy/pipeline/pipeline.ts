@@ -49,6 +49,8 @@ export class Pipeline implements ExchangeHandler {
   inFlight = 0;
   /** Requests that are over, malformed ones too. */
   requests = 0;
+  /** Requests refused because a rewrite made an unsafe path of theirs. */
+  unsafePaths = 0;
 
   constructor(options: PipelineOptions) {
     this.#tables = options.tables;
@@ -194,6 +196,7 @@ export class Pipeline implements ExchangeHandler {
     } else {
       route.settled = true;
       const { failure } = verdict;
+      if (failure?.code === "unsafe-path") this.unsafePaths++;
       if (failure !== undefined) this.#failures.failed(exchange, verdict.status, failure.code, failure.cause);
       exchange.answer(route.location === null ? verdict : route.location.page(exchange, verdict));
     }

@@ -49,4 +49,11 @@ describe("listBackends()", () => {
     assert.deepEqual(backend!.sessionAffinityConfig, { name: "", mode: "", cookieSessionAffinity: { name: "" } });
     assert.equal(backend!["load-balance"], "ewma");
   });
+
+  it("shows an ExternalName Service by its name and port", () => {
+    const external = { ...upstream("default-ext-80"), dns: { hostname: "app.example.com", port: 8080 } };
+    const snapshot = { upstreams: { [external.name]: external }, virtualHosts: {} } as unknown as Snapshot;
+    const backend = listBackends(snapshot).find(({ name }) => name === external.name);
+    assert.deepEqual(backend?.endpoints, [{ address: "app.example.com", port: "8080" }]);
+  });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { encodePath, normalizePath } from "../../../src/http/mod.ts";
+import { encodePath, hasDotSegment, normalizePath } from "../../../src/http/mod.ts";
 
 const NORMAL: readonly (readonly [raw: string, path: string | undefined])[] = [
   ["/", "/"],
@@ -71,6 +71,8 @@ describe("encodePath()", () => {
       ["/\udcff", "/%FF"],
       ["/\x01\x7f", "/%01%7F"],
       ["/a+b&c=d;e:@", "/a+b&c=d;e:@"],
+      ['/"<>\\^`{|}', "/%22%3C%3E%5C%5E%60%7B%7C%7D"],
+      ["/!$'()*,-._~[]", "/!$'()*,-._~[]"],
     ] as const
   ) {
     it(`makes ${encoded} of ${JSON.stringify(path)}`, () => assert.equal(encodePath(path), encoded));
@@ -84,6 +86,48 @@ describe("encodePath()", () => {
       assert.equal(decodeBytes(encoded), decodeBytes(raw), raw);
     }
   });
+});
+
+describe("hasDotSegment()", () => {
+  for (
+    const path of [
+      "/../admin",
+      "/..",
+      "/a/./b",
+      "/.",
+      "../a",
+      "/%2e%2e/admin",
+      "/.%2E/admin",
+      "/..%2fadmin",
+      "/%252e%252e%252fadmin",
+      "/%25252e%25252e/admin",
+      "/..\\admin",
+      "/a\\..\\b",
+      "/..%5cadmin",
+      "/..;/admin",
+      "/a/..;x=1/b",
+      `/%${"25".repeat(9)}2e`,
+    ]
+  ) {
+    it(`finds one in ${path}`, () => assert.equal(hasDotSegment(path), true));
+  }
+  for (
+    const path of [
+      "/",
+      "/a/b",
+      "/a..b",
+      "/..a",
+      "/a../b",
+      "/.well-known/x",
+      "/...",
+      "/100%",
+      "/a%20b",
+      "/%zz..",
+      "/;..",
+    ]
+  ) {
+    it(`finds none in ${path}`, () => assert.equal(hasDotSegment(path), false));
+  }
 });
 
 /** Percent-decoded, one char a byte. */

@@ -62,6 +62,24 @@ describe("redirect", () => {
     });
   }
 
+  test("variables are expanded where annotations are not validated", () => {
+    const run = (annotations: Record<string, string>, target: string) => {
+      const { policy, findings } = parsePolicy(redirect, annotations, { validate: false });
+      return { findings, answer: policy && runRequest(redirect.hooks(policy), fakeExchange({ target })) };
+    };
+    const { answer } = run({ "permanent-redirect": "https://new.example$request_uri" }, "/a?b=1");
+    assert.deepEqual(answer?.fields, [["Location", "https://new.example/a?b=1"]]);
+    const path = run({ "permanent-redirect": "/new$request_uri" }, "/a");
+    assert.deepEqual(path.answer?.fields, [["Location", "http://a.example/new/a"]]);
+    const temporal = run({ "temporal-redirect": "https://$host/t" }, "/");
+    assert.deepEqual(temporal.answer?.fields, [["Location", "https://a.example/t"]]);
+    const unknown = run({ "permanent-redirect": "https://x.example/$nowhere" }, "/");
+    assert.match(unknown.findings.join(), /unknown variable "\$nowhere"/);
+    const broken = run({ "permanent-redirect": "https://x.example/$" }, "/");
+    assert.equal(broken.answer, undefined);
+    assert.match(broken.findings.join(), /want a name or a digit after each \$/);
+  });
+
   test("the port stands in absolute URLs when use-port-in-redirects says so", () => {
     const connection = { localPort: 8080 };
     const config = { "use-port-in-redirects": "true" };

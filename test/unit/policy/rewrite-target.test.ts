@@ -55,6 +55,32 @@ describe("rewrite-target", () => {
     assert.equal(runRequest(hooks, fakeExchange({ target: "/other" })), undefined);
   });
 
+  test("a redirect escapes what nginx leaves escaped, and nothing else", () => {
+    const hooks = rewriteTarget.hooks({ target: "https://b.example/$1" }, fakeScope({ path: "/r/(.*)" }));
+    const of = (target: string): string | undefined => {
+      const path = decodeURIComponent(target);
+      return fieldOf(runRequest(hooks, fakeExchange({ target, path })), "location");
+    };
+    assert.equal(of("/r/%20%22%23%25%7F"), "https://b.example/%20%22%23%25%7F");
+    assert.equal(of("/r/%26%2B%3B%3C%3E%5C%5E%60%7B%7C%7D%41"), "https://b.example/&+;<>\\^`{|}A");
+    assert.equal(of("/r/a%3Fb%26c"), "https://b.example/a?b%26c", "nothing is decoded behind a question mark");
+    assert.equal(of("/r/%253F_%2541"), "https://b.example/%253F_%2541");
+  });
+
+  test("captures in a query are escaped as nginx 1.21.1 and later do", () => {
+    assert.equal(
+      rewritten("/q/(.*)", "/x?y=$1", "/q/%22%23%25%26%2B%3B%3C%3E%3F%5C%5E%60%7B%7C%7D%21"),
+      "/x?y=%22%23%25%26%2B%3B%3C%3E%3F%5C%5E%60%7B%7C%7D!",
+    );
+  });
+
+  test("works on the path that a Prefix path is served by", () => {
+    const hooks = rewriteTarget.hooks({ target: "/foo" }, { ...fakeScope({ path: "/foo" }), matchPath: "/foo/" });
+    const exchange = fakeExchange({ target: "/foo/bar" });
+    runRequest(hooks, exchange);
+    assert.equal(exchange.path, "/foo");
+  });
+
   test("a redirect cannot be broken by a decoded line end", () => {
     const hooks = rewriteTarget.hooks({ target: "https://b.example/$1" }, fakeScope({ path: "/foo/((?:.|\n)*)" }));
     const answer = runRequest(hooks, fakeExchange({ target: "/foo/a%0d%0aX-Y:1" }));

@@ -22,10 +22,10 @@ describe("proxy-cookie", () => {
       "a=1; Path=/x; Domain=b.org",
     ],
     [
-      "takes a dot before the domain for nothing",
+      "takes a dot before the domain for nothing, and keeps it",
       { "proxy-cookie-domain": ".in.example out.example" },
       "a=1; domain=.IN.example",
-      "a=1; domain=out.example",
+      "a=1; domain=.out.example",
     ],
     [
       "leaves other domains",
@@ -74,6 +74,26 @@ describe("proxy-cookie", () => {
   });
 });
 
+describe("proxy-cookie without validation", () => {
+  const run = (given: Record<string, string>, cookie: string) => {
+    const { policy, findings } = parsePolicy(proxyCookie, given, { validate: false });
+    const exchange = fakeExchange({ response: { "Set-Cookie": cookie }, attempts: [fakeAttempt()] });
+    runResponse(policy && proxyCookie.hooks(policy), exchange);
+    return { findings, cookie: exchange.response!.get("set-cookie") };
+  };
+
+  test("expands variables", () => {
+    assert.equal(run({ "proxy-cookie-domain": "inner $host" }, "a=1; Domain=.inner").cookie, "a=1; Domain=.a.example");
+    assert.equal(run({ "proxy-cookie-path": "/ /$host/" }, "a=1; Path=/x").cookie, "a=1; Path=/a.example/x");
+  });
+
+  test("reports what is no rule", () => {
+    const { findings, cookie } = run({ "proxy-cookie-path": "/ /$" }, "a=1; Path=/x");
+    assert.equal(cookie, "a=1; Path=/x");
+    assert.match(findings.join(), /want off, or two texts: from and to/);
+  });
+});
+
 describe("proxy-redirect", () => {
   const from = "http://inside.example:8080/";
   const annotations = { "proxy-redirect-from": from, "proxy-redirect-to": "http://outside.example/front/" };
@@ -106,6 +126,33 @@ describe("proxy-redirect", () => {
     assert.deepEqual(response({ Location: `${from}x` }, given), { Location: "http://a.example/front/x" });
     const relative = { ...given, "relative-redirects": "true" };
     assert.deepEqual(response({ Location: `${from}x` }, relative), { Location: "/front/x" });
+  });
+
+  test("a path names the port with use-port-in-redirects", () => {
+    const given = { "proxy-redirect-from": from, "proxy-redirect-to": "/front/", "use-port-in-redirects": "true" };
+    const { policy } = parsePolicy(proxyRedirect, given);
+    const exchange = fakeExchange({
+      response: { Location: `${from}x` },
+      attempts: [fakeAttempt()],
+      connection: { localPort: 8080 },
+    });
+    runResponse(proxyRedirect.hooks(policy!), exchange);
+    assert.equal(exchange.response!.get("location"), "http://a.example:8080/front/x");
+  });
+
+  test("variables are expanded where annotations are not validated", () => {
+    const given = { "proxy-redirect-from": "http://$host/", "proxy-redirect-to": "https://new.example$uri/" };
+    const { policy } = parsePolicy(proxyRedirect, given, { validate: false });
+    const exchange = fakeExchange({
+      target: "/p",
+      response: { Location: "http://a.example/x" },
+      attempts: [fakeAttempt()],
+    });
+    runResponse(proxyRedirect.hooks(policy!), exchange);
+    assert.equal(exchange.response!.get("location"), "https://new.example/p/x");
+    const broken = parsePolicy(proxyRedirect, { ...given, "proxy-redirect-to": "$" }, { validate: false });
+    assert.equal(broken.policy, undefined);
+    assert.match(broken.findings.join(), /want a name or a digit after each \$/);
   });
 
   test("does nothing without both, or with off or default", () => {

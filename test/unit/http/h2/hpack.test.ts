@@ -86,6 +86,9 @@ for (
     ["three table size updates", "202020", HpackError],
     ["Huffman padding of zeros", "0081008100", HuffmanError],
     ["Huffman padding of a whole byte", "000161821fff", HuffmanError],
+    ["a Huffman text that is EOS", "00016184ffffffff", HuffmanError],
+    ["a Huffman text with EOS at its end", "000161851fffffffff", HuffmanError],
+    ["a Huffman text with EOS in the middle", "000161861fffffffffe3", HuffmanError],
   ] as [string, string, new () => Error][]
 ) {
   test(`HpackDecoder refuses ${name}`, () => {
@@ -158,3 +161,27 @@ test("decodeHuffman() refuses a text that is longer than its target", () => {
   const bytes = Buffer.from("f1e3c2e5f23a6ba0ab90f4ff", "hex");
   assert.throws(() => decodeHuffman(bytes, 0, bytes.length, new Uint8Array(5)), HuffmanError);
 });
+
+// RFC 7541 appendix B: codes of octets that no name and hardly any value has.
+for (
+  const [octet, bits] of [
+    [0x00, "1111111111000"],
+    [0x0a, "111111111111111111111111111100"],
+    [0x80, "11111111111111100110"],
+    [0xbd, "1111111111111111100101"],
+    [0xbf, "11111111111111111110001"],
+    [0xc0, "11111111111111111111100000"],
+    [0xc2, "11111111111111101011"],
+    [0xf9, "1111111111111111111111111110"],
+    [0xfe, "111111111111111111111110000"],
+    [0xff, "11111111111111111111101110"],
+  ] as const
+) {
+  test(`decodeHuffman() reads the code of octet ${octet}`, () => {
+    const padded = bits.padEnd(Math.ceil(bits.length / 8) * 8, "1");
+    const bytes = Uint8Array.from(padded.match(/.{8}/g)!, (eight) => parseInt(eight, 2));
+    const target = new Uint8Array(4);
+    assert.equal(decodeHuffman(bytes, 0, bytes.length, target), 1);
+    assert.equal(target[0], octet);
+  });
+}
