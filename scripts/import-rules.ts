@@ -1,6 +1,7 @@
 /**
  * Checks the arrows between the rooms of src: which room imports which, which packages it uses, that files starting with
- * `_` stay private to their folder, and that only src/runtime knows what it runs on.
+ * `_` stay private to their folder, and that only src/runtime knows what it runs on. In rooms with rooms of their own,
+ * which of these imports which, too, and that no files import each other in a circle, types included.
  *
  *     bun scripts/import-rules.ts
  */
@@ -46,6 +47,33 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "admin": { rooms: [...LEAVES, "snapshot", "observe"], packages: ["hono"] },
 };
 
+/**
+ * Rooms within a room, and files that lie beside them: what each may import of the others. Whoever imports `*` puts the
+ * others together. In such a room no files import each other in a circle.
+ */
+export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  "proxy": {
+    "contract": [],
+    "deadline-wheel": [],
+    "held-bytes": [],
+    "unnamed-file": [],
+    "unsent": [],
+    "wire-settings": ["contract"],
+    "router": [],
+    "tls": [],
+    "balancer": ["contract"],
+    "exchange": ["contract", "deadline-wheel", "unnamed-file"],
+    // none of these three knows another
+    "listener": ["contract", "deadline-wheel", "exchange", "held-bytes", "tls", "unsent"],
+    "forward": ["contract", "exchange", "held-bytes", "unnamed-file"],
+    "upstream": ["contract", "deadline-wheel", "exchange", "unsent"],
+    "pipeline": ["contract", "balancer", "router"],
+    "wire": ["*"],
+    "data-plane": ["*"],
+    "mod": ["*"],
+  },
+};
+
 /** One broken rule. */
 export interface Violation {
   readonly file: string;
@@ -67,18 +95,51 @@ const RUNTIME_GLOBAL = /(?<![.\w$])(Bun|Deno)\s*[.[(]/g;
 /** @param files text by path from the root of the project, with `/` */
 export function checkImports(files: Iterable<readonly [path: string, text: string]>): Violation[] {
   const violations: Violation[] = [];
+  /** What each file of a room with rooms of its own imports. */
+  const arrows = new Map<string, Arrow[]>();
   for (const [file, text] of files) {
     const report = (line: number, message: string): void => void violations.push({ file, line, message });
     const code = blank(text, (piece) => piece.startsWith("/"));
     for (const found of importsOf(code)) {
       const message = found.specifier.startsWith(".") ? checkFile(file, found) : checkPackage(file, found.specifier);
       if (message !== null) report(found.line, message);
+      if (!found.specifier.startsWith(".") || SUB_ROOMS[roomOf(file) ?? ""] === undefined) continue;
+      const known = arrows.get(file) ?? [];
+      known.push({ to: posix.normalize(posix.join(posix.dirname(file), found.specifier)), line: found.line });
+      arrows.set(file, known);
     }
     if (roomOf(file) === null || roomOf(file) === "runtime") continue;
     for (const match of blank(text, () => true).matchAll(RUNTIME_GLOBAL)) {
       report(lineAt(text, match.index), `the global ${match[1]} belongs into src/runtime`);
     }
   }
+  for (const circle of circlesOf(arrows)) violations.push(circle);
+  return violations;
+}
+
+interface Arrow {
+  readonly to: string;
+  readonly line: number;
+}
+
+/** One violation for each arrow that closes a circle. */
+function circlesOf(arrows: ReadonlyMap<string, readonly Arrow[]>): Violation[] {
+  const violations: Violation[] = [];
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): void => {
+    path.push(file);
+    for (const { to, line } of arrows.get(file) ?? []) {
+      const at = path.indexOf(to);
+      if (at >= 0) {
+        const circle = [...path.slice(at), to].map((each) => `"${each}"`).join(" imports ");
+        violations.push({ file, line, message: `files import each other in a circle: ${circle}` });
+      } else if (!done.has(to)) visit(to);
+    }
+    path.pop();
+    done.add(file);
+  };
+  for (const file of arrows.keys()) if (!done.has(file)) visit(file);
   return violations;
 }
 
@@ -89,12 +150,28 @@ function checkFile(file: string, { specifier, typeOnly }: Import): string | null
   }
   const from = roomOf(file);
   const to = roomOf(target);
-  if (from === null || from === "cli" || from === to) return null;
+  if (from === null || from === "cli") return null;
+  if (from === to) return checkSubRoom(from, file, target);
   if (to === null) return `"${specifier}" lies outside src`;
   const room = ROOMS[from];
   if (room === undefined) return `the room "${from}" is not in the table of scripts/import-rules.ts`;
   if (room.rooms.includes(to) || (typeOnly && room.types?.includes(to) === true)) return null;
   return room.types?.includes(to) === true ? `${from} may import only types of ${to}` : `${from} may not import ${to}`;
+}
+
+function checkSubRoom(room: string, file: string, target: string): string | null {
+  const rooms = SUB_ROOMS[room];
+  const from = subRoomOf(file);
+  const to = subRoomOf(target);
+  if (rooms === undefined || from === to) return null;
+  const allowed = rooms[from];
+  if (allowed === undefined) return `"${room}/${from}" is not in the table of scripts/import-rules.ts`;
+  if (allowed.includes("*") || allowed.includes(to)) return null;
+  return `${room}/${from} may not import ${room}/${to}`;
+}
+
+function subRoomOf(file: string): string {
+  return (file.split("/")[2] ?? "").replace(/\.ts$/, "");
 }
 
 function checkPackage(file: string, specifier: string): string | null {

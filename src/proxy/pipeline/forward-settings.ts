@@ -12,19 +12,9 @@ import type {
   ProxyRequestBufferingPolicy,
   ProxyTimeoutsPolicy,
 } from "../../policy/mod.ts";
-import type { Globals, Location } from "../../snapshot/snapshot.ts";
+import type { Location } from "../../snapshot/snapshot.ts";
 import type { ForwardSettings, UpstreamTls } from "../contract.ts";
 import type { TableContext } from "./table-context.ts";
-
-/** Fields that nginx keeps to itself because they steer it. */
-const STEERING = [
-  "x-pad",
-  "x-accel-expires",
-  "x-accel-redirect",
-  "x-accel-limit-rate",
-  "x-accel-buffering",
-  "x-accel-charset",
-];
 
 /** Defaults of ingress-nginx, for snapshots whose locations do not say. */
 const DEFAULTS = {
@@ -46,13 +36,6 @@ const DEFAULTS = {
   bodyBufferBytes: 8 * 1024,
   maxResponseHeadBytes: 4 * 1024,
 } as const;
-
-/** Fields of upstreams that clients do not get, lower case. */
-export function compileHideFields(headers: Globals["headers"]): ReadonlySet<string> {
-  const hidden = new Set([...STEERING, ...headers.hideHeaders]);
-  if (!headers.allowBackendServerHeader) hidden.add("server");
-  return hidden;
-}
 
 /** The policies that are read here and have no hooks. */
 interface WirePolicies {

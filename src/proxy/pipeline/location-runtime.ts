@@ -14,7 +14,7 @@ import { type CompiledHooks, compileHooks } from "./compile-hooks.ts";
 import { compileForwardSettings, type SchemeSettings } from "./forward-settings.ts";
 import { isPromise, type ResponseStep, runSteps, type Step } from "./hook-chain.ts";
 import { runOnion } from "./onion.ts";
-import type { Route } from "./route.ts";
+import type { Route as RouteOf } from "./route.ts";
 import type { TableContext } from "./table-context.ts";
 
 const NOT_FOUND: Answer = { status: 404 };
@@ -22,6 +22,8 @@ const UNSAFE_PATH: Answer = {
   status: 400,
   failure: { code: "unsafe-path", cause: "the rewritten path holds a segment . or .." },
 };
+
+type Route = RouteOf<unknown, LocationRuntime>;
 
 /** What ends the steps of a location. */
 export type Terminal = (c: ExchangeContext, route: Route) => RequestVerdict | Promise<RequestVerdict>;

@@ -16,8 +16,11 @@ import { FailureReport } from "./failure-report.ts";
 import { ExchangeApp, makeEntry, type RouterEntry } from "./exchange-app.ts";
 import { isPromise, runResponseSteps, type Step } from "./hook-chain.ts";
 import type { LocationRuntime } from "./location-runtime.ts";
-import { Route } from "./route.ts";
+import type { HostRuntime } from "./host-runtime.ts";
+import { Route as RouteOf } from "./route.ts";
 import type { Tables } from "./tables.ts";
+
+type Route = RouteOf<HostRuntime, LocationRuntime>;
 
 /** Refusals that nginx's page tells the reason of. */
 const REASONED_PAGES: Partial<Readonly<Record<ProxyErrorCode, string>>> = {
@@ -130,7 +133,7 @@ export class Pipeline implements ExchangeHandler {
     }
     const host = found.value;
     const { tables } = host;
-    exchange.route = new Route(host, exchange);
+    exchange.route = new RouteOf<HostRuntime, LocationRuntime>(host, exchange);
     exchange.host = authority === "" ? host.host.name : hostOf(authority);
     if (found.groups !== null) setVariables(exchange, found.groups);
 

@@ -7,12 +7,10 @@ import type { ExchangeContext } from "../../policy/contract.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { AttemptOutcome, ForwardPlan, ForwardSettings, ServerExchange } from "../contract.ts";
 import type { UpstreamGroup } from "../balancer/mod.ts";
-import type { HostRuntime } from "./host-runtime.ts";
-import type { LocationRuntime } from "./location-runtime.ts";
 
-/** Kept in {@link ServerExchange.route}. One object plays both parts, because there is one of each for every request. */
-export class Route implements ForwardPlan {
-  location: LocationRuntime | null = null;
+/** Kept in {@link ServerExchange.route}. `Host` and `Location`: what the tables have for them. One object plays both parts, because there is one of each for every request. */
+export class Route<Host = unknown, Location = unknown> implements ForwardPlan {
+  location: Location | null = null;
   /** Made by Hono for the request; response hooks get the same one. */
   context: ExchangeContext | null = null;
   /** An answer, response or forward has been asked for. */
@@ -29,7 +27,7 @@ export class Route implements ForwardPlan {
   fieldBlock = "";
   #group: UpstreamGroup | null = null;
 
-  constructor(readonly host: HostRuntime, readonly exchange: ServerExchange) {}
+  constructor(readonly host: Host, readonly exchange: ServerExchange) {}
 
   /** Fills in the plan. */
   plan(settings: ForwardSettings, group: UpstreamGroup, target: string, fieldBlock: string): ForwardPlan {

@@ -10,7 +10,7 @@ import type { Globals } from "../../snapshot/snapshot.ts";
 import type { UpstreamGroup } from "../balancer/mod.ts";
 import type { ForwardSettings } from "../contract.ts";
 import { ClientAddress } from "./client-address.ts";
-import { compileHideFields } from "./forward-settings.ts";
+import { compileHideFields } from "./hide-fields.ts";
 import { Forwarded } from "./forwarded.ts";
 import { type ExtraField, RequestFields } from "./request-fields.ts";
 import { ResponseFields } from "./response-fields.ts";

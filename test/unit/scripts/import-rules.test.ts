@@ -25,6 +25,8 @@ describe("checkImports()", () => {
     ["a property called Bun", "src/unit/a.ts", "const a = b.Bun.c;"],
     ["a runtime's global in runtime", "src/runtime/bun.ts", "export const v = Bun.version;"],
     ["what a test imports", "test/unit/a.test.ts", `import { x } from "../../src/proxy/mod.ts";`],
+    ["an arrow between rooms of proxy", "src/proxy/forward/a.ts", `import type { E } from "../exchange/e.ts";`],
+    ["whoever puts the rooms of proxy together", "src/proxy/wire.ts", `import { F } from "./forward/f.ts";`],
   ];
   for (const [name, file, text] of good) {
     test(`allows ${name}`, () => assert.deepEqual(messages(file, text), []));
@@ -96,8 +98,43 @@ describe("checkImports()", () => {
       `import { b } from "../unit/mod.ts";`,
       `1: the room "attic" is not in the table of scripts/import-rules.ts`,
     ],
+    [
+      "an arrow between rooms of proxy that must not know each other",
+      "src/proxy/forward/a.ts",
+      `import type { C } from "../listener/core.ts";`,
+      "1: proxy/forward may not import proxy/listener",
+    ],
+    [
+      "a room of proxy that nobody has declared",
+      "src/proxy/new/a.ts",
+      `import { E } from "../exchange/e.ts";`,
+      '1: "proxy/new" is not in the table of scripts/import-rules.ts',
+    ],
+    [
+      "a file of proxy that imports itself",
+      "src/proxy/tls/a.ts",
+      `import type { A } from "./a.ts";`,
+      '1: files import each other in a circle: "src/proxy/tls/a.ts" imports "src/proxy/tls/a.ts"',
+    ],
   ];
   for (const [name, file, text, wanted] of bad) {
     test(`catches ${name}`, () => assert.deepEqual(messages(file, text), [wanted]));
   }
+
+  test("refuses a circle of files in proxy, of types alone too", () => {
+    const files = [
+      ["src/proxy/tls/a.ts", `import type { B } from "./b.ts";`],
+      ["src/proxy/tls/b.ts", `\nexport { C } from "./c.ts";`],
+      ["src/proxy/tls/c.ts", `import type { A } from "./a.ts";`],
+      ["src/proxy/tls/d.ts", `import { A } from "./a.ts";\nimport { C } from "./c.ts";`],
+      ["src/http/a.ts", `import type { B } from "./b.ts";`],
+      ["src/http/b.ts", `import type { A } from "./a.ts";`],
+    ] as const;
+    assert.deepEqual(checkImports(files), [{
+      file: "src/proxy/tls/c.ts",
+      line: 1,
+      message: 'files import each other in a circle: "src/proxy/tls/a.ts" imports "src/proxy/tls/b.ts" imports ' +
+        '"src/proxy/tls/c.ts" imports "src/proxy/tls/a.ts"',
+    }]);
+  });
 });
