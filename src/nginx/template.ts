@@ -71,6 +71,11 @@ export function variablesOf(template: Template): string[] {
   return template.flatMap((part) => typeof part === "object" && "variable" in part ? [part.variable] : []);
 }
 
+/** Does it have groups of a match in it. */
+export function hasCaptures(template: Template): boolean {
+  return typeof template !== "string" && template.some((part) => typeof part === "object" && "capture" in part);
+}
+
 /** Makes the value of a request. Throws {@link ValueTooLong}. */
 export type Evaluate = (x: Exchange) => string;
 

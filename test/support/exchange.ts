@@ -93,7 +93,7 @@ export function fakeExchange(given: FakeExchange = {}): Exchange {
     requestBodyBytes: 0,
     receivedAtMs: 1_700_000_000_000,
     host: authority.replace(/:\d*$/, "").replace(/\.$/, "").toLowerCase(),
-    path: decodeURIComponent(mark === -1 ? target : target.slice(0, mark)),
+    path: given.path ?? decodeURIComponent(mark === -1 ? target : target.slice(0, mark)),
     query: mark === -1 ? undefined : target.slice(mark + 1),
     rewritten: false,
     rewriteEnded: false,

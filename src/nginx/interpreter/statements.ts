@@ -9,7 +9,7 @@ import { mediaTypeOf } from "../media-type.ts";
 import { instantiate } from "../pattern/mod.ts";
 import type { Block, Condition, ReturnStatement, RewriteStatement, SetStatement, Statement } from "../program.ts";
 import type { Pattern } from "../../snapshot/snapshot.ts";
-import { compileTemplate, unescapeRedirect, ValueTooLong } from "../template.ts";
+import { compileTemplate, hasCaptures, type Template, unescapeRedirect, ValueTooLong } from "../template.ts";
 import { variableGetter } from "../variable/mod.ts";
 import { REDIRECTS, redirectTo, textAnswer } from "./answer.ts";
 import type { Level } from "./level.ts";
@@ -20,6 +20,8 @@ interface Run {
   level: Level;
   /** The path was rewritten and no `break` has accepted it. */
   changed: boolean;
+  /** `set` and `if` escape groups as arguments: in nginx from the start of the phase until a `rewrite` has matched. */
+  escapes: boolean;
 }
 
 /** `stop`: the remaining statements of the phase are skipped. */
@@ -37,7 +39,7 @@ export function compileStatements(
 ): (x: Exchange) => Verdict {
   const steps = statements.map((statement) => compileStatement(statement, base, levelOf));
   return (x) => {
-    const run: Run = { level: base, changed: false };
+    const run: Run = { level: base, changed: false, escapes: true };
     let verdict: Verdict;
     try {
       const result = runSteps(steps, x, run);
@@ -69,7 +71,7 @@ function compileStatement(statement: Statement, base: Level, levelOf: (block: Bl
       // one without settings of its own ends those of another `if`, too
       const level = statement.block.settings.length === 0 ? base : levelOf(statement.block);
       return (x, run) => {
-        if (!holds(x)) return undefined;
+        if (!holds(x, run)) return undefined;
         run.level = level;
         return runSteps(steps, x, run);
       };
@@ -89,31 +91,39 @@ function compileStatement(statement: Statement, base: Level, levelOf: (block: Bl
   }
 }
 
+/** A value of `set` or `if`. */
+function compileValue(value: Template): (x: Exchange, run: Run) => string {
+  const plain = compileTemplate(value);
+  if (!hasCaptures(value)) return plain;
+  const escaped = compileTemplate(value, true);
+  return (x, run) => run.escapes ? escaped(x) : plain(x);
+}
+
 function compileSet({ variable, value }: SetStatement): Step {
-  const evaluate = compileTemplate(value);
+  const evaluate = compileValue(value);
   switch (variable) {
     case "args":
-      return (x) => {
-        x.query = evaluate(x);
+      return (x, run) => {
+        x.query = evaluate(x, run);
         x.rewritten = true;
         return undefined;
       };
     case "best_http_host":
-      return (x) => void (x.forwardedHost = evaluate(x));
+      return (x, run) => void (x.forwardedHost = evaluate(x, run));
     case "pass_access_scheme":
-      return (x) => void (x.forwardedScheme = evaluate(x));
+      return (x, run) => void (x.forwardedScheme = evaluate(x, run));
     case "pass_port":
-      return (x) => void (x.forwardedPort = evaluate(x));
+      return (x, run) => void (x.forwardedPort = evaluate(x, run));
     default:
-      return (x) => {
-        const text = evaluate(x);
+      return (x, run) => {
+        const text = evaluate(x, run);
         (x.variables ??= new Map()).set(variable, text);
         return undefined;
       };
   }
 }
 
-function compileCondition(condition: Condition): (x: Exchange) => boolean {
+function compileCondition(condition: Condition): (x: Exchange, run: Run) => boolean {
   if (condition.kind === "constant") return () => condition.value;
   const subject = variableGetter(condition.variable);
   switch (condition.kind) {
@@ -124,8 +134,8 @@ function compileCondition(condition: Condition): (x: Exchange) => boolean {
       };
     case "equal": {
       const { negated } = condition;
-      const value = compileTemplate(condition.value);
-      return (x) => (subject(x) === value(x)) !== negated;
+      const value = compileValue(condition.value);
+      return (x, run) => (subject(x) === value(x, run)) !== negated;
     }
     case "match": {
       const { negated } = condition;
@@ -184,6 +194,7 @@ function compileRewrite({ pattern, path, args, keepArgs, then }: RewriteStatemen
   const makeArgs = args === null ? null : compileTemplate(args, true);
   return (x, run) => {
     if (!match(x, toBytes(x.path))) return undefined;
+    run.escapes = false;
     const target = makePath(x);
     let query = makeArgs === null ? undefined : makeArgs(x);
     if (keepArgs && x.query !== undefined && x.query !== "") {
