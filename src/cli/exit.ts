@@ -16,7 +16,12 @@ export class FatalError extends Error {
   override readonly name = "FatalError";
 }
 
+/** Signals that ask for the end. */
+export type EndSignal = "SIGINT" | "SIGQUIT" | "SIGTERM";
+
+const NUMBERS: Readonly<Record<EndSignal, number>> = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 };
+
 /** Status of a process that a signal ends, as shells show it. */
-export function exitOfSignal(signal: "SIGINT" | "SIGTERM"): number {
-  return 128 + (signal === "SIGINT" ? 2 : 15);
+export function exitOfSignal(signal: EndSignal): number {
+  return 128 + NUMBERS[signal];
 }

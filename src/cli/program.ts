@@ -141,6 +141,11 @@ export class Program {
     this.#source.rescan();
   }
 
+  /** Opens the files of the access log again, under their names; resolves when this process has, workers follow. */
+  reopenLogs(): Promise<void> {
+    return this.#serving.reopenLogs();
+  }
+
   async #listenAdmin(): Promise<void> {
     const { healthCheckPath, healthzHost, healthzPort, statusPort } = this.#options;
     const source = this.#adminSource();

@@ -91,6 +91,12 @@ export class Serving {
     return this.#pool?.refresh() ?? Promise.resolve();
   }
 
+  /** Opens the files of the access log again; workers are only told to. */
+  reopenLogs(): Promise<void> {
+    this.#pool?.reopenLogs();
+    return this.#here?.reopenLogs() ?? Promise.resolve();
+  }
+
   /** Lets requests in flight end for at most `graceMs`, and everything after that. */
   async close(graceMs: number): Promise<void> {
     await (this.#pool ?? this.#here)?.close(graceMs);

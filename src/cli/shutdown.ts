@@ -1,11 +1,12 @@
 /**
- * The end in good order: health fails, requests in flight are finished, then the process ends.
+ * What signals ask for. Above all the end in good order: health fails, requests in flight are finished, then the process
+ * ends.
  *
  * @module
  */
 import type { LineSink, Logger } from "../observe/mod.ts";
-import { runtime, type Signal } from "../runtime/mod.ts";
-import { EXIT_FAILURE, EXIT_OK, exitOfSignal } from "./exit.ts";
+import { IDLE_SIGNALS, runtime, type Signal } from "../runtime/mod.ts";
+import { type EndSignal, EXIT_FAILURE, EXIT_OK, exitOfSignal } from "./exit.ts";
 import type { Program } from "./program.ts";
 
 /** What is ended, and how slowly. */
@@ -30,8 +31,10 @@ const SAME_SIGNAL_MS = 100;
 const FLUSH_MS = 1000;
 
 /**
- * Resolves when SIGTERM or SIGINT has ended the program. A second one ends the process at once, with the status that
- * shells give to a signal. SIGHUP reads the manifests again.
+ * Resolves when SIGTERM, SIGQUIT or SIGINT has ended the program. A second one ends the process at once, with the status
+ * that shells give to a signal. SIGHUP reads the manifests again, SIGUSR1 opens log files again.
+ *
+ * @see https://nginx.org/en/docs/control.html
  */
 export function shutdownOnSignal(options: ShutdownOptions): Promise<void> {
   const { program, logger, sink } = options;
@@ -40,9 +43,14 @@ export function shutdownOnSignal(options: ShutdownOptions): Promise<void> {
     logger.info("manifests are read again", { signal: "SIGHUP" });
     program.reread();
   });
+  onSignal("SIGUSR1", () => {
+    logger.info("log files are opened again", { signal: "SIGUSR1" });
+    void program.reopenLogs();
+  });
+  for (const signal of IDLE_SIGNALS) onSignal(signal, () => logger.debug("signal without effect", { signal }));
   return new Promise((resolve) => {
     let first: Wish | undefined;
-    const leave = (signal: Signal & ("SIGINT" | "SIGTERM")): void => {
+    const leave = (signal: EndSignal): void => {
       if (first !== undefined) {
         if (!isSecondWish(first, { signal, atMs: performance.now() })) return;
         logger.warning("ended at once by a second signal", { signal });
@@ -64,6 +72,7 @@ export function shutdownOnSignal(options: ShutdownOptions): Promise<void> {
       });
     };
     onSignal("SIGTERM", () => leave("SIGTERM"));
+    onSignal("SIGQUIT", () => leave("SIGQUIT"));
     onSignal("SIGINT", () => leave("SIGINT"));
   });
 }
@@ -79,14 +88,14 @@ export function isSecondWish(first: Wish, next: Wish): boolean {
   return next.atMs - first.atMs >= (first.signal === next.signal ? SAME_SIGNAL_MS : SAME_EVENT_MS);
 }
 
-async function shutDown(options: ShutdownOptions, signal: "SIGINT" | "SIGTERM"): Promise<void> {
+async function shutDown(options: ShutdownOptions, signal: EndSignal): Promise<void> {
   const { program, logger, sink, graceMs, postGraceMs } = options;
   const startedAtMs = performance.now();
   logger.info("shutting down", { signal, graceMs });
   program.leave();
   await sleep(graceMs);
   await program.drain();
-  if (signal === "SIGTERM") await sleep(postGraceMs);
+  if (signal !== "SIGINT") await sleep(postGraceMs);
   await program.close();
   logger.info("ended", { ms: Math.round(performance.now() - startedAtMs) });
   await sink.flush(FLUSH_MS);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import "./first-worker-signals.ts"; // must stay the first one
 import { runtime } from "../runtime/mod.ts";
 import { worker } from "./worker.ts";
 

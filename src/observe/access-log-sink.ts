@@ -22,8 +22,15 @@ export function streamSink(writeSome: (bytes: Uint8Array) => Promise<number>): A
   };
 }
 
-/** Appends to a file, which is opened anew after it was moved or removed. @param now milliseconds */
-export function fileSink(path: string, now: () => number = Date.now): AccessLogSink & { close(): Promise<void> } {
+/** A sink that has a file. One call at a time. */
+export interface FileSink extends AccessLogSink {
+  /** Opens what has the name of the file now, and makes it if there is nothing. When it rejects, the former file stays. */
+  reopen(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Appends to a file, which is opened anew after it was moved or removed, some seconds later. @param now milliseconds */
+export function fileSink(path: string, now: () => number = Date.now): FileSink {
   let file: FileHandle | null = null;
   let inode = 0;
   let lookedAtMs = 0;
@@ -38,11 +45,13 @@ export function fileSink(path: string, now: () => number = Date.now): AccessLogS
         file = null;
       }
     }
-    if (file === null) {
-      file = await open(path, "a", 0o644);
-      inode = (await file.stat()).ino;
-      lookedAtMs = nowMs;
-    }
+    return file ?? await openFile();
+  }
+
+  async function openFile(): Promise<FileHandle> {
+    file = await open(path, "a", 0o644);
+    inode = (await file.stat()).ino;
+    lookedAtMs = now();
     return file;
   }
 
@@ -54,6 +63,11 @@ export function fileSink(path: string, now: () => number = Date.now): AccessLogS
     }
   };
   return Object.assign(sink, {
+    reopen: async (): Promise<void> => {
+      const former = file;
+      await openFile();
+      await former?.close();
+    },
     close: async (): Promise<void> => {
       await file?.close();
       file = null;

@@ -72,15 +72,38 @@ export class AccessLog {
     while (this.#writing !== null) await this.#writing;
   }
 
+  /** Calls `action` when all lines so far are written, or given up; writes nothing until what it returns has resolved. */
+  pause(action: () => Promise<void>): Promise<void> {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    const lines = this.#take();
+    return this.#queue(async () => {
+      if (lines.length > 0) await this.#hand(lines);
+      await action();
+    });
+  }
+
   #send(): void {
     if (this.#writing !== null || this.#waiting === "") return;
+    const lines = this.#take();
+    void this.#queue(() => this.#hand(lines));
+  }
+
+  #take(): Uint8Array {
     const lines = Buffer.from(this.#waiting, "latin1");
     this.#waiting = "";
-    this.#writing = this.#hand(lines).then(() => {
+    return lines;
+  }
+
+  /** Does `work`, which must not reject, after what is being done. */
+  #queue(work: () => Promise<void>): Promise<void> {
+    const done: Promise<void> = (this.#writing === null ? work() : this.#writing.then(work)).then(() => {
+      if (this.#writing !== done) return;
       this.#writing = null;
       // what came meanwhile has waited long enough
       this.#send();
     });
+    return this.#writing = done;
   }
 
   async #hand(lines: Uint8Array): Promise<void> {

@@ -5,7 +5,7 @@
  * @module
  */
 export { AccessLog, type AccessLogOptions, type AccessLogSink } from "./access-log.ts";
-export { fileSink, streamSink } from "./access-log-sink.ts";
+export { type FileSink, fileSink, streamSink } from "./access-log-sink.ts";
 export { type Clock, ManualClock, systemClock } from "./clock.ts";
 export { FailureLog, type FailureLogOptions, failuresTo, type RequestFailure } from "./failure-log.ts";
 export { escapeDefault, escapeJson, type LogEscape } from "./log-escape.ts";

@@ -145,6 +145,14 @@ export class DataPlane {
   }
 
   /**
+   * Opens the file of the access log again, under its name: what was logged so far is in the former one, which may have
+   * been renamed. Resolves when that is done.
+   */
+  reopenLogs(): Promise<void> {
+    return this.#accessLogger.reopen();
+  }
+
+  /**
    * Stops accepting, closes idle connections, lets requests in flight end for at most `graceMs` milliseconds, cuts the
    * rest, then writes out the access log.
    */

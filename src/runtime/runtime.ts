@@ -8,7 +8,19 @@ import type { Tcp } from "./tcp.ts";
 import type { MakeTlsServer } from "./tls.ts";
 
 /** Signals that the program listens to. */
-export type Signal = "SIGINT" | "SIGTERM" | "SIGHUP";
+export type Signal =
+  | "SIGINT"
+  | "SIGTERM"
+  | "SIGQUIT"
+  | "SIGHUP"
+  | "SIGUSR1"
+  | "SIGUSR2"
+  | "SIGPIPE"
+  | "SIGALRM"
+  | "SIGVTALRM"
+  | "SIGPROF"
+  | "SIGIO"
+  | "SIGXFSZ";
 
 /** What the program needs from the runtime beyond the `node:` modules. */
 export interface Runtime {

@@ -6,6 +6,7 @@
 import process from "node:process";
 import { cpuSeconds, type Logger, RequestMetrics, uncaughtErrors } from "../observe/mod.ts";
 import { DataPlane, type DataPlaneCounters, type KeyPair } from "../proxy/mod.ts";
+import { holdSignals, runtime, WORKER_SIGNALS } from "../runtime/mod.ts";
 import { UpdateAssembler } from "../snapshot/mod.ts";
 import { HeldLog } from "./held-log.ts";
 import { lineSplitter } from "./line-splitter.ts";
@@ -34,7 +35,9 @@ export function runWorker(logger: Logger): void {
   // Either tells that the parent is gone, whatever it died of.
   process.stdin.on("end", () => process.exit(0));
   process.on("disconnect", () => process.exit(0));
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+  holdSignals(WORKER_SIGNALS);
+  // Whoever rotates logs may send it to every process of that name.
+  runtime().onSignal("SIGUSR1", () => worker.receive({ kind: "reopen-logs" }));
   tell({ kind: "started" });
 }
 
@@ -98,6 +101,8 @@ class Worker {
         this.#totals.get(message.id)?.(message.counters);
         this.#totals.delete(message.id);
         return;
+      case "reopen-logs":
+        return void this.#dataPlane?.reopenLogs();
       case "close":
         return void this.#close(message.graceMs);
       default:

@@ -39,6 +39,8 @@ export type ToWorker =
   | { readonly kind: "self-signed"; readonly pair: KeyPair | null }
   /** Answer to `want-total`. */
   | { readonly kind: "total"; readonly id: number; readonly counters: DataPlaneCounters }
+  /** Open the files of the access log again. */
+  | { readonly kind: "reopen-logs" }
   | { readonly kind: "close"; readonly graceMs: number };
 
 /** Worker to control process. */

@@ -237,6 +237,11 @@ export class WorkerPool {
     }).finally(() => this.#refreshing = undefined);
   }
 
+  /** Tells every worker to open the files of its access log again. */
+  reopenLogs(): void {
+    for (const worker of this.#counters.keys()) worker.send({ kind: "reopen-logs" });
+  }
+
   /** Every worker stops accepting, lets requests in flight end for at most `graceMs` milliseconds, and ends. */
   async close(graceMs: number): Promise<void> {
     this.#leave();

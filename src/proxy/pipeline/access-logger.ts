@@ -5,7 +5,7 @@
  */
 import type { Exchange } from "../../http/mod.ts";
 import { compilePattern, instantiate } from "../../nginx/mod.ts";
-import { AccessLog, type AccessLogSink, fileSink, type Logger, streamSink } from "../../observe/mod.ts";
+import { AccessLog, type AccessLogSink, type FileSink, fileSink, type Logger, streamSink } from "../../observe/mod.ts";
 import { runtime } from "../../runtime/mod.ts";
 import type { Globals } from "../../snapshot/snapshot.ts";
 import { compileLogFormat, type FormatLine } from "./log-format.ts";
@@ -20,6 +20,7 @@ const STDOUT_PATHS: ReadonlySet<string> = new Set(["", "stdout", "/dev/stdout", 
 interface Destination {
   readonly path: string;
   readonly log: AccessLog;
+  reopen(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,6 +58,11 @@ export class AccessLogger {
     destination.log.write(this.#format!(exchange));
   }
 
+  /** Opens the file again, under its name; what was written so far goes to the former one. */
+  reopen(): Promise<void> {
+    return this.#destination?.reopen() ?? Promise.resolve();
+  }
+
   /** Resolves when all is written, or when a reader has not taken it for some time. */
   async close(): Promise<void> {
     this.#leave();
@@ -81,10 +87,22 @@ export class AccessLogger {
   #open(path: string): Destination {
     if (STDOUT_PATHS.has(path)) {
       const log = new AccessLog({ sink: this.#stdout, logger: this.#logger });
-      return { path, log, close: () => Promise.resolve() };
+      return { path, log, reopen: () => Promise.resolve(), close: () => Promise.resolve() };
     }
     const sink = fileSink(path);
-    return { path, log: new AccessLog({ sink, logger: this.#logger }), close: () => sink.close() };
+    const log = new AccessLog({ sink, logger: this.#logger });
+    return { path, log, reopen: () => log.pause(() => this.#reopen(path, sink)), close: () => sink.close() };
+  }
+
+  async #reopen(path: string, sink: FileSink): Promise<void> {
+    try {
+      await sink.reopen();
+    } catch (error) {
+      this.#logger.error("cannot open the access log again: the former file is written on", {
+        path,
+        cause: error instanceof Error ? error.message : String(error),
+      });
+    }
   }
 
   #compile({ format, escape }: Settings): FormatLine {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -79,6 +79,31 @@ describe("AccessLog", () => {
     assert.deepEqual(told, ['access log lines lost: they were not taken in time, or could not be written {"lines":6}']);
   });
 
+  it("is paused between the lines so far and those that come", async () => {
+    const { sink, written, release } = heldSink();
+    const log = new AccessLog({ sink, logger: recorder().logger, clock: new ManualClock(), bufferBytes: 4 });
+    log.write("aaaa");
+    log.write("b");
+    let over = (): void => {};
+    const paused = log.pause(() => {
+      written.push("pause");
+      return new Promise((done) => over = done);
+    });
+    log.write("cccc");
+    release();
+    await turns();
+    assert.deepEqual(written, ["aaaa\n", "b\n"]);
+    release();
+    await turns();
+    assert.deepEqual(written, ["aaaa\n", "b\n", "pause"]);
+    over();
+    await paused;
+    await turns();
+    assert.deepEqual(written, ["aaaa\n", "b\n", "pause", "cccc\n"]);
+    release();
+    await log.flush();
+  });
+
   it("flushes everything for a shutdown", async () => {
     const written: string[] = [];
     const sink = async (lines: Uint8Array): Promise<void> => {
@@ -123,6 +148,30 @@ describe("fileSink", () => {
       await sink(Buffer.from("two\n"));
       assert.equal(await readFile(`${path}.1`, "utf8"), "one\n");
       assert.equal(await readFile(path, "utf8"), "two\n");
+    } finally {
+      await sink.close();
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe("fileSink.reopen()", () => {
+  it("makes the file at once, and keeps the former one when it cannot", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "access-log-"));
+    const path = join(folder, "logs", "access.log");
+    await mkdir(join(folder, "logs"));
+    const sink = fileSink(path, () => 0);
+    try {
+      await sink(Buffer.from("one\n"));
+      await rename(join(folder, "logs"), join(folder, "old"));
+      await assert.rejects(sink.reopen(), { code: "ENOENT" });
+      await sink(Buffer.from("two\n"));
+      await mkdir(join(folder, "logs"));
+      await sink.reopen();
+      assert.equal(await readFile(path, "utf8"), "");
+      await sink(Buffer.from("three\n"));
+      assert.equal(await readFile(path, "utf8"), "three\n");
+      assert.equal(await readFile(join(folder, "old", "access.log"), "utf8"), "one\ntwo\n");
     } finally {
       await sink.close();
       await rm(folder, { recursive: true });
