@@ -221,6 +221,19 @@ function isUrlPattern(text: string): boolean {
   return compilePattern(text.slice(caseInsensitive ? 2 : 1), { caseInsensitive, bytes: true }).ok;
 }
 
+/** What is wrong with the variables of a value. */
+function variablesProblem(
+  text: string,
+): { readonly message: string; readonly effect: string; readonly unreadable: boolean } | undefined {
+  if (parseLogFormat(text) === undefined) {
+    return { message: "want a name or a digit after each $", effect: "it is left out", unreadable: true };
+  }
+  const unknown = variablesOf(parseTemplate(text)).find((name) => variable(name) === undefined);
+  if (unknown === undefined) return undefined;
+  const effect = "it stands for nothing unless a snippet sets it";
+  return { message: `unknown variable "$${unknown}"`, effect, unreadable: false };
+}
+
 /** The fields of another ConfigMap, in order of name. */
 function readFields(
   key: "proxy-set-headers" | "add-headers",
@@ -249,8 +262,16 @@ function readFields(
     // a line end in a value would forge further fields
     if (WIRE_FIELDS.has(field.toLowerCase())) {
       problem(`read field "${field}" of ConfigMap "${reference}": it is set by the proxy itself`, "it is left out");
-    } else if (FIELD_NAME.test(field) && !/[\r\n\0]/.test(value)) fields.push([field, value]);
-    else problem(`read field "${field}" of ConfigMap "${reference}": want a field name and one line`, "it is left out");
+    } else if (FIELD_NAME.test(field) && !/[\r\n\0]/.test(value)) {
+      const wrong = variablesProblem(value);
+      if (wrong?.unreadable !== true) fields.push([field, value]);
+      if (wrong !== undefined) {
+        problem(`read field "${field}" of ConfigMap "${reference}": ${wrong.message}`, wrong.effect);
+      }
+    } else {problem(
+        `read field "${field}" of ConfigMap "${reference}": want a field name and one line`,
+        "it is left out",
+      );}
   }
   return fields;
 }

@@ -174,8 +174,8 @@ export interface WireSettings {
   readonly maxFields: number;
   /** Field names with `_` or other invalid characters are dropped, not refused (nginx). */
   readonly dropUnderscores: boolean;
-  /** Field names with characters other than letters, digits, `-` (and `_` unless dropped) are refused with 400 (ignore-invalid-headers false). Default: false. */
-  readonly refuseInvalidNames?: boolean;
+  /** Field names with characters other than letters, digits and `-` are passed on, not dropped (ignore-invalid-headers false). Default: false. */
+  readonly keepInvalidNames?: boolean;
   /** Every connection begins with a PROXY protocol header (use-proxy-protocol). Default: false. Holds for connections accepted from then on. */
   readonly proxyProtocol?: boolean;
   readonly upstreamIdle: {

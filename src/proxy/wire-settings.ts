@@ -25,7 +25,7 @@ export function compileWireSettings(globals: Globals): WireSettings {
     maxHeadBytes: largeHeaderBuffers.count * largeHeaderBuffers.bytes,
     maxFields: MAX_FIELDS,
     dropUnderscores: !headers.enableUnderscoresInHeaders,
-    refuseInvalidNames: !headers.ignoreInvalidHeaders,
+    keepInvalidNames: !headers.ignoreInvalidHeaders,
     proxyProtocol: realIp.useProxyProtocol,
     http2: tls.useHttp2,
     maxConcurrentStreams: tls.http2MaxConcurrentStreams,

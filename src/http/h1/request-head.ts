@@ -16,8 +16,8 @@ export interface RequestLimits {
   readonly maxFields: number;
   /** Lines with `_` in their name are dropped. */
   readonly dropUnderscores: boolean;
-  /** Names with odd characters are an error; else their lines are dropped. */
-  readonly refuseInvalidNames?: boolean;
+  /** Names with other characters than letters, digits and `-` stay, `_` too. Default: false. */
+  readonly keepInvalidNames?: boolean;
 }
 
 /** Chunked body, whose length shows at its end. */
@@ -145,17 +145,9 @@ export class RequestHead extends Head {
     const bad = this.#frame() || this.#host(methodEnd + 1) || this.#connection();
     if (bad) return -1;
     if (oddNames) {
-      if (limits.refuseInvalidNames && this.#hasInvalidName(!limits.dropUnderscores)) {
-        return this.#malformed("a field name has an invalid character", start);
-      }
-      this.dropOddNames(!limits.dropUnderscores);
+      if (limits.keepInvalidNames !== true) this.dropOddNames(!limits.dropUnderscores);
     }
     return end;
-  }
-
-  #hasInvalidName(underscores: boolean): boolean {
-    for (const [name] of this) if (!(underscores ? /^[A-Za-z0-9_-]+$/ : /^[A-Za-z0-9-]+$/).test(name)) return true;
-    return false;
   }
 
   /** Length of the body. RFC 9112 section 6.3, with everything ambiguous refused. True: refused. */

@@ -30,32 +30,62 @@ export class ClientAddress {
     const peer = connection.proxied === null ? connection.peerAddress : connection.proxied.sourceAddress;
     if (!this.readsField || !this.#trusted.has(peer)) return peer;
     const lines = exchange.request.getAll(this.#field);
-    if (lines.length === 0) return peer;
-    return this.walk(peer, lines.length === 1 ? lines[0]! : lines.join(","));
+    let address = peer;
+    for (let i = lines.length - 1; i >= 0; i--) {
+      const next = this.#walk(address, lines[i]!);
+      if (next === undefined) break;
+      address = next;
+      if (!this.#trusted.has(address)) break;
+    }
+    return address;
   }
 
-  /** Goes through a chain from the right as long as the address so far is trusted. */
-  walk(peer: string, chain: string): string {
-    let address = peer;
-    let end = chain.length;
-    for (let hops = 0; hops < MAX_HOPS && end >= 0; hops++) {
-      const comma = end === 0 ? -1 : chain.lastIndexOf(",", end - 1);
-      const next = parseHop(chain.slice(comma + 1, end));
+  /**
+   * Goes through one line from the right as long as the address so far is trusted. Entries are separated by spaces and
+   * commas, as many as there are. `undefined`: the first one is no address.
+   */
+  #walk(trusted: string, line: string): string | undefined {
+    let address: string | undefined;
+    let end = line.length;
+    for (let hops = 0; hops < MAX_HOPS && this.#trusted.has(address ?? trusted); hops++) {
+      while (end > 1 && isSeparator(line, end - 1)) end--;
+      let start = end - 1;
+      while (start > 0 && !isSeparator(line, start)) start--;
+      // nginx does not look for a separator in the first place of the line
+      if (start > 0) start++;
+      const next = parseHop(line.slice(Math.max(start, 0), end));
       if (next === undefined) return address;
       address = next;
-      if (!this.#trusted.has(address)) return address;
-      end = comma;
+      if (start <= 0) break;
+      end = start - 1;
     }
     return address;
   }
 }
 
-/** Address of one entry: `a.b.c.d`, IPv6 with or without brackets, either with a port. */
+function isSeparator(line: string, at: number): boolean {
+  const code = line.charCodeAt(at);
+  return code === 0x20 || code === 0x2c;
+}
+
+const IPV4 = /^[0-9]*\.[0-9]*\.[0-9]*\.[0-9]*$/;
+const WITH_PORT = /^(?:([^:[\]]*)|\[([^\]]*)\]):([0-9]{1,5})$/;
+
+/** Address of one entry: IPv4, IPv6, either with a port from 1 to 65535; IPv6 in brackets then, and only then. */
 function parseHop(entry: string): string | undefined {
-  const text = entry.trim();
-  const plain = canonicalIp(text);
+  const plain = parseAddress(entry);
   if (plain !== undefined) return plain;
-  if (text.startsWith("[")) return canonicalIp(text.slice(1, Math.max(1, text.indexOf("]"))));
-  const colon = text.lastIndexOf(":");
-  return colon < 0 ? undefined : canonicalIp(text.slice(0, colon));
+  const match = WITH_PORT.exec(entry);
+  if (match === null) return undefined;
+  const port = Number(match[3]);
+  return port < 1 || port > 65535 ? undefined : parseAddress(match[1] ?? match[2]!);
+}
+
+/** nginx takes numbers with zeros in front, and none for 0; 255.255.255.255 is no address. */
+function parseAddress(text: string): string | undefined {
+  if (!IPV4.test(text)) return text.includes(":") ? canonicalIp(text) : undefined;
+  if (text === "") return undefined;
+  const parts = text.split(".").map(Number);
+  if (parts.some((part) => part > 255) || parts.every((part) => part === 255)) return undefined;
+  return parts.join(".");
 }

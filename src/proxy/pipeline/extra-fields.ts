@@ -1,5 +1,5 @@
 /**
- * proxy-set-headers: fields whose values may have variables, as nginx evaluates them.
+ * proxy-set-headers and add-headers: fields whose values may have variables, as nginx evaluates them.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import type { ExtraField } from "./request-fields.ts";
 
 /** Compiles the entries; one that cannot be read is told and left out. */
 export function compileExtraFields(
+  key: "proxy-set-headers" | "add-headers",
   fields: Globals["headers"]["proxySetHeaders"],
   logger: Logger,
 ): readonly ExtraField[] {
@@ -18,7 +19,7 @@ export function compileExtraFields(
     try {
       compiled.push({ name, value: compileTemplate(parseTemplate(text)) });
     } catch (error) {
-      logger.error("cannot read an entry of proxy-set-headers", {
+      logger.error(`cannot read an entry of ${key}`, {
         name,
         cause: error instanceof Error ? error.message : String(error),
       });

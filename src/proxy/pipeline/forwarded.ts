@@ -36,8 +36,8 @@ export class Forwarded {
       const comma = host.indexOf(",");
       exchange.forwardedHost = comma < 0 ? host : host.slice(0, comma).trim();
     }
-    const scheme = request.get("x-forwarded-proto");
-    if (scheme !== undefined && scheme !== "") exchange.forwardedScheme = scheme;
+    // verbatim: several lines as one list, an empty one as no scheme, which is not the `http` that is redirected
+    if (request.has("x-forwarded-proto")) exchange.forwardedScheme = request.getAll("x-forwarded-proto").join(", ");
     const port = request.get("x-forwarded-port");
     if (port !== undefined && port !== "") exchange.forwardedPort = this.#shown(port);
   }

@@ -25,6 +25,14 @@ const UNSAFE_PATH: Answer = {
 
 type Route = RouteOf<unknown, LocationRuntime>;
 
+const UNSAFE_QUERY: Answer = {
+  status: 400,
+  failure: { code: "unsafe-path", cause: "the rewritten query holds a space or a control character" },
+};
+// A variable such as $uri is decoded text: with a space in it the request line would have another meaning.
+// deno-lint-ignore no-control-regex
+const NO_TARGET = /[\x00-\x20\x7f]/;
+
 /** What ends the steps of a location. */
 export type Terminal = (c: ExchangeContext, route: Route) => RequestVerdict | Promise<RequestVerdict>;
 
@@ -129,8 +137,9 @@ function proxy(_c: ExchangeContext, route: Route): Answer | undefined {
  * Ingress leads to: 400, where nginx sends it.
  */
 function refused({ exchange }: Route): Answer | undefined {
-  if (!exchange.rewritten || !hasDotSegment(exchange.path)) return undefined;
-  return UNSAFE_PATH;
+  if (!exchange.rewritten) return undefined;
+  if (hasDotSegment(exchange.path)) return UNSAFE_PATH;
+  return exchange.query !== undefined && NO_TARGET.test(exchange.query) ? UNSAFE_QUERY : undefined;
 }
 
 /** The part of a location that leads to an upstream. */

@@ -138,7 +138,8 @@ export class Pipeline implements ExchangeHandler {
     if (found.groups !== null) setVariables(exchange, found.groups);
 
     exchange.clientAddress = tables.clientAddress.of(exchange);
-    exchange.forwardedHost = authority;
+    // a request without Host goes by the name of the host, `_` for that of all others
+    exchange.forwardedHost = authority === "" ? exchange.host : authority;
     exchange.forwardedScheme = tables.forwarded.schemeOf(connection);
     exchange.forwardedPort = tables.forwarded.portOf(connection);
     tables.forwarded.believe(exchange);

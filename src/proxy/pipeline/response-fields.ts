@@ -3,16 +3,22 @@
  *
  * @module
  */
+import { fieldValueBytes } from "../../http/mod.ts";
 import type { Globals } from "../../snapshot/snapshot.ts";
 import type { ServerExchange } from "../contract.ts";
+import type { ExtraField } from "./request-fields.ts";
+
+/** Texts with variables may carry decoded bytes of the client. */
+const LINE_BREAK = /[\0\r\n]/g;
 
 /** Edits heads; made once for each change of the globals. */
 export class ResponseFields {
-  readonly #add: Globals["headers"]["addHeaders"];
+  readonly #add: readonly ExtraField[];
   readonly #serverTokens: boolean;
 
-  constructor(headers: Globals["headers"]) {
-    this.#add = headers.addHeaders;
+  /** @param add the fields of add-headers; a value that comes out empty takes the field away */
+  constructor(headers: Globals["headers"], add: readonly ExtraField[]) {
+    this.#add = add;
     this.#serverTokens = headers.serverTokens;
   }
 
@@ -21,6 +27,10 @@ export class ResponseFields {
     if (response === null) return;
     if (!this.#serverTokens) response.delete("server");
     else if (!response.has("server")) response.set("Server", "sallyport");
-    for (const [name, value] of this.#add) response.set(name, value);
+    for (const { name, value } of this.#add) {
+      const text = fieldValueBytes(value(exchange)).replace(LINE_BREAK, " ");
+      if (text === "") response.delete(name.toLowerCase());
+      else response.set(name, text);
+    }
   }
 }

@@ -39,11 +39,15 @@ export class TableContext {
   /** {@link TableSources.hasCertificate}, as one function for all scopes. */
   readonly hasCertificate: (host: string) => boolean = (host) => this.sources.hasCertificate(host);
 
-  constructor(readonly globals: Globals, extra: readonly ExtraField[], readonly sources: TableSources) {
+  constructor(
+    readonly globals: Globals,
+    extra: { readonly request: readonly ExtraField[]; readonly response: readonly ExtraField[] },
+    readonly sources: TableSources,
+  ) {
     this.clientAddress = new ClientAddress(globals.realIp);
     this.forwarded = new Forwarded(globals);
-    this.requestFields = new RequestFields(globals, extra);
-    this.responseFields = new ResponseFields(globals.headers);
+    this.requestFields = new RequestFields(globals, extra.request);
+    this.responseFields = new ResponseFields(globals.headers, extra.response);
     this.hideFields = compileHideFields(globals.headers);
   }
 }

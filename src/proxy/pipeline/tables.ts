@@ -52,9 +52,13 @@ export class Tables {
 
     const changed = new Map<string, VirtualHost>();
     if (update.globals !== undefined) {
+      const { headers } = update.globals;
       this.#context = new TableContext(
         update.globals,
-        compileExtraFields(update.globals.headers.proxySetHeaders, this.#options.logger),
+        {
+          request: compileExtraFields("proxy-set-headers", headers.proxySetHeaders, this.#options.logger),
+          response: compileExtraFields("add-headers", headers.addHeaders, this.#options.logger),
+        },
         {
           logger: this.#options.logger,
           modules: this.#options.modules ?? policies,
