@@ -38,6 +38,8 @@ export interface AdminSource {
   snapshot(): Snapshot | null;
   /** All findings that stand: about files, objects and annotations. */
   diagnostics(): readonly Diagnostic[];
+  /** The same, each with the line and column of the field or annotation that it is about. Absent: they have them. */
+  locatedDiagnostics?(): Promise<readonly Diagnostic[]>;
   serving(): ServingCounters;
   /** Brings {@link AdminSource.serving} and the metrics up to date; takes half a second at most. Absent: they always are. */
   refresh?(): Promise<void>;

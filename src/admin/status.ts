@@ -32,7 +32,10 @@ export function createStatusApp(options: StatusOptions): Hono {
   });
   app.get("/configuration", (c: Context) => withSnapshot(c, source, (snapshot) => redact(snapshot)));
   app.get("/configuration/backends", (c: Context) => withSnapshot(c, source, listBackends));
-  app.get("/configuration/diagnostics", (c: Context) => c.json(source.diagnostics()));
+  app.get(
+    "/configuration/diagnostics",
+    async (c: Context) => c.json(await source.locatedDiagnostics?.() ?? source.diagnostics()),
+  );
   app.get("/configuration/certs", (c: Context) => {
     const hostname = c.req.query("hostname");
     if (hostname === undefined) return c.text("Hostname must be specified.\n", 400);

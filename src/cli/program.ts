@@ -13,7 +13,8 @@ import {
 } from "../admin/mod.ts";
 import { type CompilerOptions, createCompiler } from "../compiler/mod.ts";
 import { Controller } from "../controller/mod.ts";
-import { ManifestFolderError, ManifestSource, pinpoint, Store } from "../kube/mod.ts";
+import type { Diagnostic } from "../diagnostic.ts";
+import { ManifestFolderError, ManifestSource, objectKey, pinpoint, Store } from "../kube/mod.ts";
 import type { Logger } from "../observe/mod.ts";
 import { FatalError } from "./exit.ts";
 import { listenOnAll, tellListenError } from "./listen.ts";
@@ -48,6 +49,16 @@ export interface ProgramPorts {
   readonly status: number;
 }
 
+/** Findings stay when their objects move within a file, or to another one; their places are looked up in the store. */
+function locate(diagnostics: readonly Diagnostic[], store: Store): Promise<Diagnostic[]> {
+  return pinpoint(diagnostics.map((diagnostic) => {
+    const { object, source } = diagnostic;
+    if (object === undefined || source === undefined) return diagnostic;
+    const present = store.get(objectKey(object.kind, object.namespace, object.name));
+    return present === undefined ? diagnostic : { ...diagnostic, source: present.source };
+  }));
+}
+
 /** Serves a folder of manifests. */
 export class Program {
   readonly #options: ProgramOptions;
@@ -73,7 +84,7 @@ export class Program {
         return this.#serving.apply(update, target);
       },
       logger,
-      locate: pinpoint,
+      locate: (diagnostics) => locate(diagnostics, this.#store),
     });
     this.#source = new ManifestSource({
       folders,
@@ -175,6 +186,10 @@ export class Program {
       unready: () => this.#unready,
       snapshot: () => controller.state.snapshot,
       diagnostics: () => [...this.#source.diagnostics(), ...controller.state.diagnostics],
+      locatedDiagnostics: async () => [
+        ...this.#source.diagnostics(),
+        ...await locate(controller.state.diagnostics, this.#store),
+      ],
       serving: () => this.#serving.counters(),
       refresh: () => this.#serving.refresh(),
       updates: () => controller.state,

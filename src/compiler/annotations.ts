@@ -10,6 +10,7 @@ import { type AnnotationDeclaration, findAnnotation, findKnown, knownAnnotations
 import { compareText } from "../snapshot/order.ts";
 import { nearest, parseBoolean } from "../unit/mod.ts";
 import { diagnose } from "./diagnose.ts";
+import { readForeignAnnotation } from "./foreign-annotation.ts";
 import { type AnnotationSettings, exceeds, shorten } from "./settings.ts";
 
 /** What the annotations come to. */
@@ -60,7 +61,28 @@ export function readAnnotations(
   options: Options,
 ): AnnotationReading {
   const own = ownAnnotations(ingress, options.annotationsPrefix);
-  return own.length === 0 ? NOTHING : new Reader(ingress, settings, options).read(own);
+  const foreign = foreignAnnotations(ingress, options.annotationsPrefix);
+  const reading = own.length === 0 ? NOTHING : new Reader(ingress, settings, options).read(own);
+  return foreign.length === 0 ? reading : { ...reading, diagnostics: [...reading.diagnostics, ...foreign] };
+}
+
+const NO_DIAGNOSTICS: readonly Diagnostic[] = [];
+
+/** What is to be said about annotations that are not read. */
+function foreignAnnotations(ingress: Ingress, prefix: string): readonly Diagnostic[] {
+  const start = `${prefix}/`;
+  let found: Diagnostic[] | undefined;
+  const { annotations } = ingress.metadata;
+  for (const name in annotations) {
+    if (name.startsWith(start)) continue;
+    const foreign = readForeignAnnotation(name, prefix);
+    if (foreign === undefined) continue;
+    const { severity, why, effect } = foreign;
+    const message = `read ${shorten(name)}: ${why}`;
+    found ??= [];
+    found.push(diagnose(ingress, { reason: "AnnotationNotHonoured", severity, annotation: name, message, effect }));
+  }
+  return found ?? NO_DIAGNOSTICS;
 }
 
 /** One name is often misspelt in many Ingresses. Bounded, for names come from users. */

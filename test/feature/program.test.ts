@@ -60,6 +60,41 @@ describe("sallyport run", () => {
     assert.equal((await sallyport.get("a.example", "/")).status, 503);
   });
 
+  it("names the same line and column on the status port as in the log, also when the object has moved", async () => {
+    const annotations = "annotations: {nginx.ingress.kubernetes.io/no-such-thing: x}, ";
+    const text = ingressManifest("a", "a.example", "nowhere").replace("{name: a}", `{${annotations}name: a}`);
+    const misspelt = ingressManifest("b", "b.example", "nowhere").replace("host:", "hosts:");
+    await using sallyport = await Sallyport.start({ "a.yaml": `# first\n${text}${misspelt}` });
+    const places = async () => {
+      const found: {
+        reason: string;
+        source: { file: string; line: number; column?: number };
+        object: { name: string };
+      }[] = JSON.parse((await ask(sallyport.ports.status, "/configuration/diagnostics")).body);
+      return found.map(({ reason, object: { name }, source }) => `${reason} ${name} ${source.line}:${source.column}`);
+    };
+    await sallyport.logged((line) => line["reason"] === "AnnotationNotHonoured");
+    const logged = sallyport.log.filter((line) => "reason" in line).map((line) => {
+      const [lineNumber = line["line"], column = line["column"]] =
+        /:(\d+):(\d+)$/.exec(String(line["file"]))?.slice(1) ?? [];
+      return `${line["reason"]} ${String(line["object"]).split("/").at(-1)} ${lineNumber}:${column}`;
+    });
+    const first = await places();
+    assert.deepEqual(first.toSorted(), logged.toSorted());
+    assert.ok(first.includes("AnnotationNotHonoured a 4:69"), first.join("\n"));
+    assert.ok(first.includes("UnknownField b 17:12"), first.join("\n"));
+
+    sallyport.write("a.yaml", `# first\n# second\n# third\n${text}${misspelt}`);
+    sallyport.write("b.yaml", ingressManifest("c", "c.example", "nowhere"));
+    await sallyport.logged((line) => line["changed"] === "Ingress/default/c");
+    await sallyport.logged((line) => line["object"] === "Ingress/default/c");
+    const moved = first.map((place) => place.replace(/(\d+):/, (_, line) => `${Number(line) + 2}:`));
+    let now: string[] = [];
+    // The file that only moved its objects may be read after the other one.
+    do now = (await places()).filter((place) => !place.includes(" c ")); while (now.join() === first.join());
+    assert.deepEqual(now, moved);
+  });
+
   it("says which given flags are not honoured", async () => {
     await using sallyport = await Sallyport.start(
       {},
@@ -214,7 +249,7 @@ describe("sallyport run", () => {
     for (const same of [["help"], ["help", "run"], ["help", "--help"]]) {
       assert.equal((await runToEnd(same)).stdout, help.stdout, same.join(" "));
     }
-    assert.match((await runToEnd(["help", "check"])).stdout, /^Usage: sallyport check DIR/);
+    assert.match((await runToEnd(["help", "check"])).stdout, /^Usage: sallyport check PATH/);
     assert.match((await runToEnd(["--version"])).stdout, /^sallyport \d+\.\d+\.\d+/);
   });
 });

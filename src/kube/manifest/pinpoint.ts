@@ -10,6 +10,8 @@ import { backgroundIo } from "./io.ts";
 import { fieldSteps, type PathStep, Places, type Position } from "./places.ts";
 import { parseYaml } from "./yaml.ts";
 
+/** Work between two pauses, in ms: there may be thousands of findings about one large file. */
+const STRETCH_MS = 8;
 const NO_TEXTS: ReadonlyMap<string, Buffer> = new Map();
 
 /**
@@ -23,7 +25,12 @@ export async function pinpoint(
 ): Promise<Diagnostic[]> {
   const files = new Map<string, ManifestPlaces | undefined>();
   const pinpointed: Diagnostic[] = [];
+  let pausedAt = performance.now();
   for (const diagnostic of diagnostics) {
+    if (performance.now() - pausedAt > STRETCH_MS) {
+      await new Promise((resolve) => setImmediate(resolve));
+      pausedAt = performance.now();
+    }
     const { source, object, annotation, field } = diagnostic;
     if (source?.line === undefined || object === undefined || (annotation ?? field) === undefined) {
       pinpointed.push(diagnostic);

@@ -45,10 +45,35 @@ export function parseYaml(text: string): unknown {
     if (error instanceof YAMLException) {
       // The parser says "... exceeded maxDepth (100)" and the like of its bounds.
       const code = /\bexceeded max/.test(error.reason) ? "bound" : "syntax";
-      throw new YamlError(code, error.reason, (error.mark?.line ?? 0) + 1, (error.mark?.column ?? 0) + 1);
+      const line = error.mark?.line ?? 0;
+      const hint = code === "syntax" ? hintAt(text.split("\n", line + 1)[line] ?? "") : undefined;
+      if (hint !== undefined) {
+        throw new YamlError(code, `${hint.message} (${error.reason})`, line + 1, hint.index + 1);
+      }
+      throw new YamlError(code, error.reason, line + 1, (error.mark?.column ?? 0) + 1);
     }
     throw new YamlError("syntax", error instanceof Error ? error.message : String(error), 1, 1);
   }
+}
+
+/** Where a value begins: behind a key, in a list, or at the start. */
+const VALUE_START = /(?:^|[:[,-])\s*$/;
+
+/** What is most likely wrong with a line that cannot be read, where the parser's own words are of little help. */
+function hintAt(line: string): { readonly message: string; readonly index: number } | undefined {
+  const template = line.indexOf("{{");
+  if (template !== -1) {
+    const shown = line.slice(template, template + 40).trim();
+    return { message: `"${shown}" is of a template: render it first`, index: template };
+  }
+  for (const { index, 0: text } of line.matchAll(/[*@`%][^\s,\]}]*/g)) {
+    if (!VALUE_START.test(line.slice(0, index))) continue;
+    // An alias is a name alone; a host or a path has more to it.
+    if (text.startsWith("*") && /^\*[\w-]+$/.test(text)) continue;
+    const shown = text.slice(0, 80).replace(/["\\]/g, "");
+    return { message: `a text that begins with ${text[0]} must be in quotes: "${shown}"`, index };
+  }
+  return undefined;
 }
 
 /** Counts values, those behind an alias once for each time they are used; a loop never ends within any limit. */

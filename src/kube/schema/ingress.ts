@@ -55,8 +55,15 @@ const resource = v.pipe(
   v.transform((value) => [value.apiGroup, value.kind, value.name].filter((part) => part !== "").join("/")),
 );
 
+const BETA_SPELLING = "serviceName and servicePort are fields of v1beta1; v1 has service.name and service.port.number";
+const V1_SPELLING = "service is a field of networking.k8s.io/v1; v1beta1 has serviceName and servicePort";
+
 const backend = v.pipe(
-  mapping({ service: optional(mapping({ name: serviceName, port })), resource: optional(resource) }),
+  mapping({
+    service: optional(mapping({ name: serviceName, port })),
+    resource: optional(resource),
+    serviceName: v.optional(v.unknown()),
+  }),
   v.rawTransform(({ dataset: { value }, addIssue, NEVER }): IngressBackend => {
     const { service, resource } = value;
     if (service && resource !== undefined && resource !== null) {
@@ -65,7 +72,8 @@ const backend = v.pipe(
     }
     if (service) return { kind: "service", name: service.name, port: service.port };
     if (resource !== undefined && resource !== null) return { kind: "resource", resource };
-    addIssue({ message: "Required value: service or resource" });
+    const other = value.serviceName === undefined ? "" : `: ${BETA_SPELLING}`;
+    addIssue({ message: `Required value: service or resource${other}` });
     return NEVER;
   }),
 );
@@ -80,6 +88,7 @@ const betaBackend = v.pipe(
       v.pipe(text, v.check((value) => value === "" || isPortName(value), invalid(PORT_NAME_RULE))),
     ], wanted("a number between 1 and 65535 or a port name"))),
     resource: optional(resource),
+    service: v.optional(v.unknown()),
   }),
   v.rawTransform(({ dataset: { value }, addIssue, NEVER }): IngressBackend => {
     if (value.serviceName !== "") {
@@ -95,7 +104,8 @@ const betaBackend = v.pipe(
     if (value.resource !== undefined && value.resource !== null) {
       return { kind: "resource", resource: value.resource };
     }
-    addIssue({ message: "Required value: serviceName" });
+    const other = value.service === undefined ? "" : `: ${V1_SPELLING}`;
+    addIssue({ message: `Required value: serviceName${other}` });
     return NEVER;
   }),
 );

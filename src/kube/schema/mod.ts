@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import type { Diagnostic, ObjectRef, SourceRef } from "../../diagnostic.ts";
 import { nearest } from "../../unit/mod.ts";
-import type { Ingress, KubeObject } from "../objects.ts";
+import type { KubeObject } from "../objects.ts";
 import { configMap } from "./config-map.ts";
 import { endpointSlice } from "./endpoint-slice.ts";
 import { endpoints } from "./endpoints.ts";
@@ -16,7 +16,9 @@ import { ingressV1, ingressV1beta1 } from "./ingress.ts";
 import { namespace } from "./namespace.ts";
 import { secret } from "./secret.ts";
 import { service } from "./service.ts";
-import { unknownIngressFields } from "./unknown-field.ts";
+import { foreignKind } from "./foreign-kind.ts";
+import { missingPathTypes } from "./path-type.ts";
+import { type UnknownField, unknownIngressFields } from "./unknown-field.ts";
 import type { Unsourced } from "./unsourced.ts";
 
 /** What became of a value. Passed over: a kind that is not read here. */
@@ -67,7 +69,9 @@ export function readObject(value: unknown, source: SourceRef): ObjectReading {
   if (!Object.hasOwn(versions, apiVersion)) {
     // Kinds of other groups may have the same name (Service of Knative); another version of ours is a mistake.
     const group = groupOf(apiVersion);
-    if (!Object.keys(versions).some((version) => groupOf(version) === group)) return { kind: "passed-over" };
+    const isMistake = Object.keys(versions).some((version) => groupOf(version) === group) ||
+      isBuiltIn(group) || nearest(group, Object.keys(versions).map(groupOf)) !== undefined;
+    if (!isMistake) return { kind: "passed-over" };
     const supported = Object.keys(versions).map((version) => `"${version}"`).join(", ");
     const message = `Unsupported value: ${quote(apiVersion)}: supported values: ${supported}`;
     return invalidObject(value, source, [{ field: "apiVersion", message }]);
@@ -75,19 +79,36 @@ export function readObject(value: unknown, source: SourceRef): ObjectReading {
   const result = v.safeParse(versions[apiVersion]!, value, { abortPipeEarly: true });
   if (result.success) {
     const object = { ...result.output, source } as KubeObject;
-    const warnings = object.kind === "Ingress" ? unknownFields(value, object, apiVersion, source) : NO_WARNINGS;
+    const warnings = object.kind === "Ingress" ? ingressWarnings(value, apiVersion, source) : NO_WARNINGS;
     return { kind: "object", object, warnings };
   }
   const findings = result.issues.slice(0, MAX_FINDINGS).map((issue) => ({
     field: fieldPath((issue.path ?? []).map((item) => item.key)),
     message: issue.message,
   }));
-  return invalidObject(value, source, findings);
+  const invalid = invalidObject(value, source, findings);
+  if (kind !== "Ingress" || invalid.kind !== "invalid") return invalid;
+  // What is missing may be there under a name that is not read.
+  const isTold = (field: string): boolean => findings.some((each) => isWithin(field, each.field));
+  const more = unknownFields(value, apiVersion, source, LEFT_OUT).filter(({ field = "" }) => !isTold(field));
+  return { kind: "invalid", diagnostics: [...invalid.diagnostics, ...more] };
+}
+
+/** Is a field within one that has been told of? All of an Ingress is in its spec. */
+function isWithin(field: string, told: string): boolean {
+  return told !== "spec" && field.startsWith(told) && /^[.[]/.test(field.slice(told.length));
+}
+
+/** A group of Kubernetes itself; others may have kinds of the same names. */
+function isBuiltIn(group: string): boolean {
+  return !group.includes(".") || group.endsWith(".k8s.io");
 }
 
 /** Other kinds are none of our business, but a slip of the finger must not take an object out of service in silence. */
 function unknownKind(kind: string, apiVersion: string, value: unknown, source: SourceRef): ObjectReading {
   const group = groupOf(apiVersion);
+  const foreign = foreignKind(group, kind);
+  if (foreign !== undefined) return foreignObject(foreign, kind, value, source);
   const kinds = Object.entries(SCHEMAS)
     .filter(([, versions]) => Object.keys(versions).some((version) => groupOf(version) === group))
     .map(([known]) => known);
@@ -111,18 +132,66 @@ function unknownKind(kind: string, apiVersion: string, value: unknown, source: S
 
 const NO_WARNINGS: readonly Diagnostic[] = [];
 
-function unknownFields(value: unknown, { kind, metadata }: Ingress, apiVersion: string, source: SourceRef) {
-  const paths = unknownIngressFields(value, apiVersion.endsWith("/v1beta1"));
-  if (paths.length === 0) return NO_WARNINGS;
-  return paths.map((path): Diagnostic => ({
+function ingressWarnings(value: unknown, apiVersion: string, source: SourceRef): readonly Diagnostic[] {
+  const unknown = unknownFields(value, apiVersion, source);
+  // v1 is the first version that wants it.
+  const missing = apiVersion.endsWith("/v1") ? missingPathTypes(value) : [];
+  if (unknown.length === 0 && missing.length === 0) return NO_WARNINGS;
+  const object = refOf(value);
+  return [
+    ...unknown,
+    ...missing.map((path): Diagnostic => ({
+      reason: "PathTypeMissing",
+      severity: "warning",
+      ...(object === undefined ? {} : { object }),
+      field: fieldPath(path),
+      message: "Required value: pathType must be Exact, Prefix or ImplementationSpecific; the API server refuses an " +
+        "Ingress without it",
+      effect: "it counts as ImplementationSpecific",
+      source,
+    })),
+  ];
+}
+
+const NOT_READ = "the field is not read";
+const WIDENED = {
+  "all-hosts": `${NOT_READ}, and the rule, which has no host, is for all hosts`,
+  "all-paths": `${NOT_READ}, and the path, which is empty, takes all paths of the host`,
+} as const;
+
+/** @param effect what becomes of the object; by default it is served without the field */
+function unknownFields(value: unknown, apiVersion: string, source: SourceRef, effect?: string): Diagnostic[] {
+  const found = unknownIngressFields(value, apiVersion.endsWith("/v1beta1"));
+  const object = refOf(value);
+  return found.map(({ path, like, widens }: UnknownField): Diagnostic => ({
     reason: "UnknownField",
-    severity: "warning",
-    object: { kind, namespace: metadata.namespace, name: metadata.name },
+    // What was to be served for one host is served for all of them.
+    severity: widens === undefined ? "warning" : "error",
+    ...(object === undefined ? {} : { object }),
     field: fieldPath(path),
-    message: `unknown field: an Ingress of ${apiVersion} has none of this name here`,
-    effect: "the field is not read",
+    message: `unknown field: an Ingress of ${apiVersion} has none of this name here` +
+      (like === undefined ? "" : `; the nearest known one is ${like}`),
+    effect: effect ?? (widens === undefined ? NOT_READ : WIDENED[widens]),
     source,
   }));
+}
+
+/** Whoever has written it expects it to be served. */
+function foreignObject(whose: string, kind: string, value: unknown, source: SourceRef): ObjectReading {
+  const object = refOf(value);
+  return {
+    kind: "invalid",
+    diagnostics: [{
+      reason: "KindNotServed",
+      severity: "warning",
+      ...(object === undefined ? {} : { object }),
+      field: "kind",
+      message: `serve ${kind} of ${whose}: only Ingresses of networking.k8s.io are served`,
+      effect: LEFT_OUT,
+      unserved: true,
+      source,
+    }],
+  };
 }
 
 function required(value: unknown): string {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nearest } from "../../unit/mod.ts";
 import { isMapping } from "./field.ts";
 
 /** Names of the fields that a mapping may have, and what each holds; `true`: anything. */
@@ -55,19 +56,41 @@ const V1_BETA_1 = ingress("backend", { serviceName: true, servicePort: true, res
 /** More than these are not told. */
 const MAX_UNKNOWN = 10;
 
-/** Steps to each field that is not known, in the order of the document. */
-export function unknownIngressFields(value: unknown, beta: boolean): (string | number)[][] {
-  const found: (string | number)[][] = [];
-  look(value, beta ? V1_BETA_1 : V1, [], found);
-  return found;
+/** A field that the API does not have, and what was most likely meant. */
+export interface UnknownField {
+  /** Steps to it. */
+  readonly path: readonly (string | number)[];
+  /** The known name that is most like it. */
+  readonly like: string | undefined;
+  /** What the object asks for without it, if that is more than it should. */
+  readonly widens: "all-hosts" | "all-paths" | undefined;
 }
 
-function look(value: unknown, fields: Fields, path: readonly (string | number)[], found: (string | number)[][]): void {
+/** Fields that are not known, in the order of the document. */
+export function unknownIngressFields(value: unknown, beta: boolean): UnknownField[] {
+  const found: Found[] = [];
+  look(value, beta ? V1_BETA_1 : V1, [], found);
+  return found.map(({ path, around, fields }) => {
+    const name = String(path.at(-1));
+    const widens = widensOf(value, path, around);
+    return { path, widens, like: nearestField(name, Object.keys(fields), widens) };
+  });
+}
+
+interface Found {
+  readonly path: readonly (string | number)[];
+  /** The mapping that it stands in. */
+  readonly around: Readonly<Record<string, unknown>>;
+  /** What may stand there. */
+  readonly fields: Fields;
+}
+
+function look(value: unknown, fields: Fields, path: readonly (string | number)[], found: Found[]): void {
   if (!isMapping(value)) return;
   for (const name of Object.keys(value)) {
     if (found.length >= MAX_UNKNOWN) return;
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (field === undefined) found.push([...path, name]);
+    if (field === undefined) found.push({ path: [...path, name], around: value, fields });
     else if (field === true) continue;
     else if (!isList(field)) look(value[name], field, [...path, name], found);
     else {
@@ -80,4 +103,56 @@ function look(value: unknown, fields: Fields, path: readonly (string | number)[]
 
 function isList(field: Fields | readonly [Fields]): field is readonly [Fields] {
   return Array.isArray(field);
+}
+
+const HOST_LIKE =
+  /^(?:(?:virtual|server|dns|http|ingress)?[_-]?hosts?(?:[_-]?names?)?|(?:server|domain|dns)[_-]?names?|domains?|fqdns?|dns)$/i;
+const PATH_LIKE = /^(?:url|uri|location|prefix|(?:http|url)?[_-]?paths?(?:[_-]?prefix)?)$/i;
+/** What stands in a rule beside its host, and may have slipped there by a level. */
+const NOT_A_HOST = ["http", "paths", "path", "pathType", "backend"];
+
+function isNone(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
+}
+
+/** A rule without a host is for all hosts, a path that is empty takes all paths: nobody means that by a misspelt field. */
+function widensOf(
+  object: unknown,
+  path: readonly (string | number)[],
+  around: Readonly<Record<string, unknown>>,
+): UnknownField["widens"] {
+  const name = String(path.at(-1));
+  const [top, group, rank] = path;
+  if (top !== "spec" || group === "tls") return undefined;
+  const spec = isMapping(object) && isMapping(object["spec"]) ? object["spec"] : {};
+  const rules = Array.isArray(spec["rules"]) ? spec["rules"].filter(isMapping) : [];
+  const isHost = HOST_LIKE.test(name) || nearest(name, ["host", "hosts"]) !== undefined;
+  if (group !== "rules" || typeof rank !== "number") {
+    return isHost && path.length === 2 && rules.some((rule) => isNone(rule["host"])) ? "all-hosts" : undefined;
+  }
+  const rule: unknown = (spec["rules"] as readonly unknown[])[rank];
+  const isInRule = path.length === 4;
+  const mayBeHost = isHost || (isInRule && nearest(name, NOT_A_HOST) === undefined);
+  if (mayBeHost && isMapping(rule) && isNone(rule["host"])) return "all-hosts";
+  const isInPath = path.length === 7 && path[4] === "paths";
+  const isPath = PATH_LIKE.test(name) || nearest(name, ["path"]) !== undefined;
+  return isInPath && isPath && isNone(around["path"]) ? "all-paths" : undefined;
+}
+
+/** v1beta1 and v1 name some things differently. */
+const OTHER_VERSION: Readonly<Record<string, string>> = {
+  backend: "defaultBackend",
+  defaultBackend: "backend",
+  secret: "secretName",
+  ingressClass: "ingressClassName",
+  className: "ingressClassName",
+};
+
+function nearestField(name: string, known: readonly string[], widens: UnknownField["widens"]): string | undefined {
+  if (widens === "all-hosts" && HOST_LIKE.test(name)) return "host";
+  if (widens === "all-paths") return "path";
+  const other = Object.hasOwn(OTHER_VERSION, name) ? OTHER_VERSION[name] : undefined;
+  if (other !== undefined && known.includes(other)) return other;
+  const small = name.toLowerCase();
+  return known.find((each) => each.toLowerCase() === small) ?? nearest(name, known);
 }

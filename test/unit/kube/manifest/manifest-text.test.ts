@@ -194,6 +194,30 @@ describe("parseYaml()", () => {
   });
 });
 
+describe("readManifestText() says what to do about a text that is no YAML", () => {
+  const QUOTE = (text: string) => `a text that begins with ${text[0]} must be in quotes: "${text}" (`;
+  const HINTS: readonly [line: string, place: string, hint: string][] = [
+    ["  - host: *.example.com", "2:11", QUOTE("*.example.com")],
+    ["  - {host: *.example.com, http: {}}", "2:12", QUOTE("*.example.com")],
+    ["  hosts: [a.example, *.example.com]", "2:22", QUOTE("*.example.com")],
+    ["  - *.example.com", "2:5", QUOTE("*.example.com")],
+    ["  path: *", "2:9", QUOTE("*")],
+    ["  name: @app", "2:9", QUOTE("@app")],
+    ["  host: {{ .Values.host }}.example", "2:9", '"{{ .Values.host }}.example" is of a template: render it first ('],
+    ["  {{- if .Values.on }}", "2:3", '"{{- if .Values.on }}" is of a template: render it first ('],
+  ];
+  for (const [line, place, hint] of HINTS) {
+    test(line.trim(), async () => {
+      const told = await broken(`a:\n${line}\n`);
+      assert.equal(told.slice(0, place.length + 1 + hint.length), `${place} ${hint}`);
+    });
+  }
+
+  test("but not about an alias that nobody has defined", async () => {
+    assert.equal(await broken("a: *b"), '1:5 unidentified alias "b"');
+  });
+});
+
 test("Places.locate() finds a value, or the innermost around it", () => {
   const text = "metadata:\n  annotations:\n    n.io/a: b\nspec: {rules: [{host: x}]}\n";
   const places = new Places(text);

@@ -181,7 +181,8 @@ describe("readObject() of an Ingress", () => {
     [
       "fields of v1beta1",
       { backend: { serviceName: "echo", servicePort: 80 } },
-      `${AT}.backend: Required value: service or resource`,
+      `${AT}.backend: Required value: service or resource: serviceName and servicePort are fields of v1beta1; v1 has ` +
+      "service.name and service.port.number",
     ],
   ];
   for (const [name, path, problem] of refused) {
@@ -547,5 +548,149 @@ describe("readObject() of other things", () => {
     assert.deepEqual(problems({}), ["kind: Required value"]);
     assert.deepEqual(problems({ kind: 1 }), ["kind: Invalid value: 1: must be a string"]);
     assert.deepEqual(problems({ kind: "Ingress" }), ["apiVersion: Required value"]);
+  });
+});
+
+/** `severity field: message; effect` of what is said about an Ingress that is read. */
+function warnings(value: unknown): string[] {
+  const reading = readObject(value, SOURCE);
+  assert(reading.kind === "object", JSON.stringify(reading));
+  return reading.warnings.map(({ severity, field, message, effect }) => `${severity} ${field}: ${message}; ${effect}`);
+}
+
+describe("readObject() names fields that are misspelt", () => {
+  const NONE_HERE = "unknown field: an Ingress of networking.k8s.io/v1 has none of this name here";
+  const FOR_ALL = "the field is not read, and the rule, which has no host, is for all hosts";
+  const http = { paths: [PATH] };
+  const HOSTS: readonly [what: string, spec: Json, field: string][] = [
+    ["hosts: a list", { rules: [{ hosts: ["a.example"], http }] }, "spec.rules[0].hosts"],
+    ["Host", { rules: [{ Host: "a.example", http }] }, "spec.rules[0].Host"],
+    ["hostname", { rules: [{ hostname: "a.example", http }] }, "spec.rules[0].hostname"],
+    ["hst", { rules: [{ hst: "a.example", http }] }, "spec.rules[0].hst"],
+    ["an empty host beside it", { rules: [{ host: "", hosts: ["a.example"], http }] }, "spec.rules[0].hosts"],
+    [
+      "the second rule",
+      { rules: [{ host: "b.example", http }, { domain: "a.example", http }] },
+      "spec.rules[1].domain",
+    ],
+    ["host a level too high", { host: "a.example", rules: [{ http }] }, "spec.host"],
+    ["host a level too low", { rules: [{ http: { host: "a.example", ...http } }] }, "spec.rules[0].http.host"],
+    [
+      "host within a path",
+      { rules: [{ http: { paths: [{ ...PATH, host: "a.example" }] } }] },
+      "spec.rules[0].http.paths[0].host",
+    ],
+  ];
+  for (const [what, spec, field] of HOSTS) {
+    test(`and make a rule for all hosts an error: ${what}`, () => {
+      assert.deepEqual(warnings(ingress(spec)), [
+        `error ${field}: ${NONE_HERE}; the nearest known one is host; ${FOR_ALL}`,
+      ]);
+    });
+  }
+
+  test("also where nothing is like them", () => {
+    assert.deepEqual(warnings(ingress({ rules: [{ vanity: "a.example", http }] })), [
+      `error spec.rules[0].vanity: ${NONE_HERE}; ${FOR_ALL}`,
+    ]);
+  });
+
+  test("and warn where the rule has its host", () => {
+    assert.deepEqual(warnings(ingress({ rules: [{ host: "a.example", hosts: ["b.example"], http }] })), [
+      `warning spec.rules[0].hosts: ${NONE_HERE}; the nearest known one is host; the field is not read`,
+    ]);
+    assert.deepEqual(warnings(ingress({ rules: [{ http, paths: [] }] })), [
+      `warning spec.rules[0].paths: ${NONE_HERE}; the field is not read`,
+    ]);
+    assert.deepEqual(warnings(ingress({ rules: [{ http }], tls: [{ host: "a.example" }] })), [
+      `warning spec.tls[0].host: ${NONE_HERE}; the nearest known one is hosts; the field is not read`,
+    ]);
+  });
+
+  test("and make a path that takes all paths an error", () => {
+    const path = { Path: "/admin", pathType: "ImplementationSpecific", backend: PATH.backend };
+    assert.deepEqual(warnings(ingress({ rules: [{ host: "a.example", http: { paths: [path] } }] })), [
+      `error spec.rules[0].http.paths[0].Path: ${NONE_HERE}; the nearest known one is path; ` +
+      "the field is not read, and the path, which is empty, takes all paths of the host",
+    ]);
+  });
+
+  test("also where that makes the object invalid", () => {
+    assert.deepEqual(problems(ingress({ rule: [{ host: "a.example", http }] })), [
+      "spec: Required value: either a default backend or rules must be there",
+      `spec.rule: ${NONE_HERE}; the nearest known one is rules`,
+    ]);
+    assert.deepEqual(problems(ingress({ backend: PATH.backend })), [
+      "spec: Required value: either a default backend or rules must be there",
+      `spec.backend: ${NONE_HERE}; the nearest known one is defaultBackend`,
+    ]);
+  });
+});
+
+describe("readObject() knows the versions of an Ingress", () => {
+  test("and that v1 wants a pathType", () => {
+    const paths = [{ ...PATH, pathType: undefined }, PATH, { ...PATH, path: "/b", pathType: null }];
+    const spec = { rules: [{ host: "a.example", http: { paths } }] };
+    assert.deepEqual(warnings(ingress(spec)).map((line) => line.split(":")[0]), [
+      "warning spec.rules[0].http.paths[0].pathType",
+      "warning spec.rules[0].http.paths[2].pathType",
+    ]);
+    const backend = { serviceName: "echo", servicePort: 80 };
+    const beta = { rules: [{ host: "a.example", http: { paths: [{ path: "/", backend }] } }] };
+    assert.deepEqual(warnings(ingress(beta, {}, "networking.k8s.io/v1beta1")), []);
+  });
+
+  test("and says how v1beta1 writes a backend", () => {
+    assert.deepEqual(
+      problems(ingress({ rules: [{ host: "a.example", http: { paths: [PATH] } }] }, {}, "networking.k8s.io/v1beta1")),
+      [
+        "spec.rules[0].http.paths[0].backend: Required value: serviceName: service is a field of networking.k8s.io/v1; " +
+        "v1beta1 has serviceName and servicePort",
+      ],
+    );
+  });
+
+  for (const apiVersion of ["v1", "networking.k8s.io", "apps/v1", "network.k8s.io/v1", "networking.k8.io/v1"]) {
+    test(`and refuses ${apiVersion}`, () => {
+      const [first, ...more] = problems(ingress({ rules: [{ host: "a.example" }] }, {}, apiVersion));
+      assert.match(first!, /^apiVersion: Unsupported value: .*"networking\.k8s\.io\/v1"/);
+      assert.deepEqual(more, []);
+    });
+  }
+});
+
+describe("readObject() names kinds that route requests elsewhere", () => {
+  const KINDS = [
+    ["gateway.networking.k8s.io/v1", "HTTPRoute"],
+    ["gateway.networking.k8s.io/v1beta1", "HTTPRoute"],
+    ["gateway.networking.k8s.io/v1alpha2", "TCPRoute"],
+    ["traefik.io/v1alpha1", "IngressRoute"],
+    ["traefik.containo.us/v1alpha1", "IngressRoute"],
+    ["k8s.nginx.org/v1", "VirtualServer"],
+    ["projectcontour.io/v1", "HTTPProxy"],
+    ["networking.istio.io/v1beta1", "VirtualService"],
+    ["route.openshift.io/v1", "Route"],
+  ] as const;
+  for (const [apiVersion, kind] of KINDS) {
+    test(`${kind} of ${apiVersion}`, () => {
+      const reading = readObject({ apiVersion, kind, metadata: { name: "a" } }, SOURCE);
+      assert(reading.kind === "invalid");
+      const [finding, ...more] = reading.diagnostics;
+      assert.deepEqual(more, []);
+      assert.equal(finding?.reason, "KindNotServed");
+      assert.equal(finding.severity, "warning");
+      assert.equal(finding.unserved, true);
+      assert.deepEqual(finding.object, { kind, namespace: "default", name: "a" });
+    });
+  }
+
+  test("and passes over what goes with them", () => {
+    for (const kind of ["Gateway", "GatewayClass", "ReferenceGrant"]) {
+      assert.deepEqual(problems({ apiVersion: "gateway.networking.k8s.io/v1", kind }), ["passed-over"], kind);
+    }
+    assert.deepEqual(problems({ apiVersion: "example.com/v1", kind: "HTTPRoute" }), ["passed-over"]);
+    assert.deepEqual(problems({ apiVersion: "networking.internal.knative.dev/v1alpha1", kind: "Ingress" }), [
+      "passed-over",
+    ]);
   });
 });

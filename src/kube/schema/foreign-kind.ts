@@ -1,0 +1,40 @@
+/**
+ * Kinds by which other APIs and controllers route requests: not read here, but whoever has written one expects that it is
+ * served. Kinds that only go with these (a Gateway, a Middleware) are passed over like any other.
+ *
+ * @module
+ */
+
+interface Api {
+  readonly whose: string;
+  readonly kinds: readonly string[];
+}
+
+const TRAEFIK: Api = { whose: "Traefik", kinds: ["IngressRoute", "IngressRouteTCP", "IngressRouteUDP"] };
+
+/** By group of the API. */
+const APIS: ReadonlyMap<string, Api> = new Map<string, Api>([
+  ["gateway.networking.k8s.io", {
+    whose: "the Gateway API",
+    kinds: ["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"],
+  }],
+  ["traefik.io", TRAEFIK],
+  ["traefik.containo.us", TRAEFIK],
+  ["k8s.nginx.org", {
+    whose: "the NGINX Ingress Controller of F5",
+    kinds: ["VirtualServer", "VirtualServerRoute", "TransportServer"],
+  }],
+  ["projectcontour.io", { whose: "Contour", kinds: ["HTTPProxy"] }],
+  ["networking.istio.io", { whose: "Istio", kinds: ["VirtualService"] }],
+  ["route.openshift.io", { whose: "OpenShift", kinds: ["Route"] }],
+  ["apisix.apache.org", { whose: "Apache APISIX", kinds: ["ApisixRoute"] }],
+  ["getambassador.io", { whose: "Emissary", kinds: ["Mapping", "TCPMapping"] }],
+  ["configuration.konghq.com", { whose: "Kong", kinds: ["TCPIngress", "UDPIngress"] }],
+  ["zalando.org", { whose: "Skipper", kinds: ["RouteGroup"] }],
+]);
+
+/** Whose kind it is, if it routes requests. */
+export function foreignKind(group: string, kind: string): string | undefined {
+  const api = APIS.get(group);
+  return api !== undefined && api.kinds.includes(kind) ? api.whose : undefined;
+}
