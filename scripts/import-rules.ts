@@ -67,6 +67,7 @@ export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly
     "listener": ["contract", "deadline-wheel", "exchange", "held-bytes", "tls", "unsent"],
     "forward": ["contract", "exchange", "held-bytes", "unnamed-file"],
     "upstream": ["contract", "deadline-wheel", "exchange", "unsent"],
+    "subrequest": ["contract", "balancer", "deadline-wheel", "exchange"],
     "pipeline": ["contract", "balancer", "router"],
     "wire": ["*"],
     "data-plane": ["*"],

@@ -13,6 +13,7 @@ import type { GenericSchema } from "valibot";
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Answer, Exchange, LocationFacts } from "../http/exchange.ts";
 import type { Globals, Policies } from "../snapshot/snapshot.ts";
+import type { Subrequest } from "./subrequest.ts";
 
 /** Risk of an annotation as ingress-nginx rates it (annotations-risk-level). */
 export type Risk = "Low" | "Medium" | "High" | "Critical";
@@ -126,6 +127,8 @@ export interface HookScope {
   readonly regexMode: boolean;
   /** Asked at request time: is a certificate registered for this host (lower case): by its own name or as `*.` and its rest? */
   hasCertificate(host: string): boolean;
+  /** Asks an upstream or a URL on behalf of a request. */
+  readonly subrequest: Subrequest;
 }
 
 /**

@@ -34,6 +34,10 @@ export interface ServerExchange extends Exchange {
   respond(response: Response): void;
   /** Sends the request to an upstream and relays what comes back. */
   forward(plan: ForwardPlan): void;
+  /**
+   * Calls `action` when the exchange is over, however it ended; at once if it is. The result takes that back.
+   */
+  whenOver(action: () => void): () => void;
   /** Free slot for the pipeline: its location's runtime. Opaque to the wire. */
   route: unknown;
 }
@@ -124,6 +128,8 @@ export interface UpstreamTls {
   readonly serverName: string | null;
   /** Certificate authorities (PEM) to verify against; `null`: any certificate is accepted. */
   readonly caPem: string | null;
+  /** Where there is no `caPem`, verified against the authorities that the system trusts. Default: false. */
+  readonly systemAuthorities?: boolean;
   /** Client certificate and key (PEM); `null`: none. */
   readonly clientCertificatePem: string | null;
   readonly clientPrivateKeyPem: string | null;

@@ -15,9 +15,11 @@ import {
   systemClock,
 } from "../observe/mod.ts";
 import { CATCH_ALL, type SnapshotUpdate } from "../snapshot/snapshot.ts";
-import { AccessLogger, builtInLocations, Pipeline, Tables } from "./pipeline/mod.ts";
+import { AccessLogger, builtInLocations, Pipeline, Tables, type TablesOptions } from "./pipeline/mod.ts";
 import { type KeyPair, TlsFront } from "./tls/mod.ts";
 import { Wire } from "./wire.ts";
+import type { ServerExchange } from "./contract.ts";
+import { Subrequests } from "./subrequest/subrequests.ts";
 import { compileWireSettings } from "./wire-settings.ts";
 
 /** What a data plane is made with. */
@@ -34,6 +36,8 @@ export interface DataPlaneOptions {
   readonly failures?: FailureLogOptions;
   /** The certificate for names that have none, asked for when it is needed. Default: one that is made then. */
   readonly selfSigned?: () => Promise<KeyPair>;
+  /** Policies in order of execution. Default: those of the policy room. */
+  readonly modules?: TablesOptions["modules"];
   /** What /nginx_status tells. Default: the counters of this data plane. */
   readonly status?: () => StubStatus | Promise<StubStatus>;
 }
@@ -80,6 +84,8 @@ export class DataPlane {
   readonly #tls: TlsFront;
   /** Made by the first update, which tells its limits. */
   #wire: Wire | null = null;
+  /** Made together with the wire. */
+  #subrequests: Subrequests | null = null;
   #ports = { http: 0, https: 0 };
   #updates = 0;
   #closed: Promise<void> | null = null;
@@ -96,6 +102,8 @@ export class DataPlane {
     this.#tables = new Tables({
       logger,
       hasCertificate: (host) => this.#tls.has(host),
+      subrequest: (exchange, request) => this.#subrequests!.request(exchange as ServerExchange, request),
+      ...options.modules === undefined ? {} : { modules: options.modules },
       onLeave: (endpoints) => this.#wire?.drain(endpoints),
       catchAllLocations: builtInLocations(options.status ?? (() => this.counters())),
     });
@@ -124,9 +132,19 @@ export class DataPlane {
           clock: systemClock,
           maxDescriptors: Math.floor(((openFileLimit() ?? Infinity) - OWN_DESCRIPTORS) * 0.75),
         });
+        this.#subrequests = this.#makeSubrequests(this.#wire);
       } else this.#wire.update(settings);
     }
     this.#updates++;
+  }
+
+  #makeSubrequests(wire: Wire): Subrequests {
+    return new Subrequests({
+      logger: this.#options.logger,
+      derive: (handler) => wire.derive(handler),
+      upstream: (name) => this.#tables.upstream(name),
+      isOwn: ({ address, port }) => wire.listensAt(address, port),
+    });
   }
 
   /** Opens the listeners; call {@link DataPlane.apply} first. Rejects when an address cannot be bound. */
@@ -162,6 +180,7 @@ export class DataPlane {
 
   async #close(graceMs: number): Promise<void> {
     await this.#wire?.close(graceMs);
+    this.#subrequests?.close();
     this.#tables.close();
     this.#failures.flush();
     await this.#accessLogger.close();

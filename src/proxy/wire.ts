@@ -47,6 +47,16 @@ export class Wire {
     return this.#core.counters;
   }
 
+  /** For exchanges that no client has begun: see {@link WireCore.derive}. */
+  derive(handler: ExchangeHandler): WireCore {
+    return this.#core.derive(handler);
+  }
+
+  /** Is there a listener at that address. */
+  listensAt(address: string, port: number): boolean {
+    return this.#front.listensAt(address, port);
+  }
+
   /** Idle connections to upstreams. */
   get idleUpstreamConnections(): number {
     return this.#pools.idleConnections;

@@ -166,5 +166,6 @@ export function fakeScope(given: FakeScope = {}): HookScope {
     hostPolicies: given.hostPolicies ?? {},
     regexMode: given.regexMode ?? false,
     hasCertificate: (host) => given.certificates?.includes(host) === true,
+    subrequest: () => Promise.reject(new TypeError("no subrequests here")),
   };
 }

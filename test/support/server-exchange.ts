@@ -43,6 +43,7 @@ export function fakeServerExchange(given: FakeExchange = {}, handler?: ExchangeH
     respond(response) {
       responded.push(response);
     },
+    whenOver: () => () => {},
     forward(plan) {
       forwarded.push(plan);
     },

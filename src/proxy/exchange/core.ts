@@ -52,6 +52,8 @@ export class WireCore {
   /** Response bytes that wait for clients. */
   readonly backlog: Backlog = new Backlog();
   #nextConnectionId = 1;
+  /** What it is derived from. */
+  #parent: WireCore | null = null;
   /** Above this many {@link WireCore.descriptors} a new client takes the place of an idle connection, or is refused. */
   maxDescriptors = Infinity;
   /** When each kind of trouble was last told, by its message. */
@@ -70,6 +72,15 @@ export class WireCore {
   ) {
     this.settings = settings;
     this.nowMs = clock.nowMs();
+  }
+
+  /** The same for exchanges that no client has begun: `handler` decides on them, and they are counted apart. */
+  derive(handler: ExchangeHandler): WireCore {
+    const { clock, logger, settings, upstreams, wheel } = this;
+    const core = new WireCore(handler, settings, upstreams, wheel, clock, logger);
+    core.forwarder = this.forwarder;
+    core.#parent = this;
+    return core;
   }
 
   /** At the beginning of each event: what follows is done in no time. */
@@ -145,6 +156,7 @@ export class WireCore {
 
   /** An error of our own: counted, and logged once a kind. */
   internalError(error: unknown): void {
+    if (this.#parent !== null) return this.#parent.internalError(error);
     this.counters.internalErrors++;
     const kind = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     if (this.#loggedErrors.has(kind) || this.#loggedErrors.size > 100) return;

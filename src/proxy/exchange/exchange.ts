@@ -82,6 +82,8 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
   /** The connection is not used again after this response. */
   closeAfter = false;
   #requestId: string | null = null;
+  /** Who wants to know when it is over. */
+  #followers: Set<() => void> | null = null;
   #stage: number = Stage.open;
   #forward: Forwarding | null = null;
   #pump: ResponsePump | null = null;
@@ -390,11 +392,33 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
     }
   }
 
+  whenOver(action: () => void): () => void {
+    if (this.#stage === Stage.over) {
+      action();
+      return () => {};
+    }
+    const followers = this.#followers ??= new Set();
+    followers.add(action);
+    return () => void followers.delete(action);
+  }
+
+  #tellFollowers(followers: ReadonlySet<() => void>): void {
+    this.#followers = null;
+    for (const action of followers) {
+      try {
+        action();
+      } catch (error) {
+        this.#core.internalError(error);
+      }
+    }
+  }
+
   /** Tells the pipeline that it is over, once. */
   end(): void {
     if (this.#stage === Stage.over) return;
     this.#stage = Stage.over;
     this.#core.counters.inFlight--;
+    if (this.#followers !== null) this.#tellFollowers(this.#followers);
     try {
       this.#core.handler.end(this);
     } catch (error) {

@@ -55,6 +55,11 @@ export class MemoryDownstream implements Downstream {
     this.response.catch(() => {});
   }
 
+  /** Complete, or given up. */
+  get over(): boolean {
+    return this.#over;
+  }
+
   /** The exchange that this is the downstream of. */
   attach(exchange: Cancelled): void {
     this.#exchange = exchange;

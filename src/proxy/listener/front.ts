@@ -11,6 +11,7 @@ import { ClientConnection } from "./client-connection.ts";
 import type { ConnectionOrigin } from "./connection-facts.ts";
 import type { WireCore } from "../exchange/core.ts";
 import { H2Connection } from "./h2-connection.ts";
+import { arrivesAt } from "./own-address.ts";
 import { PrefaceCheck } from "./preface-check.ts";
 import { ProxyPrelude } from "./proxy-prelude.ts";
 
@@ -48,6 +49,8 @@ export class HttpFront {
   readonly #early = new Set<Socket>();
   /** PROXY addresses of what a TLS port accepted. */
   readonly #proxied = new Map<Socket, ProxyAddresses>();
+  /** Addresses listened on. */
+  readonly #listening: { readonly address: string; readonly port: number }[] = [];
   #closed: Promise<void> | null = null;
   #allGone: (() => void) | null = null;
 
@@ -70,8 +73,14 @@ export class HttpFront {
     );
     port = listener.port;
     this.#listeners.push(listener);
+    this.#listening.push({ address, port });
     if (tls !== null) this.#tlsListeners.push(tls);
     return port;
+  }
+
+  /** Does a connection to that address arrive here. */
+  listensAt(address: string, port: number): boolean {
+    return this.#listening.some((each) => each.port === port && arrivesAt(address, each.address));
   }
 
   #accepted(socket: Socket, port: number, tls: TlsListener | null): void {

@@ -114,6 +114,7 @@ export class HostRuntime {
         hostPolicies: this.host.policies,
         regexMode: this.host.regexMode,
         hasCertificate: this.tables.hasCertificate,
+        subrequest: this.tables.subrequest,
       }, sources.modules);
       this.#hooks = { steps: [...hooks.rewrite, ...hooks.access], response: hooks.response, locate: hooks.locate };
     } catch (error) {

@@ -89,6 +89,7 @@ export function compileLocation(
       hostPolicies,
       regexMode,
       hasCertificate: tables.hasCertificate,
+      subrequest: tables.subrequest,
     }, tables.sources.modules);
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Logger } from "../../observe/mod.ts";
-import type { PolicyModule } from "../../policy/mod.ts";
+import type { PolicyModule, Subrequest } from "../../policy/mod.ts";
 import type { Globals } from "../../snapshot/snapshot.ts";
 import type { UpstreamGroup } from "../balancer/mod.ts";
 import type { ForwardSettings } from "../contract.ts";
@@ -24,6 +24,7 @@ export interface TableSources {
   upstream(name: string): UpstreamGroup;
   /** Is a certificate registered for this host, by its own name or as `*.` and its rest. */
   hasCertificate(host: string): boolean;
+  readonly subrequest: Subrequest;
 }
 
 /** Shared by all hosts and locations. */
@@ -38,6 +39,11 @@ export class TableContext {
 
   /** {@link TableSources.hasCertificate}, as one function for all scopes. */
   readonly hasCertificate: (host: string) => boolean = (host) => this.sources.hasCertificate(host);
+
+  /** {@link TableSources.subrequest}. */
+  get subrequest(): Subrequest {
+    return this.sources.subrequest;
+  }
 
   constructor(
     readonly globals: Globals,

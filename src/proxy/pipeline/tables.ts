@@ -5,7 +5,7 @@
  * @module
  */
 import type { Logger } from "../../observe/mod.ts";
-import { policies, type PolicyModule } from "../../policy/mod.ts";
+import { policies, type PolicyModule, type Subrequest } from "../../policy/mod.ts";
 import { CATCH_ALL, type Endpoint, type SnapshotUpdate, type VirtualHost } from "../../snapshot/snapshot.ts";
 import { EndpointCensus, UpstreamGroup } from "../balancer/mod.ts";
 import { type HostMatch, HostTable } from "../router/mod.ts";
@@ -17,6 +17,7 @@ import { TableContext } from "./table-context.ts";
 export interface TablesOptions {
   readonly logger: Logger;
   hasCertificate(host: string): boolean;
+  readonly subrequest: Subrequest;
   /** Policies in order of execution. Default: those of the policy room. */
   readonly modules?: readonly PolicyModule<any>[];
   /** Told of endpoints that have left: they stand in no upstream any more. */
@@ -63,6 +64,7 @@ export class Tables {
           logger: this.#options.logger,
           modules: this.#options.modules ?? policies,
           hasCertificate: (host) => this.#options.hasCertificate(host),
+          subrequest: this.#options.subrequest,
           upstream: (name) => this.#group(name),
         },
       );
@@ -81,6 +83,11 @@ export class Tables {
   /** Host for an authority in any spelling; `undefined` only before the first update. */
   match(authority: string): HostMatch<HostRuntime> | undefined {
     return this.#hosts.match(authority);
+  }
+
+  /** Upstream of that name; one without endpoints when there is none. */
+  upstream(name: string): UpstreamGroup {
+    return this.#group(name);
   }
 
   get context(): TableContext | null {

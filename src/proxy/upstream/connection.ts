@@ -412,7 +412,7 @@ function openTls(host: string, port: number, tls: UpstreamTls): Socket {
   const socket = connectTls({
     host,
     port,
-    rejectUnauthorized: tls.caPem !== null,
+    rejectUnauthorized: tls.caPem !== null || tls.systemAuthorities === true,
     ALPNProtocols: ["http/1.1"],
     ...(tls.serverName === null ? {} : { servername: tls.serverName }),
     ...(tls.caPem === null ? {} : { ca: tls.caPem }),

@@ -31,6 +31,7 @@ function start(given: FakeUpdate, modules?: readonly PolicyModule<any>[]): {
   const tables = new Tables({
     logger,
     hasCertificate: (host) => host === "tls.example",
+    subrequest: () => Promise.reject(new TypeError("no subrequests here")),
     catchAllLocations: [],
     ...(modules === undefined ? {} : { modules }),
   });
