@@ -8,7 +8,7 @@ import { WIRE_FIELDS } from "../http/mod.ts";
 import type { ConfigMap, ObjectKey, StoreView } from "../kube/mod.ts";
 import { objectKey } from "../kube/mod.ts";
 import { parseCidr } from "../net/mod.ts";
-import { compilePattern, parseTemplate, variable, variablesOf } from "../nginx/mod.ts";
+import { compilePattern, findAbsence, parseTemplate, variable, variablesOf } from "../nginx/mod.ts";
 import { compareText } from "../snapshot/order.ts";
 import { DEFAULT_LOG_FORMAT, ERROR_LOG_LEVELS, type Globals } from "../snapshot/snapshot.ts";
 import { parseByteSize, parseInteger } from "../unit/mod.ts";
@@ -194,6 +194,15 @@ function readLogFormat(reader: ConfigReader): string {
   const key = "log-format-upstream";
   const format = reader.read(key, DEFAULT_LOG_FORMAT, "text and variables such as $status", parseLogFormat);
   for (const name of new Set(variablesOf(parseTemplate(format)))) {
+    const absence = findAbsence(name);
+    if (absence !== undefined) {
+      reader.report(key, {
+        reason: "VariableWithoutValue",
+        severity: "info",
+        message: `read ${key}: variable "$${name}" has no value here: ${absence.reason}`,
+        effect: "it is shown as one that is not found",
+      });
+    }
     if (variable(name) !== undefined) continue;
     reader.report(key, {
       reason: "UnknownVariable",

@@ -18,6 +18,10 @@ export interface TlsInfo {
   readonly cipher: string;
   /** Server name as sent by the client, lower-cased; empty if none. */
   readonly serverName: string;
+  /** What ALPN agreed on, such as `h2`; empty: nothing. */
+  readonly applicationProtocol: string;
+  /** A session was resumed. */
+  readonly resumed: boolean;
 }
 
 /** The connection that a request came by. One object for all requests of a connection. */
@@ -32,6 +36,8 @@ export interface Connection {
   readonly tls: TlsInfo | null;
   /** Addresses told by a PROXY protocol header; `null` without one ($proxy_protocol_addr and relatives). */
   readonly proxied: ProxyAddresses | null;
+  /** Milliseconds since the epoch, when it was accepted (coarse clock). */
+  readonly openedAtMs: number;
   /** Requests so far, this one included ($connection_requests). */
   readonly requestCount: number;
 }

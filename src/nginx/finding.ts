@@ -11,13 +11,15 @@ import type { Position } from "./syntax/tree.ts";
  *   wrong number of parameters, a value it would refuse);
  * - `DirectiveNotHonoured`: nginx knows it, we do not do it;
  * - `DirectiveRefused`: it would reach beyond this host's requests and responses (files, code, sockets);
- * - `DirectiveWithoutEffect`: accepted, and there is nothing to do here.
+ * - `DirectiveWithoutEffect`: accepted, and there is nothing to do here;
+ * - `VariableWithoutValue`: nginx knows the variable, and here it is always empty.
  */
 export type FindingReason =
   | "SnippetSyntax"
   | "DirectiveNotHonoured"
   | "DirectiveRefused"
-  | "DirectiveWithoutEffect";
+  | "DirectiveWithoutEffect"
+  | "VariableWithoutValue";
 
 export interface Finding extends Position {
   readonly reason: FindingReason;

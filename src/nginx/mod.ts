@@ -29,4 +29,4 @@ export {
   unescapeRedirect,
   variablesOf,
 } from "./template.ts";
-export { logVariable, variable, variableGetter, variableNames } from "./variable/mod.ts";
+export { type Absence, findAbsence, logVariable, variable, variableGetter, variableNames } from "./variable/mod.ts";

@@ -14,7 +14,7 @@ import type { Pattern } from "../snapshot/snapshot.ts";
 import { parseTree, shorten } from "./syntax/parser.ts";
 import { type Directive, type Position, SnippetSyntaxError, type Word } from "./syntax/tree.ts";
 import { parseTemplate, type Template, TemplateError, variablesOf } from "./template.ts";
-import { isVariable } from "./variable/mod.ts";
+import { findAbsence, isVariable } from "./variable/mod.ts";
 
 /** Where a whole snippet stands: server-snippet, or configuration-snippet and location-snippet. */
 export type SnippetContext = "server" | "location";
@@ -22,6 +22,8 @@ export type SnippetContext = "server" | "location";
 export interface SnippetOptions {
   /** Variables that other snippets of the same host set. */
   readonly variables?: Iterable<string>;
+  /** Those among them that are {@link ParsedSnippet.undecided} there. */
+  readonly undecided?: Iterable<string>;
 }
 
 export interface ParsedSnippet {
@@ -30,6 +32,8 @@ export interface ParsedSnippet {
   readonly findings: readonly Finding[];
   /** Variables that it sets, sorted. */
   readonly variables: readonly string[];
+  /** Those among them that no condition may be decided by, sorted: made from what nginx has a value for, and we have not. */
+  readonly undecided: readonly string[];
 }
 
 /** Most expressions in one snippet: each costs time to analyse. */
@@ -59,7 +63,7 @@ export function parseSnippet(text: string, context: SnippetContext, options: Sni
       line,
       column,
     };
-    return { program: { ...NOTHING, denied: message }, findings: [finding], variables: [] };
+    return { program: { ...NOTHING, denied: message }, findings: [finding], variables: [], undecided: [] };
   }
   return new SnippetReader(options).read(tree, context);
 }
@@ -88,31 +92,86 @@ interface Use extends Position {
   readonly name: string;
   readonly directive: string;
   readonly block: OpenBlock;
+  /** Variable that the value is for, with `set`. */
+  readonly sets: string | null;
 }
 
 class SnippetReader {
   readonly #findings: Finding[] = [];
   readonly #defined: Set<string> = new Set();
   readonly #outside: ReadonlySet<string>;
+  readonly #undecidedOutside: ReadonlySet<string>;
   readonly #uses: Use[] = [];
   #patterns = 0;
 
   constructor(options: SnippetOptions) {
     this.#outside = new Set(options.variables);
+    this.#undecidedOutside = new Set(options.undecided);
   }
 
   read(tree: readonly Directive[], context: SnippetContext): ParsedSnippet {
     const owner = { denied: null as string | null };
     const block = this.#block(tree, context, owner);
     // Now that everything is read: nginx lets a variable be used before the place that sets it.
+    const undecided = this.#undecided();
     for (const use of this.#uses) {
-      if (this.#defined.has(use.name) || this.#outside.has(use.name) || isVariable(use.name)) continue;
-      this.#deny(use.block, use.directive, use, `unknown variable "$${shorten(use.name)}"`);
+      if (use.directive === "if" && undecided.has(use.name)) {
+        const { name, reason } = undecided.get(use.name)!;
+        this.#deny(use.block, use.directive, use, `variable "$${name}" of the condition has no value here: ${reason}`);
+        continue;
+      }
+      if (this.#defined.has(use.name) || this.#outside.has(use.name)) continue;
+      const absence = findAbsence(use.name);
+      if (absence !== undefined) this.#noteAbsent(use, absence.reason);
+      else if (!isVariable(use.name)) {
+        this.#deny(use.block, use.directive, use, `unknown variable "$${shorten(use.name)}"`);
+      }
     }
     // Location programs were closed before their variables were checked.
     const program = settle(block);
     this.#findings.sort((a, b) => a.line - b.line || a.column - b.column);
-    return { program, findings: this.#findings, variables: [...this.#defined].sort() };
+    return {
+      program,
+      findings: this.#findings,
+      variables: [...this.#defined].sort(),
+      undecided: [...undecided.keys()].filter((name) => this.#defined.has(name)).sort(),
+    };
+  }
+
+  /**
+   * Variables that no condition may be decided by: nginx has a value for them and we have not, or they are set from such a
+   * one.
+   */
+  #undecided(): ReadonlyMap<string, { readonly name: string; readonly reason: string }> {
+    const undecided = new Map<string, { name: string; reason: string }>();
+    for (const name of this.#undecidedOutside) {
+      undecided.set(name, { name, reason: "another snippet sets it from one" });
+    }
+    for (const { name } of this.#uses) {
+      const absence = this.#defined.has(name) || this.#outside.has(name) ? undefined : findAbsence(name);
+      if (absence?.decides === true) undecided.set(name, { name, reason: absence.reason });
+    }
+    if (undecided.size === 0) return undecided;
+    for (let before = -1; before !== undecided.size;) {
+      before = undecided.size;
+      for (const { name, sets } of this.#uses) {
+        const source = undecided.get(name);
+        if (sets !== null && source !== undefined && !undecided.has(sets)) undecided.set(sets, source);
+      }
+    }
+    return undecided;
+  }
+
+  #noteAbsent({ name, directive, line, column }: Use, reason: string): void {
+    this.#findings.push({
+      reason: "VariableWithoutValue",
+      severity: "info",
+      directive,
+      message: `variable "$${shorten(name)}" has no value here: ${reason}`,
+      effect: "it stands for the empty text",
+      line,
+      column,
+    });
   }
 
   #block(tree: readonly Directive[], context: Context, owner: { denied: string | null }): OpenBlock {
@@ -214,8 +273,9 @@ class SnippetReader {
     const fail = (at: Position, message: string): never => {
       throw new DirectiveError(message, at);
     };
+    const sets = directive.name === "set" ? nameOf(directive.words[0]?.text ?? "") ?? null : null;
     const use = (name: string, at: Position): void => {
-      this.#uses.push({ name, directive: directive.name, block: open, line: at.line, column: at.column });
+      this.#uses.push({ name, directive: directive.name, block: open, line: at.line, column: at.column, sets });
     };
     return {
       context: open.context,
@@ -249,8 +309,7 @@ class SnippetReader {
       },
       template: (word, from = 0) => this.#template(word, from, use, fail),
       variable: (word) => {
-        const match = /^\$(?:([A-Za-z0-9_]+)|\{([A-Za-z0-9_]+)\})$/.exec(word.text);
-        const name = (match?.[1] ?? match?.[2])?.toLowerCase();
+        const name = nameOf(word.text);
         if (name === undefined || /^[0-9]+$/.test(name)) {
           return fail(word, `"${shorten(word.text)}": a variable expected`);
         }
@@ -282,6 +341,12 @@ class SnippetReader {
     for (const name of instantiate(result.pattern).groups.keys()) this.#defined.add(name.toLowerCase());
     return { ...result.pattern, text };
   }
+}
+
+/** Of `$name` or `${name}`, lower case. */
+function nameOf(text: string): string | undefined {
+  const match = /^\$(?:([A-Za-z0-9_]+)|\{([A-Za-z0-9_]+)\})$/.exec(text);
+  return (match?.[1] ?? match?.[2])?.toLowerCase();
 }
 
 const PLACE: Readonly<Record<Context, string>> = {

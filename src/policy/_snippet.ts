@@ -29,12 +29,17 @@ export const GLOBAL_SERVER_SNIPPET = "global-server-snippet";
 const parsed = new Map<string, ParsedSnippet>();
 const MAX_PARSED = 1000;
 
-function parseOnce(text: string, context: SnippetContext, variables: readonly string[]): ParsedSnippet {
-  const key = `${context} ${variables.join(" ")}\n${text}`;
+function parseOnce(
+  text: string,
+  context: SnippetContext,
+  variables: readonly string[],
+  undecided: readonly string[] = [],
+): ParsedSnippet {
+  const key = `${context} ${variables.join(" ")} | ${undecided.join(" ")}\n${text}`;
   let snippet = parsed.get(key);
   if (snippet === undefined) {
     if (parsed.size >= MAX_PARSED) parsed.clear();
-    parsed.set(key, snippet = parseSnippet(text, context, { variables }));
+    parsed.set(key, snippet = parseSnippet(text, context, { variables, undecided }));
   }
   return snippet;
 }
@@ -64,9 +69,11 @@ function configSnippets(input: PolicyInput): ReadonlyMap<ConfigKey, ParsedSnippe
     const text = configText(input.config, key);
     return text === undefined ? [] : [[key, text] as const];
   });
-  const variables = texts.flatMap(([key, text]) => parseOnce(text, CONFIG_CONTEXT[key], []).variables);
+  const first = texts.map(([key, text]) => parseOnce(text, CONFIG_CONTEXT[key], []));
+  const variables = first.flatMap((snippet) => snippet.variables).concat("subdomain").sort();
+  const undecided = first.flatMap((snippet) => snippet.undecided).sort();
   const snippets = new Map(
-    texts.map(([key, text]) => [key, parseOnce(text, CONFIG_CONTEXT[key], [...variables, "subdomain"].sort())]),
+    texts.map(([key, text]) => [key, parseOnce(text, CONFIG_CONTEXT[key], variables, undecided)]),
   );
   for (const [key, { findings }] of snippets) {
     for (const finding of findings) input.reportConfig(key, describe(key, finding));
@@ -94,12 +101,11 @@ export function annotationProgram(
     ? ["server", "configuration-snippet", "location"] as const
     : ["location", "server-snippet", "server"] as const;
   const other = readText(input, otherKey);
-  const variables = new Set([
-    ...[...configSnippets(input).values()].flatMap((snippet) => snippet.variables),
-    ...other === undefined ? [] : parseOnce(other, otherContext, []).variables,
-    ...groupNames(input),
-  ]);
-  const { program, findings } = parseOnce(text, context, [...variables].sort());
+  const others = [...configSnippets(input).values()];
+  if (other !== undefined) others.push(parseOnce(other, otherContext, []));
+  const variables = new Set([...others.flatMap((snippet) => snippet.variables), ...groupNames(input)]);
+  const undecided = new Set(others.flatMap((snippet) => snippet.undecided));
+  const { program, findings } = parseOnce(text, context, [...variables].sort(), [...undecided].sort());
   for (const finding of findings) input.report({ annotation: key, ...describe(key, finding) });
   return program;
 }

@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import type { Exchange } from "../http/exchange.ts";
-import { compileTemplate, parseTemplate, TemplateError, variable, variablesOf } from "../nginx/mod.ts";
+import { compileTemplate, findAbsence, parseTemplate, TemplateError, variable, variablesOf } from "../nginx/mod.ts";
 import { configText, readText } from "./_read.ts";
 import type { PolicyInput } from "./contract.ts";
 import type { TextSchema } from "./_schema.ts";
@@ -34,9 +34,23 @@ export function templateOf(schema: TextSchema): TextSchema {
 const SNIPPETS = ["configuration-snippet", "server-snippet"] as const;
 const CONFIG_SNIPPETS = ["location-snippet", "server-snippet"] as const;
 
-/** Reports the variables of an annotation that nobody defines: nginx knows none of their names, no snippet, no path. */
+/**
+ * Reports the variables of an annotation that are always empty: those that have no value here, and those that nobody
+ * defines (nginx knows none of their names, no snippet, no path).
+ */
 export function reportUnknownVariables(input: PolicyInput, annotation: string, text: string): void {
   for (const name of new Set(variablesOf(parseTemplate(text)))) {
+    const absence = findAbsence(name);
+    if (absence !== undefined && !mayBeDefined(input, name)) {
+      input.report({
+        reason: "VariableWithoutValue",
+        severity: "info",
+        annotation,
+        message: `read ${annotation} "${text}": variable "$${name}" has no value here: ${absence.reason}`,
+        effect: "it stands for the empty text",
+      });
+      continue;
+    }
     if (variable(name) !== undefined || mayBeDefined(input, name)) continue;
     input.report({
       reason: "UnknownVariable",

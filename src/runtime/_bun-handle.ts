@@ -26,6 +26,7 @@ export interface BunHandle {
   upgradeTLS(options: BunTlsUpgrade & { readonly data: BunSocket; readonly initialData: Uint8Array }): unknown;
   getTLSVersion(): string;
   getCipher(): { readonly name?: string } | null | undefined;
+  isSessionReused(): boolean;
   getServername(): string | null | undefined;
   readonly alpnProtocol: string | false | null;
 }

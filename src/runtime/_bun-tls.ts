@@ -68,6 +68,7 @@ function agreementOf(handle: BunHandle): TlsAgreement {
     cipher: handle.getCipher()?.name ?? "",
     serverName: handle.getServername() ?? "",
     applicationProtocol: handle.alpnProtocol || "",
+    resumed: handle.isSessionReused(),
   };
 }
 

@@ -64,6 +64,7 @@ function agreementOf(socket: TLSSocket): TlsAgreement {
     cipher: socket.getCipher()?.name ?? "",
     serverName: typeof serverName === "string" ? serverName : "",
     applicationProtocol: socket.alpnProtocol || "",
+    resumed: socket.isSessionReused(),
   };
 }
 

@@ -17,6 +17,8 @@ export interface TlsAgreement {
   readonly serverName: string;
   /** By ALPN; empty: none. */
   readonly applicationProtocol: string;
+  /** A session was resumed. */
+  readonly resumed: boolean;
 }
 
 /** What holds for the handshakes of one server. */

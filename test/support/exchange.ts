@@ -63,7 +63,13 @@ export interface FakeExchange extends Omit<Partial<Exchange>, "request" | "respo
   readonly connection?: Partial<Connection>;
 }
 
-const TLS: TlsInfo = { protocol: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256", serverName: "a.example" };
+const TLS: TlsInfo = {
+  protocol: "TLSv1.3",
+  cipher: "TLS_AES_128_GCM_SHA256",
+  serverName: "a.example",
+  applicationProtocol: "",
+  resumed: false,
+};
 
 /** Builds an exchange. Path and query follow `target`, host and forwarded host follow `authority`, unless given. */
 export function fakeExchange(given: FakeExchange = {}): Exchange {
@@ -82,6 +88,7 @@ export function fakeExchange(given: FakeExchange = {}): Exchange {
       localPort: port,
       tls: tls === true ? TLS : tls === undefined || tls === false ? null : tls,
       proxied: null,
+      openedAtMs: 1_700_000_000_000,
       requestCount: 1,
       ...connection,
     },

@@ -4,13 +4,13 @@
  * @see https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#set
  * @module
  */
-import { isVariable } from "../variable/mod.ts";
+import { isSettable, isVariable } from "../variable/mod.ts";
 import { type DirectiveModule, EVERYWHERE } from "./directive.ts";
 
 /** Variables of nginx or of the controller whose new value changes something. */
 const ASSIGNABLE: readonly string[] = ["args", "best_http_host", "pass_access_scheme", "pass_port"];
 
-/** Variables that the controller sets by `set`, so that nginx lets snippets do it too; here they are facts. */
+/** Variables that the controller sets or maps, so that nginx lets snippets do it too; here they are facts. */
 const FACTS: ReadonlySet<string> = new Set([
   "namespace",
   "ingress_name",
@@ -21,6 +21,19 @@ const FACTS: ReadonlySet<string> = new Set([
   "proxy_alternative_upstream_name",
   "pass_server_port",
   "the_real_ip",
+  "full_x_forwarded_for",
+  "full_x_forwarded_proto",
+  "escaped_request_uri",
+  "req_id",
+  "proxy_host",
+  "proxy_port",
+  "force_ssl_redirect",
+  "ssl_redirect",
+  "force_no_ssl_redirect",
+  "preserve_trailing_slash",
+  "use_port_in_redirects",
+  "proxy_protocol_addr_trusted",
+  "forwarded_for_proxy_protocol",
 ]);
 
 export const set: DirectiveModule = {
@@ -34,7 +47,7 @@ export const set: DirectiveModule = {
       reader.note(name!, `variable "$${variable}" is a fact here`, "the assignment is not carried out");
       return;
     }
-    if (isVariable(variable) && !ASSIGNABLE.includes(variable)) {
+    if (isVariable(variable) && !isSettable(variable) && !ASSIGNABLE.includes(variable)) {
       reader.fail(name!, `variable "$${variable}" cannot be set`);
     }
     reader.define(variable);

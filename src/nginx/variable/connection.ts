@@ -6,7 +6,7 @@
 import { hostname } from "node:os";
 import process from "node:process";
 import { isIpv4Words, parseIp } from "../../net/ip.ts";
-import type { VariableTable } from "./getter.ts";
+import { formatSeconds, type VariableTable } from "./getter.ts";
 
 /** Four bytes for IPv4, sixteen for IPv6. */
 function addressBytes(address: string): string | undefined {
@@ -35,21 +35,21 @@ export const connection: VariableTable = {
     x.connection.proxied === null ? undefined : String(x.connection.proxied.destinationPort),
   connection: (x) => String(x.connection.id),
   connection_requests: (x) => String(x.connection.requestCount),
+  connection_time: (x) => formatSeconds(Date.now() - x.connection.openedAtMs),
   hostname: () => HOSTNAME,
   pid: () => String(process.pid),
   http2: (x) => x.version !== "2.0" ? "" : x.connection.tls === null ? "h2c" : "h2",
+  http3: () => "",
   https: (x) => x.scheme === "https" ? "on" : "",
   ssl_protocol: (x) => x.connection.tls?.protocol,
   ssl_cipher: (x) => x.connection.tls?.cipher,
   ssl_server_name: (x) => x.connection.tls?.serverName || undefined,
+  ssl_alpn_protocol: (x) => x.connection.tls?.applicationProtocol || undefined,
+  ssl_session_reused: (x) => x.connection.tls === null ? undefined : x.connection.tls.resumed ? "r" : ".",
+  // Early data is never taken.
+  ssl_early_data: () => undefined,
   // Client certificates are not asked for, so none is ever there.
   ssl_client_verify: (x) => x.connection.tls === null ? undefined : "NONE",
-  ssl_client_s_dn: () => undefined,
-  ssl_client_i_dn: () => undefined,
-  ssl_client_cert: () => undefined,
-  ssl_client_escaped_cert: () => undefined,
-  ssl_client_fingerprint: () => undefined,
-  ssl_client_serial: () => undefined,
   // Never anything in nginx without a pipelined request; kept for log formats.
   pipe: () => ".",
 };

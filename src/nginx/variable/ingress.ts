@@ -15,7 +15,8 @@ export const ingress: VariableTable = {
   // Empty, not absent, when no canary was chosen.
   proxy_alternative_upstream_name: () => "",
   best_http_host: (x) => x.forwardedHost,
-  proxy_host: () => "upstream_balancer",
+  // A location of the controller sets it anew.
+  proxy_host: (x) => x.location?.upstreamName || "upstream_balancer",
   proxy_port: () => "80",
   pass_access_scheme: (x) => x.forwardedScheme,
   full_x_forwarded_proto: (x) => x.forwardedScheme,
@@ -25,10 +26,20 @@ export const ingress: VariableTable = {
     const former = x.request.getAll("x-forwarded-for");
     return former.length === 0 ? x.clientAddress : `${former.join(", ")}, ${x.clientAddress}`;
   },
-  // The part of the host that the `*` of a wildcard host stands for.
-  subdomain: (x) => {
-    const dot = x.host.indexOf(".");
-    return dot < 0 ? undefined : x.host.slice(0, dot);
-  },
+  // The part of the host that the `*` of a wildcard host stands for: a named group, so that other hosts have none.
+  subdomain: (x) => x.variables?.get("subdomain"),
   literal_dollar: () => "$",
+  // What keeps connections to upstreams open sends no Connection; 0 of upstream-keepalive-connections is not looked at.
+  connection_upgrade: (x) => x.request.get("upgrade") ? "upgrade" : "",
+  full_x_forwarded_for: (x) => {
+    const former = x.request.getAll("x-forwarded-for").join(", ");
+    const sender = x.connection.proxied?.sourceAddress ?? x.connection.peerAddress;
+    return former === "" ? sender : `${former}, ${sender}`;
+  },
+  // A snippet that sets it to 0 takes its requests out of the access log; skip-access-log-urls is not shown in it.
+  loggable: () => "1",
+  balancer_ewma_score: () => "-1",
+  // Those that block-user-agents and block-referers name do not come this far.
+  block_ua: () => "0",
+  block_ref: () => "0",
 };

@@ -5,6 +5,7 @@
  */
 import type { Exchange } from "../../http/exchange.ts";
 import { asBytes } from "../byte-text.ts";
+import { findAbsence } from "./absent.ts";
 import { connection } from "./connection.ts";
 import { families } from "./fields.ts";
 import type { Getter } from "./getter.ts";
@@ -17,15 +18,45 @@ const TABLE: ReadonlyMap<string, Getter> = new Map(
   Object.entries({ ...request, ...connection, ...response, ...ingress, ...time }),
 );
 
-/** Names without families, for suggestions. */
+export { type Absence, findAbsence } from "./absent.ts";
+
+/** Names that have a value, without families. */
 export const variableNames: readonly string[] = [...TABLE.keys()].sort();
+
+/**
+ * Variables of the controller's maps and the like, which nginx lets snippets set: what they set holds from then on. So it
+ * does for those of {@link findAbsence} that only the controller's template defines.
+ */
+const SETTABLE: ReadonlySet<string> = new Set([
+  ..."connection_upgrade loggable literal_dollar block_ua block_ref balancer_ewma_score cors target redirect_to subdomain"
+    .split(
+      " ",
+    ),
+  ..."auth_cookie auth_path auth_keepalive_share_vars auth_response_headers cache_key tmp_cache_key uid_reset".split(
+    " ",
+  ),
+]);
+
+/** May a snippet set it, though nginx or the controller defines it? `name`: lower case. */
+export function isSettable(name: string): boolean {
+  return SETTABLE.has(name) || /^(?:authheader|geoip2_)./.test(name);
+}
+
+const nothing: Getter = () => undefined;
 
 function find(name: string): Getter | undefined {
   const lower = name.toLowerCase();
+  const known = findDefined(lower);
+  if (known === undefined || !isSettable(lower)) return known;
+  return (x) => x.variables?.get(lower) ?? known(x);
+}
+
+function findDefined(lower: string): Getter | undefined {
   const known = TABLE.get(lower);
   if (known !== undefined) return known;
   const family = families.find(({ prefix }) => lower.startsWith(prefix) && lower.length > prefix.length);
-  return family?.getter(lower.slice(family.prefix.length));
+  if (family !== undefined) return family.getter(lower.slice(family.prefix.length));
+  return findAbsence(lower) === undefined ? undefined : nothing;
 }
 
 /** Is it one of nginx's or the controller's own (not one that a snippet sets)? */

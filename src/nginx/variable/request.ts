@@ -22,6 +22,14 @@ function requestId(x: Exchange): string {
   return id;
 }
 
+/** That of ingress-nginx's image. There are no files in it; names of files are made of it all the same. */
+const DOCUMENT_ROOT = "/usr/local/nginx/html";
+
+/** The version that ingress-nginx's last release is built of. */
+const NGINX_VERSION = "1.27.1";
+
+const PORT = /:([0-9]+)$/;
+
 export const request: VariableTable = {
   request: (x) => `${x.method} ${x.target} ${PROTOCOLS[x.version]}`,
   request_method: (x) => x.method,
@@ -42,7 +50,28 @@ export const request: VariableTable = {
   request_length: (x) => String(x.requestBytes),
   request_time: (x) => formatSeconds(Date.now() - x.receivedAtMs),
   remote_user: remoteUser,
+  request_port: (x) => PORT.exec(x.authority)?.[1],
+  is_request_port: (x) => PORT.test(x.authority) ? ":" : "",
+  document_root: () => DOCUMENT_ROOT,
+  realpath_root: () => DOCUMENT_ROOT,
+  request_filename: (x) => DOCUMENT_ROOT + toBytes(x.path),
+  fastcgi_script_name: (x) => toBytes(x.path),
+  fastcgi_path_info: () => "",
+  // No directive tells old browsers from new ones: all count as old.
+  ancient_browser: () => "1",
+  modern_browser: () => "",
+  msie: isInternetExplorer,
+  nginx_version: () => NGINX_VERSION,
+  // Rates are not limited.
+  limit_rate: () => "0",
 };
+
+/** As nginx finds it: by the name, two characters behind it, and no Opera that pretends. */
+function isInternetExplorer(x: Exchange): string | undefined {
+  const agent = x.request.get("user-agent") ?? "";
+  const found = agent.indexOf("MSIE ");
+  return found >= 0 && found + 7 < agent.length && !agent.includes("Opera") ? "1" : undefined;
+}
 
 /** Name given with Basic authentication, whether or not it was checked. */
 function remoteUser(x: Exchange): string | undefined {

@@ -32,6 +32,4 @@ export const response: VariableTable = {
   upstream_header_time: perAttempt((attempt) => seconds(attempt.headerMs)),
   upstream_response_length: perAttempt((attempt) => String(attempt.responseBytes)),
   upstream_bytes_received: perAttempt((attempt) => String(attempt.responseBytes)),
-  // There is no response cache.
-  upstream_cache_status: () => undefined,
 };

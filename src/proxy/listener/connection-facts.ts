@@ -27,6 +27,7 @@ export abstract class ConnectionFacts extends Timed implements ServerConnection 
   readonly peerAddress: string;
   /** Read at once: a socket that is closed does not know it any more, and what is logged then needs it. */
   readonly peerPort: number;
+  readonly openedAtMs: number;
   readonly localPort: number;
   readonly tls: TlsInfo | null;
   readonly proxied: ProxyAddresses | null;
@@ -41,6 +42,7 @@ export abstract class ConnectionFacts extends Timed implements ServerConnection 
     this.core = core;
     this.socket = socket;
     this.id = core.connectionId();
+    this.openedAtMs = core.nowMs;
     this.peerAddress = canonicalIp(socket.remoteAddress ?? "") ?? socket.remoteAddress ?? "";
     this.peerPort = socket.remotePort ?? 0;
     this.localPort = origin.localPort;

@@ -54,7 +54,10 @@ export class AccessLogger {
   /** Writes the line of an exchange that is over. */
   write(exchange: Exchange): void {
     const destination = this.#destination;
-    if (destination === null || this.#skips(exchange.target)) return;
+    if (destination === null) return;
+    // what a snippet sets stands in the place of skip-access-log-urls, as it does in nginx
+    const loggable = exchange.variables?.get("loggable");
+    if (loggable === undefined ? this.#skips(exchange.target) : loggable === "0" || loggable === "") return;
     destination.log.write(this.#format!(exchange));
   }
 

@@ -168,8 +168,8 @@ export class TlsFront {
       choose: (name) => this.#choose(normaliseServerName(name)),
       secure: (socket, agreement, plain) => {
         pending.delete(plain);
-        const { protocol, cipher, serverName, applicationProtocol } = agreement;
-        const info: TlsInfo = { protocol, cipher, serverName: normaliseServerName(serverName) };
+        const { applicationProtocol } = agreement;
+        const info: TlsInfo = { ...agreement, serverName: normaliseServerName(agreement.serverName) };
         handlers.secure(socket, { info, applicationProtocol, plain });
       },
       failed: (error, plain) => {

@@ -60,9 +60,39 @@ describe("variable()", () => {
     ["ssl_protocol", { tls: true }, "TLSv1.3"],
     ["ssl_protocol", {}, "", "-"],
     ["ssl_client_verify", { tls: true }, "NONE"],
-    ["subdomain", { authority: "x.a.example" }, "x"],
+    ["subdomain", { authority: "x.a.example" }, "", "-"],
+    ["subdomain", { authority: "x.a.example", variables: new Map([["subdomain", "x"]]) }, "x"],
     ["req_id", { requestId: "abc" }, "abc"],
     ["REQUEST_METHOD", {}, "GET"],
+    ["connection_upgrade", { headers: { Upgrade: "websocket" } }, "upgrade"],
+    ["connection_upgrade", {}, ""],
+    ["connection_upgrade", { variables: new Map([["connection_upgrade", "close"]]) }, "close"],
+    ["full_x_forwarded_for", { headers: { "X-Forwarded-For": ["1.1.1.1", "2.2.2.2"] } }, "1.1.1.1, 2.2.2.2, 127.0.0.1"],
+    ["full_x_forwarded_for", { connection: { peerAddress: "10.0.0.9" }, clientAddress: "9.9.9.9" }, "10.0.0.9"],
+    ["proxy_host", { location: LOCATION }, "default-echo-80"],
+    ["proxy_host", {}, "upstream_balancer"],
+    ["loggable", {}, "1"],
+    ["request_filename", { target: "/a/b%20c.js?d" }, "/usr/local/nginx/html/a/b c.js"],
+    ["document_root", {}, "/usr/local/nginx/html"],
+    ["fastcgi_script_name", { target: "/a.php/b" }, "/a.php/b"],
+    ["fastcgi_path_info", { target: "/a.php/b" }, ""],
+    ["nginx_version", {}, "1.27.1"],
+    ["limit_rate", {}, "0"],
+    ["msie", { headers: { "User-Agent": "Mozilla/4.0 (compatible; MSIE 8.0; Windows)" } }, "1"],
+    ["msie", { headers: { "User-Agent": "Mozilla/4.0 (compatible; MSIE 8.0) Opera" } }, "", "-"],
+    ["msie", { headers: { "User-Agent": "MSIE 8" } }, "", "-"],
+    ["ancient_browser", {}, "1"],
+    ["modern_browser", {}, ""],
+    ["request_port", { authority: "a.example:81" }, "81"],
+    ["request_port", { authority: "[::1]" }, "", "-"],
+    ["is_request_port", { authority: "a.example:81" }, ":"],
+    ["http3", {}, ""],
+    ["ssl_session_reused", { tls: true }, "."],
+    ["ssl_session_reused", {}, "", "-"],
+    ["ssl_alpn_protocol", { tls: true }, "", "-"],
+    ["request_body", {}, "", "-"],
+    ["sent_trailer_x", {}, "", "-"],
+    ["geoip2_city", { variables: new Map([["geoip2_city", "Ulm"]]) }, "Ulm"],
   ];
   for (const [name, exchange, value, log] of rows) {
     test(`$${name} of ${JSON.stringify(exchange)} is ${JSON.stringify(value)}`, () => {
@@ -99,6 +129,12 @@ describe("variable()", () => {
     const x = fakeExchange();
     assert.match(variable("time_local")!(x), /^\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}$/);
     assert.match(variable("time_iso8601")!(x), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$/);
+    const day = /^(?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day, \d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d /;
+    assert.match(variable("date_gmt")!(x), new RegExp(`${day.source}GMT$`));
+    assert.match(variable("date_local")!(x), new RegExp(`${day.source}\\S+$`));
+    const read = Date.parse(variable("date_gmt")!(x).replace(/^\w+, /, "").replaceAll("-", " "));
+    assert.ok(Math.abs(Date.now() - read) < 60_000, variable("date_gmt")!(x));
+    assert.match(variable("connection_time")!(x), /^\d+\.\d{3}$/);
     assert.match(variable("msec")!(x), /^\d+\.\d{3}$/);
     assert.match(variable("request_time")!(x), /^\d+\.\d{3}$/);
   });
@@ -112,7 +148,7 @@ describe("variable()", () => {
   });
 
   test("has no value for a name that nobody defines", () => {
-    for (const name of ["nope", "http_", "arg_", "request_body"]) assert.equal(variable(name), undefined, name);
+    for (const name of ["nope", "http_", "arg_", "tcpinfo_", "geoip2"]) assert.equal(variable(name), undefined, name);
     assert.equal(variableGetter("mine")(fakeExchange({ variables: new Map([["mine", "1"]]) })), "1");
     assert.equal(variableGetter("mine")(fakeExchange()), "");
   });
