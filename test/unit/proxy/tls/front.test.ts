@@ -119,10 +119,15 @@ class Stage {
       protocol: socket.getProtocol(),
       cipher: socket.getCipher().name,
       alpn: socket.alpnProtocol,
-      info: this.#infos.at(-1)!,
+      info: this.told,
     };
     socket.destroy();
     return seen;
+  }
+
+  /** What the front tells of the last handshake. */
+  get told(): TlsInfo {
+    return this.#infos.at(-1)!;
   }
 
   /** Error of a handshake that must fail. */
@@ -237,8 +242,11 @@ describe("TlsFront", () => {
       protocol: "TLSv1.2",
       cipher: "ECDHE-RSA-AES256-GCM-SHA384",
       serverName: "rsa.example",
+      applicationProtocol: "",
+      resumed: false,
     });
-    const current = await s.see({ servername: "RSA.example", minVersion: "TLSv1.3" });
+    const current = await s.see({ servername: "RSA.example", minVersion: "TLSv1.3", ALPNProtocols: ["h2"] });
+    assert.equal(current.info.applicationProtocol, "h2");
     assert.equal(current.info.protocol, "TLSv1.3");
     assert.equal(current.info.serverName, "rsa.example");
   });
@@ -291,6 +299,7 @@ describe("TlsFront", () => {
       socket.write("x");
       await once(socket, "data");
       const resumed = socket.isSessionReused();
+      assert.equal(s.told.resumed, resumed);
       socket.destroy();
       return { resumed, session };
     };
