@@ -17,6 +17,7 @@ import {
 import { hostOf } from "../../net/authority.ts";
 import { ProxyError } from "../../proxy-error.ts";
 import type { ForwardPlan, ServerConnection, ServerExchange } from "../contract.ts";
+import { Followers } from "./followers.ts";
 import type { Forwarding } from "./forwarder.ts";
 import type { OpenExchange } from "./open-exchange.ts";
 import { makeRequestId } from "./request-id.ts";
@@ -83,7 +84,7 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
   closeAfter = false;
   #requestId: string | null = null;
   /** Who wants to know when it is over. */
-  #followers: Set<() => void> | null = null;
+  #followers: Followers | null = null;
   #stage: number = Stage.open;
   #forward: Forwarding | null = null;
   #pump: ResponsePump | null = null;
@@ -397,20 +398,7 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
       action();
       return () => {};
     }
-    const followers = this.#followers ??= new Set();
-    followers.add(action);
-    return () => void followers.delete(action);
-  }
-
-  #tellFollowers(followers: ReadonlySet<() => void>): void {
-    this.#followers = null;
-    for (const action of followers) {
-      try {
-        action();
-      } catch (error) {
-        this.#core.internalError(error);
-      }
-    }
+    return (this.#followers ??= new Followers()).add(action);
   }
 
   /** Tells the pipeline that it is over, once. */
@@ -418,7 +406,7 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
     if (this.#stage === Stage.over) return;
     this.#stage = Stage.over;
     this.#core.counters.inFlight--;
-    if (this.#followers !== null) this.#tellFollowers(this.#followers);
+    this.#followers?.tell((error) => this.#core.internalError(error));
     try {
       this.#core.handler.end(this);
     } catch (error) {

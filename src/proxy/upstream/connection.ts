@@ -6,8 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
-import { CHUNKED, INCOMPLETE, latin1Text, REFUSED, ResponseHead, ResponseReader, UNTIL_CLOSE } from "../../http/mod.ts";
+import { CHUNKED, INCOMPLETE, REFUSED, ResponseHead, ResponseReader, UNTIL_CLOSE } from "../../http/mod.ts";
 import { runtime } from "../../runtime/mod.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { ForwardPlan, UpstreamTls } from "../contract.ts";
@@ -15,14 +14,14 @@ import { type DeadlineWheel, Timed } from "../deadline-wheel.ts";
 import { LastChunk, NO_BODY } from "../exchange/downstream.ts";
 import type { LeaseOwner, UpstreamLease, UpstreamRequest, UpstreamSession } from "../exchange/upstream-session.ts";
 import { Unsent } from "../unsent.ts";
+import { openTls } from "./open-tls.ts";
 import { formatRequest } from "./request-text.ts";
+import { writeChunk } from "./write-chunk.ts";
 
 /** Longest response head where the settings do not say. */
 const DEFAULT_RESPONSE_HEAD_BYTES = 65536;
 /** Interim responses (1xx) to one request. */
 const MAX_INTERIM = 32;
-/** A chunk up to this size goes into one write with its framing. */
-const MAX_JOINED_BYTES = 16384;
 
 /** Connections to one address (and TLS settings). */
 export interface EndpointPool {
@@ -394,31 +393,4 @@ export class UpstreamConnection extends Timed implements UpstreamSession, Upstre
     this.stopTiming();
     this.socket.destroy();
   }
-}
-
-function writeChunk(socket: Socket, bytes: Uint8Array, start: number, end: number): boolean {
-  const size = `${(end - start).toString(16)}\r\n`;
-  if (end - start <= MAX_JOINED_BYTES) return socket.write(`${size}${latin1Text(bytes, start, end)}\r\n`, "latin1");
-  socket.cork();
-  socket.write(size, "latin1");
-  socket.write(bytes.subarray(start, end));
-  socket.write("\r\n", "latin1");
-  socket.uncork();
-  // only now it shows
-  return !socket.writableNeedDrain;
-}
-
-function openTls(host: string, port: number, tls: UpstreamTls): Socket {
-  const socket = connectTls({
-    host,
-    port,
-    rejectUnauthorized: tls.caPem !== null || tls.systemAuthorities === true,
-    ALPNProtocols: ["http/1.1"],
-    ...(tls.serverName === null ? {} : { servername: tls.serverName }),
-    ...(tls.caPem === null ? {} : { ca: tls.caPem }),
-    ...(tls.clientCertificatePem === null ? {} : { cert: tls.clientCertificatePem }),
-    ...(tls.clientPrivateKeyPem === null ? {} : { key: tls.clientPrivateKeyPem }),
-  });
-  socket.setNoDelay(true);
-  return socket;
 }
