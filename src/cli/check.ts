@@ -8,6 +8,7 @@ import type { Diagnostic, Severity } from "../diagnostic.ts";
 import { ManifestFolderError, type ManifestInput, type ReadManifests, readManifests } from "../kube/mod.ts";
 import type { VirtualHost } from "../snapshot/mod.ts";
 import { formatDiagnostics } from "./check-format.ts";
+import { findUnresolvedNames } from "./external-names.ts";
 import { EXIT_FAILURE, EXIT_OK, FatalError } from "./exit.ts";
 import { COMPILE_FLAGS, LISTEN_FLAGS, STATUS_FLAGS } from "./flag/compile-flags.ts";
 import { GENERAL_FLAGS } from "./flag/general-flags.ts";
@@ -26,7 +27,7 @@ Reads folders as run does, files of any name, and standard input where PATH is "
   FILE:LINE:COLUMN: SEVERITY: OBJECT: FIELD or ANNOTATION: MESSAGE; EFFECT [REASON]
 
 The exit status is 1 when there are errors, or when something is not served or answers 5xx (an Ingress of another class,
-a Service without ready endpoints, no Ingress at all); 2 for a command line that cannot be used; else 0.
+a Service without ready endpoints or an ExternalName without an address, no Ingress at all); 2 for a command line that cannot be used; else 0.
 
   helm template . | sallyport check -
   kubectl get ingress,service,endpointslice,secret,configmap -A -o yaml | sallyport check -
@@ -40,6 +41,10 @@ const CHECK_FLAGS = {
   "fail-on": choice(["error", "warning"], "error", {
     group: "General",
     doc: "With warning, the exit status is 1 when there are warnings, too.",
+  }),
+  "offline": bool(false, {
+    group: "General",
+    doc: "Look up no names: Services of type ExternalName pass unseen.",
   }),
   ...LISTEN_FLAGS,
   ...COMPILE_FLAGS,
@@ -89,6 +94,7 @@ export async function check(args: readonly string[]): Promise<number> {
     ...givenInState(CHECK_FLAGS, parsed, "not-yet").map(flagNotHonoured),
     ...reading.diagnostics,
     ...await reading.locate(diagnostics),
+    ...values.offline ? [] : await reading.locate(await findUnresolvedNames(snapshot, reading.store)),
   ];
   // Where nothing is wrong with any of them, somebody has looked in the wrong place.
   if (hosts === 0 && !all.some(isUnserved)) all.push(...nothingServed(reading, options, rest));

@@ -12,11 +12,12 @@ import {
   serveApp,
 } from "../admin/mod.ts";
 import { type CompilerOptions, createCompiler } from "../compiler/mod.ts";
-import { Controller } from "../controller/mod.ts";
+import { Controller, logDiagnostics } from "../controller/mod.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { ManifestFolderError, ManifestSource, objectKey, pinpoint, Store } from "../kube/mod.ts";
 import type { Logger } from "../observe/mod.ts";
 import { FatalError } from "./exit.ts";
+import { findUnresolvedNames } from "./external-names.ts";
 import { listenOnAll, tellListenError } from "./listen.ts";
 import { type MetricsSettings, ProgramMetrics } from "./program-metrics.ts";
 import { Serving, type WorkerSettings } from "./serving.ts";
@@ -110,6 +111,8 @@ export class Program {
     }
     logger.info("manifests read", { files: reading.files, objects: reading.objects, ms: Math.round(reading.tookMs) });
     await this.#controller.start();
+    // Whoever answers for the names may be slow: nobody waits for that.
+    void this.#tellUnresolvedNames();
     await this.#listen();
     this.#unready = null;
   }
@@ -155,6 +158,14 @@ export class Program {
   /** Opens the files of the access log again, under their names; resolves when this process has, workers follow. */
   reopenLogs(): Promise<void> {
     return this.#serving.reopenLogs();
+  }
+
+  /** Later on, it is told when requests fail for it. Never rejects. */
+  async #tellUnresolvedNames(): Promise<void> {
+    const { snapshot } = this.#controller.state;
+    if (snapshot === null) return;
+    const found = await findUnresolvedNames(snapshot, this.#store);
+    await logDiagnostics(this.#options.logger, found, (diagnostics) => locate(diagnostics, this.#store));
   }
 
   async #listenAdmin(): Promise<void> {

@@ -72,7 +72,7 @@ function judge(name: string, prefix: string): ForeignAnnotation | undefined {
   if (name === CLASS) return undefined;
   const [its, key] = [name.slice(0, slash), name.slice(slash + 1)];
   const meant = isKnown(key) ? `; ${prefix}/${key} is read` : "";
-  const mistaken = MISTAKEN.get(its);
+  const mistaken = MISTAKEN.get(its) ?? (/\.nginx\.(?:org|com)$/.test(its) ? `it is of ${F5}` : undefined);
   if (mistaken !== undefined) return unread(key, `${mistaken}${meant}`);
   const other = OTHERS.get(its);
   if (other !== undefined) return { severity: "info", why: `it is of ${other}`, effect: "it has no effect here" };

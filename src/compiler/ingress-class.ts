@@ -6,14 +6,22 @@
  * @see https://kubernetes.io/docs/concepts/services-networking/ingress/#default-ingress-class
  * @module
  */
+import type { Diagnostic } from "../diagnostic.ts";
 import type { Ingress, IngressClass, StoreView } from "../kube/mod.ts";
+import { nearest } from "../unit/mod.ts";
 import type { CompilerOptions } from "./contract.ts";
+import { shorten } from "./settings.ts";
 
 const LEGACY_ANNOTATION = "kubernetes.io/ingress.class";
 const DEFAULT_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
 
+/** Why an Ingress is not ours, and what in it says so. */
+export type OtherClass = Pick<Diagnostic, "message" | "field" | "annotation">;
+
 /** Tells why an Ingress is not ours; `undefined`: it is. */
-export type ClassSelector = (ingress: Ingress) => string | undefined;
+export type ClassSelector = (ingress: Ingress) => OtherClass | undefined;
+
+const FIELD = "spec.ingressClassName";
 
 type Options = Pick<
   CompilerOptions,
@@ -38,25 +46,37 @@ export function selectClasses(view: StoreView, options: Options): ClassSelector 
   if (known === 0) owned.add(options.ingressClass);
   return ({ spec, metadata }) => {
     if (spec.ingressClassName !== "") {
-      return owned.has(spec.ingressClassName)
-        ? undefined
-        : `ingressClassName "${spec.ingressClassName}" names no IngressClass of this controller`;
+      return owned.has(spec.ingressClassName) ? undefined : {
+        field: FIELD,
+        message: `ingressClassName "${spec.ingressClassName}" names no IngressClass of this controller`,
+      };
     }
     const legacy = metadata.annotations[LEGACY_ANNOTATION];
     if (legacy !== undefined && legacy !== "") {
-      return legacy === options.ingressClass
-        ? undefined
-        : `annotation ${LEGACY_ANNOTATION} is "${legacy}", wanted "${options.ingressClass}"`;
+      return legacy === options.ingressClass ? undefined : {
+        annotation: LEGACY_ANNOTATION,
+        message: `annotation ${LEGACY_ANNOTATION} is "${legacy}", wanted "${options.ingressClass}"`,
+      };
     }
     // an annotation without a value keeps the API server from filling in the default, too
     if (byDefault !== undefined && legacy === undefined) {
       const { name } = byDefault.metadata;
-      return owned.has(name)
-        ? undefined
-        : `no ingressClassName is set, and the default IngressClass "${name}" is not of this controller`;
+      return owned.has(name) ? undefined : {
+        field: FIELD,
+        message: `no ingressClassName is set, and the default IngressClass "${name}" is not of this controller`,
+      };
     }
-    return options.watchIngressWithoutClass ? undefined : "no ingressClassName is set";
+    return options.watchIngressWithoutClass ? undefined : withoutClass(metadata.annotations);
   };
+}
+
+function withoutClass(annotations: Ingress["metadata"]["annotations"]): OtherClass {
+  const message = "no ingressClassName is set";
+  for (const name in annotations) {
+    if (name === LEGACY_ANNOTATION || nearest(name, [LEGACY_ANNOTATION]) === undefined) continue;
+    return { annotation: name, message: `${message}, and annotation ${shorten(name)} is not ${LEGACY_ANNOTATION}` };
+  }
+  return { field: FIELD, message };
 }
 
 /** Of several default classes the newest counts, as with the API server; of those of one age the first by name. */

@@ -40,7 +40,7 @@ const NOT_SERVED = "the Ingress is not served";
 function foreign(
   ingress: Ingress,
   context: FilterContext,
-): Pick<Diagnostic, "reason" | "severity" | "message" | "unserved"> | undefined {
+): Omit<Diagnostic, "object" | "source" | "effect"> | undefined {
   const { options, view } = context;
   const { namespace } = ingress.metadata;
   if (options.watchNamespace !== "" && namespace !== options.watchNamespace) {
@@ -62,14 +62,15 @@ function foreign(
       };
     }
   }
-  const reason = context.classOf(ingress);
-  if (reason !== undefined) {
-    return { reason: "IngressClassNotOurs", severity: "warning", message: reason, unserved: true };
+  const other = context.classOf(ingress);
+  if (other !== undefined) {
+    return { ...other, reason: "IngressClassNotOurs", severity: "warning", unserved: true };
   }
   if (options.disableCatchAll && ingress.spec.defaultBackend !== null) {
     return {
       reason: "CatchAllDisabled",
       severity: "warning",
+      field: "spec.defaultBackend",
       message: "use spec.defaultBackend: --disable-catch-all forbids it",
       unserved: true,
     };

@@ -6,4 +6,5 @@
  * @module
  */
 export { DataPlane, type DataPlaneCounters, type DataPlaneOptions, type ListenOptions } from "./data-plane.ts";
+export { type Resolution, type Resolve, resolve } from "./balancer/resolver.ts";
 export { FAKE_CERTIFICATE, type KeyPair, makeSelfSigned } from "./tls/mod.ts";

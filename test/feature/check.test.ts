@@ -130,6 +130,28 @@ describe("sallyport check ends with status 1", () => {
   });
 });
 
+describe("sallyport check looks up", () => {
+  const external = (name: string) =>
+    `apiVersion: v1\nkind: Service\nmetadata: {name: echo}\nspec: {type: ExternalName, externalName: ${name}}\n---\n` +
+    ingressManifest("a", "a.example", "echo");
+
+  it("ExternalNames, and ends with status 1 for one without an address", async () => {
+    const dir = put("a.yaml", external("no-such-name.invalid"));
+    const { code, stdout } = await runToEnd(["check", dir]);
+    assert.match(
+      stdout,
+      /a\.yaml:4:42: warning: Service\/default\/echo: spec\.externalName: look up externalName "no-such-name\.invalid" of Service "default\/echo": .*503.* \[ExternalNameUnresolved\]/,
+    );
+    assert.equal(code, 1);
+  });
+
+  it("nothing with --offline", async () => {
+    const { code, stdout } = await runToEnd(["check", "--offline", put("a.yaml", external("no-such-name.invalid"))]);
+    assert.match(stdout, /0 errors, 0 warnings/);
+    assert.equal(code, 0);
+  });
+});
+
 describe("sallyport check reads", () => {
   const BAD = GOOD.replace("name: echo, port: {number: 80}", "name: nowhere, port: {number: 80}");
 

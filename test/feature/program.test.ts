@@ -95,6 +95,17 @@ describe("sallyport run", () => {
     assert.deepEqual(now, moved);
   });
 
+  it("says at the start which ExternalNames have no address", async () => {
+    await using sallyport = await Sallyport.start({
+      "a.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: out}\n" +
+        "spec: {type: ExternalName, externalName: no-such-name.invalid}\n---\n" +
+        ingressManifest("a", "a.example", "out"),
+    });
+    const line = await sallyport.logged((line) => line["reason"] === "ExternalNameUnresolved");
+    assert.equal(line["object"], "Service/default/out");
+    assert.match(String(line["file"]), /a\.yaml:4:42$/);
+  });
+
   it("says which given flags are not honoured", async () => {
     await using sallyport = await Sallyport.start(
       {},

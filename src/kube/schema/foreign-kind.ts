@@ -36,5 +36,7 @@ const APIS: ReadonlyMap<string, Api> = new Map<string, Api>([
 /** Whose kind it is, if it routes requests. */
 export function foreignKind(group: string, kind: string): string | undefined {
   const api = APIS.get(group);
-  return api !== undefined && api.kinds.includes(kind) ? api.whose : undefined;
+  return api !== undefined && api.kinds.some((each) => each.toLowerCase() === kind.toLowerCase())
+    ? api.whose
+    : undefined;
 }
