@@ -4,7 +4,6 @@
  * @module
  */
 import type { Diagnostic } from "../diagnostic.ts";
-import type { ServerAliasPolicy } from "../policy/mod.ts";
 import { CATCH_ALL, type HostName } from "../snapshot/snapshot.ts";
 import { diagnose } from "./diagnose.ts";
 import type { IngressEntry } from "./ingress-entry.ts";
@@ -21,7 +20,7 @@ export interface HostAliases {
 /** Aliases of a host: of its first Ingress that has any. */
 export function aliasesOf(entries: readonly IngressEntry[]): HostAliases | undefined {
   for (const entry of entries) {
-    const policy = entry.policies.host["server-alias"] as ServerAliasPolicy | undefined;
+    const policy = entry.policies.host["server-alias"];
     if (policy === undefined || entry.ingress.spec.rules.length === 0) continue;
     const aliases = policy.aliases.map((alias) => alias.startsWith("~") ? alias : alias.toLowerCase());
     return { entry, aliases: [...new Set(aliases)] };

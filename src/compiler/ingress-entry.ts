@@ -174,9 +174,12 @@ export class PolicyInterner {
   readonly #known: Policies[] = [];
 
   intern(record: Policies): Policies {
+    const wanted: Readonly<Record<string, unknown>> = record;
+    const equals = (known: Readonly<Record<string, unknown>>): boolean =>
+      Object.keys(known).length === keys.length && keys.every((key) => known[key] === wanted[key]);
     const keys = Object.keys(record);
     for (const known of this.#known) {
-      if (Object.keys(known).length === keys.length && keys.every((key) => known[key] === record[key])) return known;
+      if (equals(known)) return known;
     }
     if (this.#known.length < 8) this.#known.push(record);
     return record;
@@ -248,7 +251,7 @@ export function makeEntry(
   const upstreams = new Set<string>();
   for (const { id } of mentions(ingress)) upstreams.add(id);
   let defaultBackend: string | undefined;
-  const fallback = parsed.location["default-backend"] as { readonly service: string } | undefined;
+  const fallback = parsed.location["default-backend"];
   if (fallback !== undefined) {
     defaultBackend = customDefaultBackendId(namespace, fallback.service);
     upstreams.add(defaultBackend);

@@ -5,7 +5,7 @@
  */
 import type { Diagnostic } from "../diagnostic.ts";
 import type { IngressBackend } from "../kube/mod.ts";
-import { rewrites, type RewriteTargetPolicy } from "../policy/mod.ts";
+import { policies as families, rewrites } from "../policy/mod.ts";
 import { equalData } from "../snapshot/equal.ts";
 import { compareText } from "../snapshot/order.ts";
 import { CATCH_ALL, type Location, type LocationBackend, type Policies } from "../snapshot/snapshot.ts";
@@ -39,7 +39,11 @@ export interface PathContext {
 }
 
 /** An Ingress without rules puts its annotations on the root of `_`, but for these. */
-const NOT_ON_THE_ROOT = ["rewrite-target", "use-regex", "ssl-redirect", "redirect", "affinity-cookie"];
+const OFF_ROOT: ReadonlySet<string> = new Set(families.filter((each) => each.offRoot === true).map(({ name }) => name));
+/** Those that are for the paths of rules. */
+const RULES_ONLY: ReadonlySet<string> = new Set(
+  families.filter((each) => each.rulesOnly === true).map(({ name }) => name),
+);
 
 function backendOf(entry: IngressEntry, backend: IngressBackend, context: PathContext): LocationBackend | undefined {
   if (backend.kind !== "service") return undefined;
@@ -74,17 +78,17 @@ function hostPath(
   };
 }
 
-function without(policies: Policies, names: readonly string[]): Policies {
-  return Object.fromEntries(Object.entries(policies).filter(([name]) => !names.includes(name)));
+function without(policies: Policies, names: ReadonlySet<string>): Policies {
+  return Object.fromEntries(Object.entries(policies).filter(([name]) => !names.has(name)));
 }
 
 /** Made so far; hosts of one Ingress share them. */
-const unaffine = new WeakMap<Policies, Policies>();
+const ofRoots = new WeakMap<Policies, Policies>();
 
-function withoutAffinity(policies: Policies): Policies {
-  if (!Object.hasOwn(policies, "affinity-cookie")) return policies;
-  let rest = unaffine.get(policies);
-  if (rest === undefined) unaffine.set(policies, rest = without(policies, ["affinity-cookie"]));
+function ofRoot(policies: Policies): Policies {
+  if (!Object.keys(policies).some((name) => RULES_ONLY.has(name))) return policies;
+  let rest = ofRoots.get(policies);
+  if (rest === undefined) ofRoots.set(policies, rest = without(policies, RULES_ONLY));
   return rest;
 }
 
@@ -110,7 +114,7 @@ function rootOf(
       }));
     }
     const root = hostPath(first, context, "/", "Prefix", backend ?? context.fallback, true);
-    return { ...root, policies: withoutAffinity(root.policies) };
+    return { ...root, policies: ofRoot(root.policies) };
   }
   const bare = entries.filter(({ ingress: { spec } }) => spec.rules.length === 0 && spec.defaultBackend !== null);
   for (const entry of bare) {
@@ -126,7 +130,7 @@ function rootOf(
         unserved: true,
       }));
     }
-    const policies = without(entry.policies.location, NOT_ON_THE_ROOT);
+    const policies = without(entry.policies.location, OFF_ROOT);
     return { ...hostPath(entry, context, "/", "Prefix", backend, false), policies };
   }
   const { policies, denied } = context.withoutIngress;
@@ -201,7 +205,7 @@ export function collectPaths(
  * the target, and so it rewrites what is below `/foo`.
  */
 export function rewrittenAsFolder({ path, pathType, policies }: HostPath): boolean {
-  const rewrite = policies["rewrite-target"] as RewriteTargetPolicy | undefined;
+  const rewrite = policies["rewrite-target"];
   return pathType === "Prefix" && !path.endsWith("/") && rewrite?.target === path;
 }
 
@@ -212,6 +216,6 @@ export function makesRegex(path: HostPath): boolean {
 
 /** Is the path itself a regex, as written? */
 export function wantsRegex(path: HostPath): boolean {
-  const rewrite = path.policies["rewrite-target"] as RewriteTargetPolicy | undefined;
+  const rewrite = path.policies["rewrite-target"];
   return path.policies["use-regex"] !== undefined || rewrites(rewrite, path.path);
 }

@@ -21,7 +21,7 @@ export interface CompiledAffinity {
 const NONE: CompiledAffinity = { balancer: undefined, diagnostics: [] };
 
 function policyOf(entry: IngressEntry): AffinityPolicy | undefined {
-  return entry.policies.upstream["affinity"] as AffinityPolicy | undefined;
+  return entry.policies.upstream["affinity"];
 }
 
 /** Does the Ingress say anything about affinity. */

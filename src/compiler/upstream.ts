@@ -6,7 +6,6 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Service, ServicePort, StoreView } from "../kube/mod.ts";
 import { isIp, isLoopback, parseIp } from "../net/mod.ts";
-import type { LoadBalancePolicy } from "../policy/mod.ts";
 import type { BalancerSpec, Endpoint, Upstream } from "../snapshot/snapshot.ts";
 import type { CompilerOptions } from "./contract.ts";
 import { diagnose } from "./diagnose.ts";
@@ -108,7 +107,7 @@ function unserve(finding: Finding): Finding & Pick<Diagnostic, "unserved"> {
 }
 
 function balancerOf(policies: EntryPolicies["upstream"]): BalancerSpec {
-  const policy = policies["load-balance"] as LoadBalancePolicy | undefined;
+  const policy = policies["load-balance"];
   return policy?.balancer ?? { kind: "round-robin" };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Diagnostic } from "../diagnostic.ts";
+import { policies as families } from "../policy/mod.ts";
 import { equalData } from "../snapshot/equal.ts";
 import type { Policies, VirtualHost } from "../snapshot/snapshot.ts";
 import { diagnose } from "./diagnose.ts";
@@ -25,6 +26,11 @@ export interface CompiledHost {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Families that do not stand in the snapshot. */
+const COMPILER_ONLY: ReadonlySet<string> = new Set(
+  families.filter((each) => each.compilerOnly === true).map(({ name }) => name),
+);
+
 /** Host-wide policies: of each the one of the first Ingress that has it, else what holds without. Aliases have become names. */
 function hostPolicies(
   host: string,
@@ -33,19 +39,19 @@ function hostPolicies(
   diagnostics: Diagnostic[],
 ): Policies {
   const policies: Record<string, unknown> = {};
-  const owners = new Map<string, IngressEntry>();
+  const owners = new Map<string, { readonly entry: IngressEntry; readonly policy: unknown }>();
   for (const entry of entries) {
     if (entry.ingress.spec.rules.length === 0) continue;
-    for (const [name, policy] of Object.entries(entry.policies.host)) {
+    for (const [name, policy] of Object.entries<unknown>(entry.policies.host)) {
       const owner = owners.get(name);
       if (owner === undefined) {
-        owners.set(name, entry);
-        if (name !== "server-alias") policies[name] = policy;
-      } else if (!equalData(owner.policies.host[name], policy)) {
+        owners.set(name, { entry, policy });
+        if (!COMPILER_ONLY.has(name)) policies[name] = policy;
+      } else if (!equalData(owner.policy, policy)) {
         diagnostics.push(diagnose(entry.ingress, {
           reason: "HostPolicyNotUsed",
           severity: "warning",
-          message: `use ${name} for host "${host}": the older Ingress "${owner.name}" has set it`,
+          message: `use ${name} for host "${host}": the older Ingress "${owner.entry.name}" has set it`,
           effect: "that of the older one holds for the host",
         }));
       }

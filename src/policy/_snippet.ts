@@ -124,8 +124,8 @@ const programs = new WeakMap<Policies, ServerProgram>();
 
 /** Snippets of a host, compiled once for all its locations; `null`: it has none. */
 export function serverProgram(hostPolicies: Policies): ServerProgram | null {
-  const own = hostPolicies[SERVER_SNIPPET] as SnippetPolicy | undefined;
-  const global = hostPolicies[GLOBAL_SERVER_SNIPPET] as SnippetPolicy | undefined;
+  const own = hostPolicies[SERVER_SNIPPET];
+  const global = hostPolicies[GLOBAL_SERVER_SNIPPET];
   if (own === undefined && global === undefined) return null;
   let program = programs.get(hostPolicies);
   if (program === undefined) {

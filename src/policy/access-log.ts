@@ -33,4 +33,4 @@ export const accessLog = {
   parse(input): AccessLogPolicy | undefined {
     return readBoolean(input, "enable-access-log") === false ? { enabled: false } : undefined;
   },
-} satisfies PolicyModule<AccessLogPolicy>;
+} satisfies PolicyModule<AccessLogPolicy, "access-log">;

@@ -137,7 +137,7 @@ export const affinity = {
     const changeOnFailure = readBoolean(input, "session-cookie-change-on-failure") === true;
     return { cookie: wanted ? readCookieAttributes(input) : null, changeOnFailure, mode };
   },
-} satisfies PolicyModule<AffinityPolicy>;
+} satisfies PolicyModule<AffinityPolicy, "affinity">;
 
 function readCookieAttributes(input: PolicyInput): AffinityCookie {
   const path = read(input, "session-cookie-path", cookiePath);
@@ -189,6 +189,8 @@ export const affinityCookie = {
   name: "affinity-cookie",
   scope: "location",
   phase: "access",
+  offRoot: true,
+  rulesOnly: true,
   annotations: [],
   parse(input): AffinityCookiePolicy | undefined {
     return readText(input, "affinity") === "cookie" ? { enabled: true } : undefined;
@@ -203,4 +205,4 @@ export const affinityCookie = {
       },
     };
   },
-} satisfies PolicyModule<AffinityCookiePolicy>;
+} satisfies PolicyModule<AffinityCookiePolicy, "affinity-cookie">;

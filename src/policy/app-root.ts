@@ -30,6 +30,7 @@ export const appRoot = {
   name: "app-root",
   scope: "host",
   phase: "rewrite",
+  sharedHooks: true,
   annotations,
   parse(input): AppRootPolicy | undefined {
     const path = readText(input, "app-root");
@@ -61,4 +62,4 @@ export const appRoot = {
       },
     };
   },
-} satisfies PolicyModule<AppRootPolicy>;
+} satisfies PolicyModule<AppRootPolicy, "app-root">;

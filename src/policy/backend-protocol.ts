@@ -60,4 +60,4 @@ export const backendProtocol = {
         return undefined;
     }
   },
-} satisfies PolicyModule<BackendProtocolPolicy>;
+} satisfies PolicyModule<BackendProtocolPolicy, "backend-protocol">;

@@ -85,6 +85,7 @@ export const blockClients = {
   name: "block-clients",
   scope: "host",
   phase: "rewrite",
+  sharedHooks: true,
   withoutIngress: true,
   annotations: [],
   parse(input): BlockClientsPolicy | undefined {
@@ -106,4 +107,4 @@ export const blockClients = {
       },
     };
   },
-} satisfies PolicyModule<BlockClientsPolicy>;
+} satisfies PolicyModule<BlockClientsPolicy, "block-clients">;

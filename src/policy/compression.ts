@@ -46,6 +46,7 @@ export const compression = {
   name: "compression",
   scope: "location",
   phase: "access",
+  sharedHooks: true,
   withoutIngress: true,
   annotations: [],
   parse(input): CompressionPolicy | undefined {
@@ -78,7 +79,7 @@ export const compression = {
       },
     };
   },
-} satisfies PolicyModule<CompressionPolicy>;
+} satisfies PolicyModule<CompressionPolicy, "compression">;
 
 /** Every key is read whatever is switched on, so that what cannot be read is told. */
 function read(input: PolicyInput): CompressionPolicy | null {

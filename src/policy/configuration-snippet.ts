@@ -13,8 +13,8 @@ import { anything } from "./_schema.ts";
 import {
   type AnnotationDeclaration,
   type ExchangeContext,
+  type HookedModule,
   type PolicyHooks,
-  type PolicyModule,
   type RequestVerdict,
   SEARCH_AGAIN,
 } from "./contract.ts";
@@ -35,7 +35,10 @@ export interface ConfigurationSnippetPolicy {
   readonly programs: readonly SnippetProgram[];
 }
 
-export const configurationSnippet = {
+export const configurationSnippet: HookedModule<
+  ConfigurationSnippetPolicy | undefined,
+  "configuration-snippet"
+> = {
   name: "configuration-snippet",
   scope: "location",
   phase: "rewrite",
@@ -68,4 +71,4 @@ export const configurationSnippet = {
       ...errorPage === undefined ? {} : { errorPage },
     };
   },
-} satisfies PolicyModule<ConfigurationSnippetPolicy>;
+};

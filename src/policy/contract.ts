@@ -138,9 +138,9 @@ export interface HookScope {
 export type Phase = "rewrite" | "access";
 
 /** One annotation family. */
-export interface PolicyModule<P> {
+export interface PolicyModule<P, N extends string = string> {
   /** Key in the snapshot's `policies`. */
-  readonly name: string;
+  readonly name: N;
   /** Where the policy is put: on each location of the Ingress, on the host (first Ingress that has one wins), or on the upstream. */
   readonly scope: "location" | "host" | "upstream";
   readonly phase: Phase;
@@ -154,9 +154,23 @@ export interface PolicyModule<P> {
    * that have no policy of their own.
    */
   readonly joins?: readonly string[];
+  /** The compiler alone reads it: it does not stand in the snapshot. */
+  readonly compilerOnly?: true;
+  /** An Ingress without rules does not put the policy on the root of `_`, which answers for all hosts. */
+  readonly offRoot?: true;
+  /** The root that a host has before any rule does not have the policy: it is for the paths of rules. */
+  readonly rulesOnly?: true;
+  /** `hooks` depends on the policy alone: all locations with the same policy object share what it returns. */
+  readonly sharedHooks?: true;
   readonly annotations: readonly AnnotationDeclaration[];
   /** `undefined`: nothing to do for this Ingress. The result must be plain JSON data. */
   parse(input: PolicyInput): P | undefined;
   /** `undefined`: nothing to do at request time (settings that the data plane reads straight from the policy data). */
   hooks?(policy: P, scope: HookScope): PolicyHooks | undefined;
 }
+
+/**
+ * A family that has hooks. Where hooks read the policies of the host, the module names this type: their own type is made of
+ * all modules, and cannot be inferred from one of them.
+ */
+export type HookedModule<P, N extends string> = PolicyModule<P, N> & Required<Pick<PolicyModule<P, N>, "hooks">>;

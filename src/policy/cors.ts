@@ -133,6 +133,7 @@ export const cors = {
   name: "cors",
   scope: "location",
   phase: "rewrite",
+  sharedHooks: true,
   annotations,
   parse(input): CorsPolicy | undefined {
     if (readBoolean(input, "enable-cors") !== true) return undefined;
@@ -170,4 +171,4 @@ export const cors = {
       },
     };
   },
-} satisfies PolicyModule<CorsPolicy>;
+} satisfies PolicyModule<CorsPolicy, "cors">;

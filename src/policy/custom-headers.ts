@@ -33,6 +33,7 @@ export const customHeaders = {
   name: "custom-headers",
   scope: "location",
   phase: "access",
+  sharedHooks: true,
   annotations,
   parse(input): CustomHeadersPolicy | undefined {
     const allowed = new Set(
@@ -77,4 +78,4 @@ export const customHeaders = {
       },
     };
   },
-} satisfies PolicyModule<CustomHeadersPolicy>;
+} satisfies PolicyModule<CustomHeadersPolicy, "custom-headers">;

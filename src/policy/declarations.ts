@@ -12,7 +12,7 @@ export interface DeclaredAnnotation {
 }
 
 /** Declarations by key and by alias. A name that two policies declare is a mistake of ours: TypeError. */
-export function indexDeclarations(policies: readonly PolicyModule<any>[]): ReadonlyMap<string, DeclaredAnnotation> {
+export function indexDeclarations(policies: readonly PolicyModule<unknown>[]): ReadonlyMap<string, DeclaredAnnotation> {
   const index = new Map<string, DeclaredAnnotation>();
   for (const policy of policies) {
     for (const declaration of policy.annotations) {

@@ -37,4 +37,4 @@ export const defaultBackend = {
     const service = readText(input, "default-backend");
     return service !== undefined && SERVICE.test(service) ? { service } : undefined;
   },
-} satisfies PolicyModule<DefaultBackendPolicy>;
+} satisfies PolicyModule<DefaultBackendPolicy, "default-backend">;

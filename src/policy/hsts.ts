@@ -27,6 +27,7 @@ export const hsts = {
   name: "hsts",
   scope: "location",
   phase: "access",
+  sharedHooks: true,
   withoutIngress: true,
   annotations: [],
   parse(input): HstsPolicy | undefined {
@@ -44,4 +45,4 @@ export const hsts = {
       },
     };
   },
-} satisfies PolicyModule<HstsPolicy>;
+} satisfies PolicyModule<HstsPolicy, "hsts">;

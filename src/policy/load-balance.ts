@@ -85,4 +85,4 @@ export const loadBalance = {
     }
     return algorithm === "ewma" ? { balancer: { kind: "ewma" } } : undefined;
   },
-} satisfies PolicyModule<LoadBalancePolicy>;
+} satisfies PolicyModule<LoadBalancePolicy, "load-balance">;

@@ -41,4 +41,4 @@ export const loadBalancingScheme = {
     });
     return undefined;
   },
-} satisfies PolicyModule<LoadBalancingSchemePolicy>;
+} satisfies PolicyModule<LoadBalancingSchemePolicy, "load-balancing-scheme">;

@@ -13,7 +13,7 @@ import { appRoot } from "./app-root.ts";
 import { backendProtocol } from "./backend-protocol.ts";
 import { blockClients } from "./block-clients.ts";
 import { compression } from "./compression.ts";
-import type { PolicyModule } from "./contract.ts";
+import type { PolicyInput, PolicyModule } from "./contract.ts";
 import { configurationSnippet } from "./configuration-snippet.ts";
 import { cors } from "./cors.ts";
 import { customHeaders } from "./custom-headers.ts";
@@ -63,7 +63,7 @@ export { rewrites, type RewriteTargetPolicy } from "./rewrite-target.ts";
 export type { ServerAliasPolicy } from "./server-alias.ts";
 
 /** All policies in order of execution. */
-export const policies: readonly PolicyModule<any>[] = [
+const modules = [
   // Read by the compiler only.
   serverAlias,
   useRegex,
@@ -122,7 +122,16 @@ export const policies: readonly PolicyModule<any>[] = [
   compression,
   // Last: nothing may replace it.
   hsts,
-];
+] as const;
+
+/** All policies in order of execution. */
+export const policies: readonly PolicyModule<unknown>[] = modules;
+
+type Module = (typeof modules)[number];
+type PolicyOf<M> = M extends { parse(input: PolicyInput): infer P } ? Exclude<P, undefined> : never;
+
+/** Policies by the name of their family, as `parse` returned them: what the snapshot keeps of a location, host or upstream. */
+export type PolicyMap = { readonly [M in Module as M["name"]]?: PolicyOf<M> };
 
 const declarations = indexDeclarations(policies);
 

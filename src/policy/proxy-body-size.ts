@@ -38,4 +38,4 @@ export const proxyBodySize = {
   parse: sharedDefaults(["proxy-body-size"], (input): ProxyBodySizePolicy => {
     return { maxBodyBytes: readSize(input, "proxy-body-size") ?? NGINX_DEFAULT };
   }),
-} satisfies PolicyModule<ProxyBodySizePolicy>;
+} satisfies PolicyModule<ProxyBodySizePolicy, "proxy-body-size">;

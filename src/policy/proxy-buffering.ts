@@ -88,4 +88,4 @@ export const proxyBuffering = {
       maxTempFileBytes: readSize(input, "proxy-max-temp-file-size") ?? NGINX_TEMP_FILE,
     };
   }),
-} satisfies PolicyModule<ProxyBufferingPolicy>;
+} satisfies PolicyModule<ProxyBufferingPolicy, "proxy-buffering">;

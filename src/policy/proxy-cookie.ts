@@ -137,6 +137,7 @@ export const proxyCookie = {
   name: "proxy-cookie",
   scope: "location",
   phase: "access",
+  sharedHooks: true,
   withoutIngress: true,
   annotations,
   parse: sharedDefaults(annotations.map(({ key }) => key), (input): ProxyCookiePolicy | undefined => {
@@ -163,4 +164,4 @@ export const proxyCookie = {
       },
     };
   },
-} satisfies PolicyModule<ProxyCookiePolicy>;
+} satisfies PolicyModule<ProxyCookiePolicy, "proxy-cookie">;

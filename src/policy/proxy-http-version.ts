@@ -52,4 +52,4 @@ export const proxyHttpVersion = {
       connectionField: field === "close" || field === "keep-alive" ? field : "",
     };
   }),
-} satisfies PolicyModule<ProxyHttpVersionPolicy>;
+} satisfies PolicyModule<ProxyHttpVersionPolicy, "proxy-http-version">;

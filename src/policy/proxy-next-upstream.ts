@@ -115,4 +115,4 @@ export const proxyNextUpstream = {
       timeoutMs: count(input, "proxy-next-upstream-timeout", 0) * 1000,
     };
   }),
-} satisfies PolicyModule<ProxyNextUpstreamPolicy>;
+} satisfies PolicyModule<ProxyNextUpstreamPolicy, "proxy-next-upstream">;

@@ -40,6 +40,7 @@ export const proxyRedirect = {
   name: "proxy-redirect",
   scope: "location",
   phase: "access",
+  sharedHooks: true,
   withoutIngress: true,
   annotations,
   parse(input): ProxyRedirectPolicy | undefined {
@@ -109,4 +110,4 @@ export const proxyRedirect = {
       },
     };
   },
-} satisfies PolicyModule<ProxyRedirectPolicy>;
+} satisfies PolicyModule<ProxyRedirectPolicy, "proxy-redirect">;

@@ -56,4 +56,4 @@ export const proxyRequestBuffering = {
         configSize(input, "client-body-buffer-size") ?? DEFAULT_BUFFER,
     };
   }),
-} satisfies PolicyModule<ProxyRequestBufferingPolicy>;
+} satisfies PolicyModule<ProxyRequestBufferingPolicy, "proxy-request-buffering">;

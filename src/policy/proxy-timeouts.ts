@@ -68,4 +68,4 @@ export const proxyTimeouts = {
     sendTimeoutMs: read(input, "proxy-send-timeout", 60),
     readTimeoutMs: read(input, "proxy-read-timeout", 60),
   })),
-} satisfies PolicyModule<ProxyTimeoutsPolicy>;
+} satisfies PolicyModule<ProxyTimeoutsPolicy, "proxy-timeouts">;

@@ -28,6 +28,7 @@ export const realIpHeader = {
   name: "real-ip-header",
   scope: "location",
   phase: "access",
+  sharedHooks: true,
   annotations,
   parse(input): RealIpHeaderPolicy | undefined {
     const field = readText(input, "real-ip-header");
@@ -40,4 +41,4 @@ export const realIpHeader = {
       },
     };
   },
-} satisfies PolicyModule<RealIpHeaderPolicy>;
+} satisfies PolicyModule<RealIpHeaderPolicy, "real-ip-header">;

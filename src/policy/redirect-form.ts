@@ -23,4 +23,4 @@ export const redirectForm = {
     const form = { relative: read("relative-redirects"), withPort: read("use-port-in-redirects") };
     return form.relative || form.withPort ? form : undefined;
   }),
-} satisfies PolicyModule<RedirectForm>;
+} satisfies PolicyModule<RedirectForm, "redirect-form">;

@@ -100,6 +100,8 @@ export const redirect = {
   name: "redirect",
   scope: "location",
   phase: "rewrite",
+  sharedHooks: true,
+  offRoot: true,
   annotations,
   parse(input): RedirectPolicy | undefined {
     const relative = readBoolean(input, "relative-redirects") ??
@@ -155,4 +157,4 @@ export const redirect = {
       },
     };
   },
-} satisfies PolicyModule<RedirectPolicy>;
+} satisfies PolicyModule<RedirectPolicy, "redirect">;

@@ -21,7 +21,7 @@ const INVALID: Readonly<Record<OnInvalid, string>> = {
 
 /** The page: what is honoured, by policy in order of execution, and what is not. */
 export function formatAnnotationReference(
-  policies: readonly PolicyModule<any>[],
+  policies: readonly PolicyModule<unknown>[],
   known: readonly KnownAnnotation[],
 ): string {
   let page = `# Annotations

@@ -82,6 +82,7 @@ export const rewriteTarget = {
   name: "rewrite-target",
   scope: "location",
   phase: "rewrite",
+  offRoot: true,
   annotations,
   parse(input): RewriteTargetPolicy | undefined {
     const target = readText(input, "rewrite-target");
@@ -127,4 +128,4 @@ export const rewriteTarget = {
       },
     };
   },
-} satisfies PolicyModule<RewriteTargetPolicy>;
+} satisfies PolicyModule<RewriteTargetPolicy, "rewrite-target">;

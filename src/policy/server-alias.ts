@@ -41,9 +41,10 @@ export const serverAlias = {
   name: "server-alias",
   scope: "host",
   phase: "rewrite",
+  compilerOnly: true,
   annotations,
   parse(input): ServerAliasPolicy | undefined {
     const aliases = [...new Set(split(readText(input, "server-alias") ?? ""))].sort();
     return aliases.length === 0 ? undefined : { aliases };
   },
-} satisfies PolicyModule<ServerAliasPolicy>;
+} satisfies PolicyModule<ServerAliasPolicy, "server-alias">;

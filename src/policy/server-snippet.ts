@@ -19,8 +19,8 @@ import { anything } from "./_schema.ts";
 import {
   type AnnotationDeclaration,
   type ExchangeContext,
+  type HookedModule,
   type PolicyHooks,
-  type PolicyModule,
   type RequestVerdict,
   SEARCH_AGAIN,
 } from "./contract.ts";
@@ -37,7 +37,7 @@ const annotations: readonly AnnotationDeclaration[] = [{
 }];
 
 /** The annotation's, and what both snippets have beside statements. */
-export const serverSnippet = {
+export const serverSnippet: HookedModule<SnippetPolicy | undefined, "server-snippet"> = {
   name: SERVER_SNIPPET,
   scope: "host",
   phase: "rewrite",
@@ -71,10 +71,10 @@ export const serverSnippet = {
       },
     };
   },
-} satisfies PolicyModule<SnippetPolicy>;
+};
 
 /** The statements of the ConfigMap's. */
-export const globalServerSnippet = {
+export const globalServerSnippet: HookedModule<SnippetPolicy | undefined, "global-server-snippet"> = {
   name: GLOBAL_SERVER_SNIPPET,
   scope: "host",
   phase: "rewrite",
@@ -88,4 +88,4 @@ export const globalServerSnippet = {
     const run = serverProgram(hostPolicies)?.rewriteLast;
     return run === undefined ? undefined : { request: (c) => run(c.env) };
   },
-} satisfies PolicyModule<SnippetPolicy>;
+};

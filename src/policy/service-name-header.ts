@@ -34,6 +34,7 @@ export const serviceNameHeader = {
   name: "service-name-header",
   scope: "location",
   phase: "access",
+  sharedHooks: true,
   annotations,
   parse(input): ServiceNameHeaderPolicy | undefined {
     const field = readText(input, "service-name-header");
@@ -52,4 +53,4 @@ export const serviceNameHeader = {
       },
     };
   },
-} satisfies PolicyModule<ServiceNameHeaderPolicy>;
+} satisfies PolicyModule<ServiceNameHeaderPolicy, "service-name-header">;

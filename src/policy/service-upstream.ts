@@ -39,4 +39,4 @@ export const serviceUpstream = {
       : readBoolean(input, "service-upstream") === true;
     return enabled ? { enabled } : undefined;
   },
-} satisfies PolicyModule<ServiceUpstreamPolicy>;
+} satisfies PolicyModule<ServiceUpstreamPolicy, "service-upstream">;

@@ -70,6 +70,7 @@ export const sourceRange = {
   name: "source-range",
   scope: "location",
   phase: "access",
+  sharedHooks: true,
   withoutIngress: true,
   annotations,
   parse(input): SourceRangePolicy | undefined {
@@ -93,4 +94,4 @@ export const sourceRange = {
       },
     };
   },
-} satisfies PolicyModule<SourceRangePolicy>;
+} satisfies PolicyModule<SourceRangePolicy, "source-range">;

@@ -67,6 +67,7 @@ export const sslRedirect = {
   name: "ssl-redirect",
   scope: "location",
   phase: "rewrite",
+  offRoot: true,
   annotations,
   parse: sharedDefaults(annotations.map(({ key }) => key), (input): SslRedirectPolicy => {
     const read = (key: string, fallback: boolean): boolean =>
@@ -98,4 +99,4 @@ export const sslRedirect = {
       },
     };
   },
-} satisfies PolicyModule<SslRedirectPolicy>;
+} satisfies PolicyModule<SslRedirectPolicy, "ssl-redirect">;

@@ -29,6 +29,7 @@ export const upstreamVhost = {
   name: "upstream-vhost",
   scope: "location",
   phase: "access",
+  sharedHooks: true,
   annotations,
   parse(input): UpstreamVhostPolicy | undefined {
     const host = readText(input, "upstream-vhost");
@@ -44,4 +45,4 @@ export const upstreamVhost = {
       },
     };
   },
-} satisfies PolicyModule<UpstreamVhostPolicy>;
+} satisfies PolicyModule<UpstreamVhostPolicy, "upstream-vhost">;

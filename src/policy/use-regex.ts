@@ -29,8 +29,9 @@ export const useRegex = {
   name: "use-regex",
   scope: "location",
   phase: "rewrite",
+  offRoot: true,
   annotations,
   parse(input): UseRegexPolicy | undefined {
     return readBoolean(input, "use-regex") === true ? { enabled: true } : undefined;
   },
-} satisfies PolicyModule<UseRegexPolicy>;
+} satisfies PolicyModule<UseRegexPolicy, "use-regex">;

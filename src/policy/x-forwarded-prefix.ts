@@ -61,4 +61,4 @@ export const xForwardedPrefix = {
       },
     };
   },
-} satisfies PolicyModule<XForwardedPrefixPolicy>;
+} satisfies PolicyModule<XForwardedPrefixPolicy, "x-forwarded-prefix">;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { PolicyMap } from "../policy/mod.ts";
 
 /** Everything that the data plane serves from. Records are sorted by key. */
 export interface Snapshot {
@@ -87,7 +88,7 @@ export interface VirtualHost {
 }
 
 /** Policies by name; each value is the plain data that the policy's `parse` returned. */
-export type Policies = Readonly<Record<string, unknown>>;
+export type Policies = PolicyMap;
 
 /** Whether a host is served over TLS, and with which certificate. */
 export type HostTls =

@@ -182,7 +182,7 @@ describe("a client of a sticky upstream", () => {
     changeOnFailure = false,
     cookie: Partial<AffinityCookie> = {},
   ): BalancerSpec => ({ kind: "sticky", mode, changeOnFailure, cookie: { ...COOKIE, ...cookie } });
-  const policies = { "affinity-cookie": { enabled: true } };
+  const policies = { "affinity-cookie": { enabled: true } } as const;
   const cookieOf = ({ headers }: Reply): string => headers["set-cookie"]![0]!.split(";")[0]!;
   const askWith = (plane: DataPlane, cookie: string, given: Ask = {}): Promise<Reply> =>
     ask(plane, HOST, "/", { ...given, headers: { cookie } });

@@ -82,7 +82,10 @@ describe("DataEncoder and DataDecoder", () => {
 test("an update comes out of its parts as it was, however it was divided", () => {
   const next = random(3);
   for (let round = 0; round < 200; round++) {
-    const policies = Array.from({ length: 3 }, (_, i) => ({ limit: { bytes: i }, retry: { tries: 3 } }));
+    const policies = Array.from(
+      { length: 3 },
+      (_, i) => ({ "proxy-body-size": { maxBodyBytes: i }, "app-root": { path: "/x" } }),
+    );
     const hosts = Array.from({ length: next(20) }, (_, i) =>
       virtualHost(
         `h${i}.example`,

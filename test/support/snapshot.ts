@@ -107,3 +107,8 @@ export function fakeCookie(name: string, attributes: Partial<AffinityCookie> = {
     ...attributes,
   };
 }
+
+/** Policies of families that only a test has, given to the data plane as `modules`. */
+export function ofTest(policies: Readonly<Record<string, unknown>>): Policies {
+  return policies as Policies;
+}

@@ -9,7 +9,7 @@ import { DataPlane } from "../../src/proxy/mod.ts";
 import { makeCertificate } from "../support/certificates.ts";
 import { refusedAddress } from "../support/data-plane.ts";
 import { Opened } from "../support/opened.ts";
-import { firstUpdate, location, upstream, virtualHost } from "../support/snapshot.ts";
+import { firstUpdate, location, ofTest, upstream, virtualHost } from "../support/snapshot.ts";
 import { answering, echo, RawBackend, RawClient } from "../support/wire.ts";
 
 const quiet: Logger = { debug: () => {}, info: () => {}, warning: () => {}, error: () => {} };
@@ -45,7 +45,7 @@ async function serve(run: Run, main: readonly string[], asked: readonly string[]
     },
   });
   plane.apply(firstUpdate({
-    hosts: [virtualHost("a.example", [location("prefix /", "default-main-80", { policies: { ask: {} } })])],
+    hosts: [virtualHost("a.example", [location("prefix /", "default-main-80", { policies: ofTest({ ask: {} }) })])],
     upstreams: [upstream("default-main-80", main), upstream("default-auth-80", asked)],
   }));
   await plane.listen({ address: "127.0.0.1", httpPort: 0, httpsPort: 0 });

@@ -29,7 +29,7 @@ export function compileHooks(
   scope: PolicyModule<unknown>["scope"],
   data: Policies,
   hookScope: HookScope,
-  modules: readonly PolicyModule<any>[],
+  modules: readonly PolicyModule<unknown>[],
 ): CompiledHooks {
   const rewrite: Step[] = [];
   const access: Step[] = [];
@@ -37,10 +37,12 @@ export function compileHooks(
   const middleware: MiddlewareHandler<{ Bindings: Exchange }>[] = [];
   const locate: NonNullable<PolicyHooks["locate"]>[] = [];
   const errorPages: NonNullable<PolicyHooks["errorPage"]>[] = [];
+  const own: Readonly<Record<string, unknown>> = data;
+  const ofHost: Readonly<Record<string, unknown>> = hookScope.hostPolicies;
   for (const module of modules) {
     if (module.scope !== scope) continue;
-    const policy = data[module.name];
-    if (policy === undefined && !module.joins?.some((name) => hookScope.hostPolicies[name] !== undefined)) continue;
+    const policy = own[module.name];
+    if (policy === undefined && !module.joins?.some((name) => ofHost[name] !== undefined)) continue;
     const hooks = hooksOf(module, policy, hookScope);
     if (hooks === undefined) continue;
     if (hooks.request !== undefined) (module.phase === "rewrite" ? rewrite : access).push(hooks.request);
@@ -78,12 +80,12 @@ function responseSteps(list: readonly ResponseStep[]): readonly ResponseStep[] {
   return list;
 }
 
-const byPolicy = new WeakMap<PolicyModule<any>, WeakMap<object, PolicyHooks | null>>();
+const byPolicy = new WeakMap<PolicyModule<unknown>, WeakMap<object, PolicyHooks | null>>();
 
-/** Hooks that do not look at the scope (their function has no parameter for it) are made once for each policy object. */
-function hooksOf(module: PolicyModule<any>, policy: unknown, scope: HookScope): PolicyHooks | undefined {
+/** Hooks that depend on the policy alone are made once for each policy object. */
+function hooksOf(module: PolicyModule<unknown>, policy: unknown, scope: HookScope): PolicyHooks | undefined {
   if (module.hooks === undefined) return undefined;
-  if (module.hooks.length > 1 || typeof policy !== "object" || policy === null) return module.hooks(policy, scope);
+  if (module.sharedHooks !== true || typeof policy !== "object" || policy === null) return module.hooks(policy, scope);
   let known = byPolicy.get(module);
   if (known === undefined) byPolicy.set(module, known = new WeakMap());
   let hooks = known.get(policy);

@@ -3,15 +3,6 @@
  *
  * @module
  */
-import type {
-  BackendProtocolPolicy,
-  ProxyBodySizePolicy,
-  ProxyBufferingPolicy,
-  ProxyHttpVersionPolicy,
-  ProxyNextUpstreamPolicy,
-  ProxyRequestBufferingPolicy,
-  ProxyTimeoutsPolicy,
-} from "../../policy/mod.ts";
 import type { Location } from "../../snapshot/snapshot.ts";
 import type { ForwardSettings, UpstreamTls } from "../contract.ts";
 import type { TableContext } from "./table-context.ts";
@@ -37,17 +28,6 @@ const DEFAULTS = {
   maxResponseHeadBytes: 4 * 1024,
 } as const;
 
-/** The policies that are read here and have no hooks. */
-interface WirePolicies {
-  readonly "backend-protocol"?: BackendProtocolPolicy;
-  readonly "proxy-body-size"?: ProxyBodySizePolicy;
-  readonly "proxy-timeouts"?: ProxyTimeoutsPolicy;
-  readonly "proxy-next-upstream"?: ProxyNextUpstreamPolicy;
-  readonly "proxy-request-buffering"?: ProxyRequestBufferingPolicy;
-  readonly "proxy-http-version"?: ProxyHttpVersionPolicy;
-  readonly "proxy-buffering"?: ProxyBufferingPolicy;
-}
-
 /** As nginx speaks TLS to endpoints by default: no look at the certificate, no server name. */
 const UNVERIFIED_TLS: UpstreamTls = {
   key: "unverified",
@@ -67,7 +47,7 @@ export interface SchemeSettings {
 
 /** Compiles the settings of one location; equal ones are one object. */
 export function compileForwardSettings(location: Location, tables: TableContext): SchemeSettings {
-  const protocol = (location.policies as WirePolicies)["backend-protocol"]?.tls;
+  const protocol = location.policies["backend-protocol"]?.tls;
   const plain = compile(location, tables, null);
   if (protocol === undefined) return { http: plain, https: plain, plain };
   const secure = compile(location, tables, UNVERIFIED_TLS);
@@ -75,7 +55,7 @@ export function compileForwardSettings(location: Location, tables: TableContext)
 }
 
 function compile(location: Location, tables: TableContext, tls: UpstreamTls | null): ForwardSettings {
-  const policies = location.policies as WirePolicies;
+  const { policies } = location;
   const timeouts = policies["proxy-timeouts"];
   const requests = policies["proxy-request-buffering"];
   const version = policies["proxy-http-version"];

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { encodePath, hasDotSegment, type RedirectForm, redirectLocation } from "../../http/mod.ts";
+import { encodePath, hasDotSegment, redirectLocation } from "../../http/mod.ts";
 import type { Answer, Exchange, LocationFacts } from "../../http/exchange.ts";
-import type { AccessLogPolicy, ExchangeContext, RequestVerdict } from "../../policy/mod.ts";
+import type { ExchangeContext, RequestVerdict } from "../../policy/mod.ts";
 import { CATCH_ALL, DEFAULT_BACKEND, type Location, type Policies } from "../../snapshot/snapshot.ts";
 import type { UpstreamGroup } from "../balancer/mod.ts";
 import type { ServerExchange } from "../contract.ts";
@@ -79,7 +79,7 @@ export function compileLocation(
   const facts = factsOf(location);
   const quiet = !tables.globals.accessLog.ofDefaultBackend && host === CATCH_ALL && location.ingress === null &&
     isDefaultBackend(location);
-  const logged = !quiet && (location.policies["access-log"] as AccessLogPolicy | undefined)?.enabled !== false;
+  const logged = !quiet && location.policies["access-log"]?.enabled !== false;
   let hooks: CompiledHooks;
   try {
     hooks = compileHooks("location", location.policies, {
@@ -220,7 +220,7 @@ function isDefaultBackend({ backend }: Location): boolean {
 
 function factsOf({ ingress, backend, path, policies }: Location): LocationFacts {
   const proxied = backend.kind === "upstream";
-  const form = policies["redirect-form"] as RedirectForm | undefined;
+  const form = policies["redirect-form"];
   return {
     namespace: ingress?.namespace ?? "",
     ingressName: ingress?.name ?? "",

@@ -19,7 +19,7 @@ import { ResponseFields } from "./response-fields.ts";
 export interface TableSources {
   readonly logger: Logger;
   /** Policies in order of execution. */
-  readonly modules: readonly PolicyModule<any>[];
+  readonly modules: readonly PolicyModule<unknown>[];
   /** Upstream of that name; one without endpoints when there is none. */
   upstream(name: string): UpstreamGroup;
   /** Is a certificate registered for this host, by its own name or as `*.` and its rest. */

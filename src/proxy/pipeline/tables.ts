@@ -19,7 +19,7 @@ export interface TablesOptions {
   hasCertificate(host: string): boolean;
   readonly subrequest: Subrequest;
   /** Policies in order of execution. Default: those of the policy room. */
-  readonly modules?: readonly PolicyModule<any>[];
+  readonly modules?: readonly PolicyModule<unknown>[];
   /** Told of endpoints that have left: they stand in no upstream any more. */
   readonly onLeave?: (endpoints: readonly Endpoint[]) => void;
   /** Locations that the catch-all host has beside those of the snapshot. */

@@ -5,7 +5,7 @@ import type { BalancerSpec, Snapshot } from "../../../src/snapshot/mod.ts";
 import { location, upstream, virtualHost } from "../../support/snapshot.ts";
 
 function snapshot(balancer: BalancerSpec): Snapshot {
-  const policies = { "affinity-cookie": { enabled: true } };
+  const policies = { "affinity-cookie": { enabled: true } } as const;
   const host = virtualHost("a.example", [
     location("prefix /a/", "d-echo-80", { path: "/a", policies }),
     location("exact /a", "d-echo-80", { path: "/a", policies }),

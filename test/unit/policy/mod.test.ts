@@ -65,3 +65,10 @@ describe("knownAnnotations", () => {
     assert.equal(findKnown("canary")?.inert?.includes("false"), true);
   });
 });
+
+describe("policies with shared hooks", () => {
+  for (const { name, hooks, sharedHooks } of policies) {
+    if (sharedHooks !== true) continue;
+    test(`${name} makes its hooks of the policy alone`, () => assert.equal(hooks?.length, 1));
+  }
+});

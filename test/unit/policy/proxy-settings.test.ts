@@ -174,7 +174,7 @@ describe("load-balancing-scheme", () => {
 });
 
 describe("values that cost the Ingress", () => {
-  const rows: [PolicyModule<any>, string, string][] = [
+  const rows: [PolicyModule<unknown>, string, string][] = [
     [loadBalance, "load-balance", "least_conn"],
     [loadBalance, "upstream-hash-by", "$request_uri;x"],
     [loadBalance, "upstream-hash-by-subset", "perhaps"],

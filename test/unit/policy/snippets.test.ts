@@ -43,7 +43,7 @@ describe("server-snippet", () => {
   test("text that is no configuration is reported with its place, and closes the host", () => {
     const { policy, findings } = parsePolicy(serverSnippet, { "server-snippet": "if ($x {\n return 200;" });
     assert.match(findings[0]!, /^server-snippet: read server-snippet, line \d+, column \d+: /);
-    const host = { "server-snippet": policy };
+    const host = { "server-snippet": policy! };
     assert.equal(runRequest(hostHooks(host), fakeExchange())?.status, 503);
   });
 

@@ -21,7 +21,7 @@ const logger: Logger = {
 };
 
 /** A pipeline with its tables, as the data plane wires them. */
-function start(given: FakeUpdate, modules?: readonly PolicyModule<any>[]): {
+function start(given: FakeUpdate, modules?: readonly PolicyModule<unknown>[]): {
   pipeline: Pipeline;
   tables: Tables;
   logged: FakeServerExchange[];
@@ -160,7 +160,9 @@ describe("Pipeline", () => {
   });
 
   it("redirects to HTTPS before it looks for endpoints", () => {
-    const policies = { "ssl-redirect": { when: "has-certificate", preserveTrailingSlash: false, withPort: false } };
+    const policies = {
+      "ssl-redirect": { when: "has-certificate", preserveTrailingSlash: false, withPort: false },
+    } as const;
     const { ask } = start({
       hosts: [virtualHost("tls.example", [location("prefix /", "default-none-80", { policies })])],
     });

@@ -53,8 +53,8 @@ test("divideUpdate() cuts between hosts", () => {
 });
 
 test("UpdateAssembler refuses parts out of order", () => {
-  const location = { path: "/" };
-  const hosts = Array.from({ length: 3 }, (_, i) => ({ ...virtualHost(`h${i}.example`, []), policies: { location } }));
+  const policies = { "app-root": { path: "/x" } };
+  const hosts = Array.from({ length: 3 }, (_, i) => ({ ...virtualHost(`h${i}.example`, []), policies }));
   const [, ...late] = divideUpdate(firstUpdate({ hosts }), 1);
   const assembler = new UpdateAssembler();
   assert.throws(() => late.forEach((part) => assembler.add(part)), TypeError);

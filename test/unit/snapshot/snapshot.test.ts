@@ -10,7 +10,7 @@ import {
   sortedRecord,
 } from "../../../src/snapshot/mod.ts";
 import { fakeGlobals } from "../../support/policy.ts";
-import { location, upstream, virtualHost } from "../../support/snapshot.ts";
+import { location, ofTest, upstream, virtualHost } from "../../support/snapshot.ts";
 
 const globals = fakeGlobals();
 
@@ -91,7 +91,9 @@ describe("redact()", () => {
     const shown = redact(snapshot({
       virtualHosts: {
         "private.example": virtualHost("private.example", [
-          location("prefix /", undefined, { policies: { "auth-basic": { users: { foo: "hash" }, realm: "r" } } }),
+          location("prefix /", undefined, {
+            policies: ofTest({ "auth-basic": { users: { foo: "hash" }, realm: "r" } }),
+          }),
         ]),
       },
       certificates: {
