@@ -39,25 +39,12 @@ const NO_ATTEMPTS: readonly UpstreamAttempt[] = [];
 /** How far an exchange has come. */
 const Stage = { open: 0, decided: 1, headSent: 2, over: 3 } as const;
 
-/** What the listener knows when a request begins. */
-export interface RequestFacts {
-  readonly version: HttpVersion;
-  readonly method: string;
-  readonly target: string;
-  readonly authority: string;
-  readonly bodyBytes: number;
-  readonly scheme: "http" | "https";
-}
-
 /** One request. */
 export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, EncodedBodyOwner {
-  readonly version: HttpVersion;
   readonly method: string;
   readonly target: string;
   readonly authority: string;
-  readonly requestBodyBytes: number;
   readonly receivedAtMs: number;
-  readonly scheme: "http" | "https";
   host: string;
   path: string;
   query: string | undefined;
@@ -92,30 +79,30 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
   #encoded: EncodedBody | null = null;
   readonly #core: WireCore;
 
+  /** @param requestBodyBytes as {@link Exchange.requestBodyBytes}; the rest of the request is as its head has it */
   constructor(
     core: WireCore,
     readonly downstream: Downstream,
     readonly connection: ServerConnection,
     readonly request: RequestHead,
-    facts: RequestFacts,
+    readonly version: HttpVersion,
+    readonly scheme: "http" | "https",
+    readonly requestBodyBytes: number,
   ) {
     this.#core = core;
-    this.version = facts.version;
-    this.method = facts.method;
-    const { target } = facts;
+    const { authority, method, target } = request;
+    this.method = method;
     this.target = target;
-    this.authority = facts.authority;
-    this.requestBodyBytes = facts.bodyBytes;
-    this.scheme = facts.scheme;
+    this.authority = authority;
     this.receivedAtMs = core.nowMs;
-    this.host = hostOf(facts.authority);
+    this.host = hostOf(authority);
     const mark = target.indexOf("?");
     this.path = mark < 0 ? target : target.slice(0, mark);
     this.query = mark < 0 ? undefined : target.slice(mark + 1);
     this.clientAddress = connection.peerAddress;
-    this.forwardedScheme = facts.scheme;
+    this.forwardedScheme = scheme;
     this.forwardedPort = String(connection.localPort);
-    this.forwardedHost = facts.authority;
+    this.forwardedHost = authority;
     core.counters.requests++;
     core.counters.inFlight++;
   }

@@ -13,6 +13,8 @@ import type { AttemptOutcome, ForwardPlan } from "../contract.ts";
 /** Conditions of proxy-next-upstream that an attempt can end on. */
 export type FailureKind = "error" | "timeout" | "invalidHeader";
 
+const NONE: readonly Endpoint[] = [];
+
 /** All attempts of one request; the last one is the present one. */
 export class Attempts {
   readonly records: UpstreamAttempt[] = [];
@@ -24,7 +26,9 @@ export class Attempts {
   requestSent = false;
   readonly #plan: ForwardPlan;
   readonly #method: string;
-  readonly #tried: Endpoint[] = [];
+  /** Endpoints of all attempts; while there is only one, {@link Attempts.endpoint} stands for it. */
+  #tried: Endpoint[] | null = null;
+  #count = 0;
   #startedMs = 0;
   #firstStartedMs = 0;
 
@@ -35,11 +39,14 @@ export class Attempts {
 
   /** Chooses the endpoint of the next attempt; `undefined`: there is none left. */
   pick(): Endpoint | undefined {
-    return this.#plan.pick(this.#tried.length, this.#tried);
+    if (this.#count === 0) return this.#plan.pick(0, NONE);
+    this.#tried ??= [this.endpoint!];
+    return this.#plan.pick(this.#count, this.#tried);
   }
 
   begin(endpoint: Endpoint, nowMs: number): void {
-    this.#tried.push(endpoint);
+    this.#tried?.push(endpoint);
+    this.#count++;
     this.#start(endpoint, nowMs);
   }
 
@@ -113,7 +120,7 @@ export class Attempts {
   /** Apart from the condition: may the request be sent once more? */
   mayRetry(nowMs: number): boolean {
     const { retry } = this.#plan.settings;
-    if (retry.tries > 0 && this.#tried.length >= retry.tries) return false;
+    if (retry.tries > 0 && this.#count >= retry.tries) return false;
     if (retry.timeoutMs > 0 && nowMs - this.#firstStartedMs >= retry.timeoutMs) return false;
     return !this.requestSent || retry.nonIdempotent || isRetriedMethod(this.#method);
   }

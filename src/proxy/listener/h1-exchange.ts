@@ -24,14 +24,9 @@ export function openExchange(
   connection: ServerConnection & Downstream,
   head: RequestHead,
 ): WireExchange {
-  return new WireExchange(core, connection, connection, head, {
-    version: head.minorVersion === 0 ? "1.0" : "1.1",
-    method: head.method,
-    target: head.target,
-    authority: head.authority,
-    bodyBytes: head.bodyBytes,
-    scheme: connection.tls === null ? "http" : "https",
-  });
+  const version = head.minorVersion === 0 ? "1.0" : "1.1";
+  const scheme = connection.tls === null ? "http" : "https";
+  return new WireExchange(core, connection, connection, head, version, scheme, head.bodyBytes);
 }
 
 /** Has an exchange answered. */

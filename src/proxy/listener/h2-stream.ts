@@ -128,14 +128,9 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
 
   #open(wellFormed: boolean): WireExchange {
     const head = this.#head;
-    const exchange = new WireExchange(this.#core, this, this.#connection, head, {
-      version: "2.0",
-      method: head.method,
-      target: head.target,
-      authority: head.authority,
-      bodyBytes: wellFormed && this.#body !== null ? head.bodyBytes : 0,
-      scheme: this.#connection.tls === null ? "http" : "https",
-    });
+    const scheme = this.#connection.tls === null ? "http" : "https";
+    const bodyBytes = wellFormed && this.#body !== null ? head.bodyBytes : 0;
+    const exchange = new WireExchange(this.#core, this, this.#connection, head, "2.0", scheme, bodyBytes);
     this.#exchange = exchange;
     return exchange;
   }

@@ -5,7 +5,6 @@
  * @module
  */
 import { type Answer, badRequestPage } from "../../http/mod.ts";
-import { hostOf } from "../../net/mod.ts";
 import { MAX_REWRITE_ROUNDS } from "../../nginx/mod.ts";
 import type { FailureLog, Logger } from "../../observe/mod.ts";
 import { type ExchangeContext, type RequestVerdict, SEARCH_AGAIN } from "../../policy/mod.ts";
@@ -134,7 +133,7 @@ export class Pipeline implements ExchangeHandler {
     const host = found.value;
     const { tables } = host;
     exchange.route = new RouteOf<HostRuntime, LocationRuntime>(host, exchange);
-    exchange.host = authority === "" ? host.host.name : hostOf(authority);
+    if (authority === "") exchange.host = host.host.name;
     if (found.groups !== null) setVariables(exchange, found.groups);
 
     exchange.clientAddress = tables.clientAddress.of(exchange);

@@ -161,14 +161,8 @@ export class Subrequests {
     downstream: MemoryDownstream,
     head: WireExchange["request"],
   ): void {
-    const exchange = new WireExchange(this.#core, downstream, parent.connection, head, {
-      version: "1.1",
-      method: head.method,
-      target,
-      authority,
-      bodyBytes: head.bodyBytes,
-      scheme,
-    });
+    const { connection } = parent;
+    const exchange = new WireExchange(this.#core, downstream, connection, head, "1.1", scheme, head.bodyBytes);
     exchange.clientAddress = parent.clientAddress;
     exchange.route = downstream;
     downstream.attach(exchange);

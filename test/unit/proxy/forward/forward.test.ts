@@ -59,14 +59,7 @@ function setUp(options: { capacity?: number; responseHead?: ExchangeHandler["res
     const parts = body.map((text) => new TextEncoder().encode(text));
     const downstream = new (given.slow === true ? SlowDownstream : MemoryDownstream)(parts, 1000);
     const connection: ServerConnection = { ...fakeExchange().connection, memo: null };
-    const exchange = new WireExchange(core, downstream, connection, head, {
-      version: "1.1",
-      method,
-      target,
-      authority: "a.example",
-      bodyBytes: body.length === 0 ? 0 : CHUNKED,
-      scheme: "http",
-    });
+    const exchange = new WireExchange(core, downstream, connection, head, "1.1", "http", head.bodyBytes);
     downstream.attach(exchange);
     exchange.forward({
       settings: forwardSettings(settings),
