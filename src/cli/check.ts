@@ -27,7 +27,8 @@ Reads folders as run does, files of any name, and standard input where PATH is "
   FILE:LINE:COLUMN: SEVERITY: OBJECT: FIELD or ANNOTATION: MESSAGE; EFFECT [REASON]
 
 The exit status is 1 when there are errors, or when something is not served or answers 5xx (an Ingress of another class,
-a Service without ready endpoints or an ExternalName without an address, no Ingress at all); 2 for a command line that cannot be used; else 0.
+a Service without ready endpoints, an ExternalName without an address, no Ingress at all); 2 for a command line that
+cannot be used; else 0.
 
   helm template . | sallyport check -
   kubectl get ingress,service,endpointslice,secret,configmap -A -o yaml | sallyport check -

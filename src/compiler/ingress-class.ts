@@ -46,10 +46,7 @@ export function selectClasses(view: StoreView, options: Options): ClassSelector 
   if (known === 0) owned.add(options.ingressClass);
   return ({ spec, metadata }) => {
     if (spec.ingressClassName !== "") {
-      return owned.has(spec.ingressClassName) ? undefined : {
-        field: FIELD,
-        message: `ingressClassName "${spec.ingressClassName}" names no IngressClass of this controller`,
-      };
+      return owned.has(spec.ingressClassName) ? undefined : notOurs(spec.ingressClassName, owned);
     }
     const legacy = metadata.annotations[LEGACY_ANNOTATION];
     if (legacy !== undefined && legacy !== "") {
@@ -67,6 +64,15 @@ export function selectClasses(view: StoreView, options: Options): ClassSelector 
       };
     }
     return options.watchIngressWithoutClass ? undefined : withoutClass(metadata.annotations);
+  };
+}
+
+function notOurs(name: string, owned: ReadonlySet<string>): OtherClass {
+  const like = nearest(name, owned);
+  const hint = like === undefined ? "" : `; the nearest one that does is "${like}"`;
+  return {
+    field: FIELD,
+    message: `ingressClassName "${shorten(name)}" names no IngressClass of this controller${hint}`,
   };
 }
 
