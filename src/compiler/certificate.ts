@@ -15,6 +15,8 @@ export type CertificateReading =
     readonly kind: "good";
     readonly certificate: Certificate;
     readonly notBeforeMs: number;
+    /** Why it is an older one: what the Secret holds now cannot be used. `null`: it is the present one. */
+    readonly refused: string | null;
   }
   | { readonly kind: "broken"; readonly message: string }
   | { readonly kind: "missing" };
@@ -32,7 +34,10 @@ function textOf(secret: Secret, key: string): string | undefined {
   return bytes === undefined || bytes.length === 0 || bytes.length > MAX_PEM_BYTES ? undefined : decoder.decode(bytes);
 }
 
-/** Reads `tls.crt` and `tls.key`; the work is skipped when `former` was made from the same bytes. */
+/**
+ * Reads `tls.crt` and `tls.key`; the work is skipped when `former` was made from the same bytes. A certificate that was good
+ * stays when the Secret turns unusable, until the Secret goes.
+ */
 export function readCertificateSecret(
   id: string,
   secret: Secret | undefined,
@@ -47,24 +52,29 @@ export function readCertificateSecret(
       : crt === undefined
       ? "tls.crt"
       : "tls.key";
-    return { kind: "broken", message: `it has no ${wanted}` };
+    return refuse(former, `it has no ${wanted}`);
   }
   const certificatePem = `${splitPem(crt).join("\n")}\n`;
   if (
     former?.kind === "good" && former.certificate.certificatePem === certificatePem &&
     former.certificate.privateKeyPem === key
-  ) return former;
+  ) return former.refused === null ? former : { ...former, refused: null };
   try {
     const { names, sha1, notAfterMs, notBeforeMs } = readKeyPair(crt, key);
     return {
       kind: "good",
       notBeforeMs,
+      refused: null,
       certificate: { id, certificatePem, privateKeyPem: key, sha1, names, notAfterMs },
     };
   } catch (error) {
-    if (error instanceof CertificateError) return { kind: "broken", message: error.message };
+    if (error instanceof CertificateError) return refuse(former, error.message);
     throw error;
   }
+}
+
+function refuse(former: CertificateReading | undefined, message: string): CertificateReading {
+  return former?.kind === "good" ? { ...former, refused: message } : { kind: "broken", message };
 }
 
 /** Findings about the Secret itself. */
@@ -75,14 +85,26 @@ export function judgeCertificate(
 ): readonly Diagnostic[] {
   if (secret === undefined || reading.kind === "missing") return [];
   const name = `${secret.metadata.namespace}/${secret.metadata.name}`;
-  if (reading.kind === "broken") {
-    return [diagnose(secret, {
+  const invalid = (message: string, effect: string): Diagnostic =>
+    diagnose(secret, {
       reason: "InvalidCertificate",
       severity: "error",
-      message: `read certificate of Secret "${name}": ${reading.message}`,
-      effect: "the default certificate is served in its place",
-    })];
+      message: `read certificate of Secret "${name}": ${message}`,
+      effect,
+    });
+  if (reading.kind === "broken") {
+    return [invalid(reading.message, "the default certificate is served in its place")];
   }
+  const found = reading.refused === null ? [] : [invalid(reading.refused, "its last good certificate stays in force")];
+  return [...found, ...judgeDates(secret, name, reading, nowMs)];
+}
+
+function judgeDates(
+  secret: Secret,
+  name: string,
+  reading: CertificateReading & { readonly kind: "good" },
+  nowMs: number,
+): readonly Diagnostic[] {
   const { notAfterMs } = reading.certificate;
   const end = new Date(notAfterMs).toISOString();
   if (notAfterMs <= nowMs) {

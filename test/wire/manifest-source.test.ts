@@ -321,6 +321,80 @@ describe("ManifestSource following a folder", () => {
     assert.deepEqual(source.diagnostics(), []);
   });
 
+  describe("keeps the last good version of an object", () => {
+    const bad = (name: string, host: string) => ingressText(name, host).replace("default}", "default, labels: {x: 1}}");
+    const effects = (source: ManifestSource) =>
+      source.diagnostics().map(({ reason, effect }) => `${reason}: ${effect}`);
+    const KEPT = "InvalidObject: its last good version stays in force";
+    const LEFT_OUT = "InvalidObject: the object is left out";
+
+    test("that turns invalid, says so, and takes it away with the invalid one", async (t) => {
+      const folder = new TempFolder(t);
+      folder.write("a.yaml", `${ingressText("a", "a.example")}---\n${ingressText("b", "b.example")}`);
+      const { store, source, log, until } = await follow(t, [folder.path]);
+      folder.replace("a.yaml", `${bad("a", "x.example")}---\n${ingressText("b", "c.example")}`);
+      await until("the good object", () => hostsOf(store).includes("c.example"));
+      assert.deepEqual(hostsOf(store), ["a.example", "c.example"]);
+      assert.deepEqual(effects(source), [KEPT]);
+      assert.equal(
+        log.lines.find(({ level }) => level === "error")?.fields["effect"],
+        "its last good version stays in force",
+      );
+      folder.replace("a.yaml", ingressText("b", "c.example"));
+      await until("its end", () => hostsOf(store).length === 1);
+      assert.deepEqual(effects(source), []);
+    });
+
+    test("until the next good one comes, or its file goes", async (t) => {
+      const folder = new TempFolder(t);
+      folder.write("a.yaml", ingressText("a", "a.example"));
+      const { store, source, until } = await follow(t, [folder.path]);
+      folder.replace("a.yaml", bad("a", "x.example"));
+      await until("the finding", () => source.diagnostics().length === 1);
+      assert.deepEqual(hostsOf(store), ["a.example"]);
+      folder.replace("a.yaml", ingressText("a", "b.example"));
+      await until("the good one", () => hostsOf(store)[0] === "b.example");
+      assert.deepEqual(effects(source), []);
+      folder.replace("a.yaml", bad("a", "x.example"));
+      await until("the finding again", () => source.diagnostics().length === 1);
+      folder.remove("a.yaml");
+      await until("its end", () => hostsOf(store).length === 0);
+    });
+
+    test("that is moved to another file and invalid there", async (t) => {
+      const folder = new TempFolder(t);
+      folder.write("a.yaml", `${ingressText("a", "a.example")}---\n${ingressText("b", "b.example")}`);
+      const { store, source, until } = await follow(t, [folder.path]);
+      folder.write("b.yaml", bad("a", "x.example"));
+      await until("the finding", () => source.diagnostics().length === 1);
+      assert.deepEqual(effects(source), [LEFT_OUT], "that copy: the other one is good");
+      folder.replace("a.yaml", ingressText("b", "c.example"));
+      await until("the change", () => hostsOf(store).includes("c.example"));
+      assert.deepEqual(hostsOf(store), ["a.example", "c.example"]);
+      assert.deepEqual(effects(source), [KEPT]);
+      folder.remove("b.yaml");
+      await until("its end", () => hostsOf(store).length === 1);
+    });
+
+    test("that cannot be told, and names it", async (t) => {
+      const folder = new TempFolder(t);
+      folder.write("a.yaml", ingressText("a", "a.example"));
+      const { store, source, until } = await follow(t, [folder.path]);
+      folder.replace("a.yaml", ingressText("a", "x.example").replace("{name:", "{nmae:"));
+      await until("the finding", () => source.diagnostics().length > 0);
+      assert.deepEqual(hostsOf(store), ["a.example"]);
+      assert.equal(effects(source)[0], "InvalidObject: the last good version of Ingress default/a stays in force");
+    });
+
+    test("but has none of one that never was good", async (t) => {
+      const folder = new TempFolder(t);
+      folder.write("a.yaml", bad("a", "a.example"));
+      const { store, source } = await follow(t, [folder.path]);
+      assert.deepEqual(hostsOf(store), []);
+      assert.deepEqual(effects(source), [LEFT_OUT]);
+    });
+  });
+
   test("follows the swap of a mounted ConfigMap", async (t) => {
     const folder = new TempFolder(t);
     folder.write("vol/..2024_01/a.yaml", ingressText("a", "a.example"));

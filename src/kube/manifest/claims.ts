@@ -29,6 +29,8 @@ interface Claim {
 export class Claims {
   readonly #claims = new Map<ObjectKey, Claim[]>();
   readonly #contested = new Set<ObjectKey>();
+  /** Keys to the number of refusals of such an object. */
+  readonly #refused = new Map<ObjectKey, number>();
 
   /** Replaces what a file claims; adds the keys whose copy in force may have changed to `touched`. */
   replace(
@@ -37,12 +39,11 @@ export class Claims {
     after: ManifestText | undefined,
     touched: Set<ObjectKey>,
   ): void {
-    const stale = new Set<KubeObject>();
-    for (const document of before?.documents ?? []) for (const object of document.objects) stale.add(object);
+    const stale = new Set<KubeObject>(objectsOf(before));
     const fresh: KubeObject[] = [];
-    for (const document of after?.documents ?? []) {
-      for (const object of document.objects) if (!stale.delete(object)) fresh.push(object);
-    }
+    for (const object of objectsOf(after)) if (!stale.delete(object)) fresh.push(object);
+    this.#count(before, -1, touched);
+    this.#count(after, 1, touched);
     for (const object of stale) {
       const key = keyOf(object);
       this.#set(key, (this.#claims.get(key) ?? []).filter((claim) => claim.object !== object));
@@ -59,7 +60,12 @@ export class Claims {
 
   /** Says that `gone` of a file changed. */
   reorder(text: ManifestText | undefined, touched: Set<ObjectKey>): void {
-    for (const document of text?.documents ?? []) for (const object of document.objects) touched.add(keyOf(object));
+    for (const object of objectsOf(text)) touched.add(keyOf(object));
+  }
+
+  /** Is there an object of that key that cannot be taken. */
+  isRefused(key: ObjectKey): boolean {
+    return this.#refused.has(key);
   }
 
   /** The copy in force. */
@@ -93,12 +99,30 @@ export class Claims {
     return diagnostics;
   }
 
+  #count(text: ManifestText | undefined, by: 1 | -1, touched: Set<ObjectKey>): void {
+    for (const { refusals } of text?.documents ?? []) {
+      for (const { key } of refusals) {
+        if (key === null) continue;
+        const count = (this.#refused.get(key) ?? 0) + by;
+        if (count === 0) this.#refused.delete(key);
+        else this.#refused.set(key, count);
+        touched.add(key);
+      }
+    }
+  }
+
   #set(key: ObjectKey, claims: Claim[]): void {
     if (claims.length === 0) this.#claims.delete(key);
     else this.#claims.set(key, claims);
     if (claims.length > 1) this.#contested.add(key);
     else this.#contested.delete(key);
   }
+}
+
+function* objectsOf(text: ManifestText | undefined): Iterable<KubeObject> {
+  if (text === undefined) return;
+  for (const { objects } of text.documents) yield* objects;
+  yield* text.kept;
 }
 
 function compare(a: Claim, b: Claim): number {

@@ -5,11 +5,11 @@
  */
 import type { Diagnostic } from "../../diagnostic.ts";
 import type { KubeObject, ObjectKey } from "../objects.ts";
-import type { Store } from "../store.ts";
+import { keyOf, type Store } from "../store.ts";
 import type { StoreChange } from "../store-view.ts";
 import { Claims } from "./claims.ts";
 import { backgroundIo, errorCode } from "./io.ts";
-import { readManifestText } from "./manifest-text.ts";
+import { type ManifestText, readManifestText } from "./manifest-text.ts";
 import { ManifestFolderError, type ManifestInput, type ManifestReading } from "./options.ts";
 import { Scanner, type ScannerOptions } from "./scanner.ts";
 import { FileNode, FolderNode, inodeOf } from "./tree.ts";
@@ -70,6 +70,8 @@ export class ManifestFolders {
     const remove: ObjectKey[] = [];
     for (const key of scanner.touched) {
       const object = this.#claims.inForce(key);
+      // refused here, and good nowhere: whatever was in force stays, as where the API server refuses an edit
+      if (object === undefined && this.#claims.isRefused(key)) continue;
       if (object === undefined) remove.push(key);
       else if (this.#store.get(key) !== object) put.push(object);
     }
@@ -137,7 +139,7 @@ export class ManifestFolders {
     for (const folder of this.all()) if (folder.problem !== undefined) found.push(folder.problem);
     for (const file of this.scanner.faulty) {
       if (file.problem !== undefined) found.push(file.problem);
-      for (const document of file.text?.documents ?? []) found.push(...document.diagnostics);
+      if (file.text !== undefined) found.push(...this.#findingsOf(file.text));
     }
     found.sort(compareFindings);
     const standing = new Set<string>();
@@ -152,6 +154,44 @@ export class ManifestFolders {
     this.#standing = standing;
     return { newFindings, findingsChanged };
   }
+
+  /** Findings about what a file holds, with the effect that they have. */
+  *#findingsOf(text: ManifestText): Iterable<Diagnostic> {
+    const told = new Set<ObjectKey>();
+    const untold = (object: KubeObject): boolean => !told.has(keyOf(object));
+    for (const { refusals } of text.documents) for (const { key } of refusals) if (key !== null) told.add(key);
+    const kept = new Set<KubeObject | undefined>(text.kept);
+    for (const { diagnostics, refusals } of text.documents) {
+      const effects = new Map<Diagnostic, string>();
+      for (const { key, diagnostics } of refusals) {
+        let effect: string | undefined;
+        if (key === null) effect = lastGoodOf(text.kept.filter(untold));
+        else {
+          const object = this.#store.get(key);
+          const stays = object !== undefined && (kept.has(object) || this.#claims.inForce(key) === undefined);
+          if (stays) effect = "its last good version stays in force";
+        }
+        if (effect !== undefined) { for (const diagnostic of diagnostics) effects.set(diagnostic, effect); }
+      }
+      for (const diagnostic of diagnostics) {
+        const effect = effects.get(diagnostic);
+        yield effect === undefined ? diagnostic : { ...diagnostic, effect };
+      }
+    }
+  }
+}
+
+/** Objects that are named in one effect. */
+const MAX_NAMED = 3;
+
+/** What stays where it cannot be told which object is refused; `undefined`: nothing. */
+function lastGoodOf(objects: readonly KubeObject[]): string | undefined {
+  if (objects.length === 0) return undefined;
+  const names = objects.slice(0, MAX_NAMED).map(({ kind, metadata: { namespace, name } }) =>
+    `${kind} ${namespace === "" ? "" : `${namespace}/`}${name}`
+  );
+  const more = objects.length > MAX_NAMED ? ` and ${objects.length - MAX_NAMED} more` : "";
+  return `the last good version of ${names.join(", ")}${more} stays in force`;
 }
 
 /** Roots compare by this text, in the order in which they were given. */

@@ -6,8 +6,9 @@
  */
 import type { Buffer } from "node:buffer";
 import type { Diagnostic, SourceRef } from "../../diagnostic.ts";
-import type { KubeObject } from "../objects.ts";
+import type { KubeObject, ObjectKey } from "../objects.ts";
 import { readObject } from "../schema/mod.ts";
+import { keyOf } from "../store.ts";
 import { type DocumentSpan, hashBytes, leadingLines, splitDocuments } from "./documents.ts";
 import { fieldSteps, type PathStep, Places } from "./places.ts";
 import { parseYaml, YamlError } from "./yaml.ts";
@@ -20,11 +21,22 @@ interface ReadDocument {
   readonly line: number;
   readonly objects: readonly KubeObject[];
   readonly diagnostics: readonly Diagnostic[];
+  readonly refusals: readonly Refusal[];
+}
+
+/** An object that cannot be taken as it is now. */
+export interface Refusal {
+  /** `null`: which one it is cannot be told. */
+  readonly key: ObjectKey | null;
+  /** Why: some of {@link ReadDocument.diagnostics}. */
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** What a file holds; the argument of the next reading. */
 export interface ManifestText {
   readonly documents: readonly ReadDocument[];
+  /** Last good versions of objects that are refused now, or may be: where one cannot be told, of all that are missing. */
+  readonly kept: readonly KubeObject[];
 }
 
 /** Either the whole file was read, or none of it: `problem` says why. */
@@ -92,7 +104,26 @@ export async function readManifestText(
   }
   const same = former !== undefined && former.documents.length === documents.length &&
     former.documents.every((document, i) => document === documents[i]);
-  return { kind: "read", text: same ? former : { documents } };
+  return { kind: "read", text: same ? former : { documents, kept: keep(former, documents) } };
+}
+
+const NOTHING: readonly KubeObject[] = [];
+
+function keep(former: ManifestText | undefined, documents: readonly ReadDocument[]): readonly KubeObject[] {
+  const refused = new Set<ObjectKey | null>();
+  const present = new Set<ObjectKey>();
+  for (const { objects, refusals } of documents) {
+    for (const { key } of refusals) refused.add(key);
+    for (const object of objects) present.add(keyOf(object));
+  }
+  if (former === undefined || refused.size === 0) return NOTHING;
+  const kept = new Map<ObjectKey, KubeObject>();
+  for (const object of [...former.documents.flatMap(({ objects }) => objects), ...former.kept]) {
+    const key = keyOf(object);
+    const isMissed = refused.has(key) || refused.has(null);
+    if (isMissed && !present.has(key) && !kept.has(key)) kept.set(key, object);
+  }
+  return [...kept.values()];
 }
 
 function broken(file: string, message: string, line?: number, column?: number): ManifestTextReading {
@@ -142,14 +173,15 @@ function readDocument(
     if (!(error instanceof YamlError) || error.code !== "bound") throw error;
     reader.refuse(error);
   }
-  const { objects, diagnostics } = reader;
-  return { hash, length: span.end - span.start, line: span.line, objects, diagnostics };
+  const { objects, diagnostics, refusals } = reader;
+  return { hash, length: span.end - span.start, line: span.line, objects, diagnostics, refusals };
 }
 
 /** Collects what one document holds. */
 class DocumentReader {
   readonly objects: KubeObject[] = [];
   readonly diagnostics: Diagnostic[] = [];
+  readonly refusals: Refusal[] = [];
 
   readonly #places: Places;
 
@@ -165,27 +197,32 @@ class DocumentReader {
   }
 
   refuse(error: YamlError): void {
-    this.diagnostics.push({
+    this.#refuse(null, [{
       reason: "InvalidObject",
       severity: "error",
       message: error.message,
       effect: "the object is left out",
       source: { file: this.file, line: this.line + error.line - 1, column: error.column },
-    });
+    }]);
+  }
+
+  #refuse(key: ObjectKey | null, diagnostics: readonly Diagnostic[]): void {
+    this.refusals.push({ key, diagnostics });
+    this.diagnostics.push(...diagnostics);
   }
 
   #readList(list: ListValue, source: SourceRef, path: readonly PathStep[], depth: number): void {
     const items = list.items;
     if (items === undefined || items === null) return;
     if (!Array.isArray(items) || depth > MAX_LISTS) {
-      this.diagnostics.push({
+      this.#refuse(null, [{
         reason: "InvalidObject",
         severity: "error",
         field: "items",
         message: depth > MAX_LISTS ? "too many lists within lists" : "Invalid value: must be a list",
         effect: "the list is left out",
         source,
-      });
+      }]);
       return;
     }
     const positions = depth === 1 ? this.#places.items() : [];
@@ -211,7 +248,7 @@ class DocumentReader {
       case "passed-over":
         break;
       case "invalid":
-        for (const diagnostic of reading.diagnostics) this.diagnostics.push(this.#point(diagnostic, path));
+        this.#refuse(reading.refused, reading.diagnostics.map((diagnostic) => this.#point(diagnostic, path)));
         break;
       default:
         reading satisfies never;
@@ -253,12 +290,19 @@ function moveTo(document: ReadDocument, line: number): ReadDocument {
   if (by === 0) return document;
   const move = (source: SourceRef): SourceRef =>
     source.line === undefined ? source : { ...source, line: source.line + by };
+  const moved = new Map<Diagnostic, Diagnostic>();
+  for (const diagnostic of document.diagnostics) {
+    const { source } = diagnostic;
+    moved.set(diagnostic, source === undefined ? diagnostic : { ...diagnostic, source: move(source) });
+  }
   return {
     ...document,
     line,
     objects: document.objects.map((object) => ({ ...object, source: move(object.source) })),
-    diagnostics: document.diagnostics.map((diagnostic) =>
-      diagnostic.source === undefined ? diagnostic : { ...diagnostic, source: move(diagnostic.source) }
-    ),
+    diagnostics: [...moved.values()],
+    refusals: document.refusals.map(({ key, diagnostics }) => ({
+      key,
+      diagnostics: diagnostics.map((diagnostic) => moved.get(diagnostic)!),
+    })),
   };
 }

@@ -6,13 +6,14 @@
 import * as v from "valibot";
 import type { Diagnostic, ObjectRef, SourceRef } from "../../diagnostic.ts";
 import { nearest } from "../../unit/mod.ts";
-import type { KubeObject } from "../objects.ts";
+import { type KubeObject, type ObjectKey, objectKey } from "../objects.ts";
 import { configMap } from "./config-map.ts";
 import { endpointSlice } from "./endpoint-slice.ts";
 import { endpoints } from "./endpoints.ts";
 import { isMapping, quote } from "./field.ts";
 import { ingressClass } from "./ingress-class.ts";
 import { ingressV1, ingressV1beta1 } from "./ingress.ts";
+import { isDnsSubdomain } from "./name.ts";
 import { namespace } from "./namespace.ts";
 import { secret } from "./secret.ts";
 import { service } from "./service.ts";
@@ -25,7 +26,8 @@ import type { Unsourced } from "./unsourced.ts";
 export type ObjectReading =
   | { readonly kind: "object"; readonly object: KubeObject; readonly warnings: readonly Diagnostic[] }
   | { readonly kind: "passed-over" }
-  | { readonly kind: "invalid"; readonly diagnostics: readonly Diagnostic[] };
+  /** `refused`: the object that it was to be; `null`: that cannot be told. */
+  | { readonly kind: "invalid"; readonly refused: ObjectKey | null; readonly diagnostics: readonly Diagnostic[] };
 
 type AnySchema = v.GenericSchema<unknown, Unsourced<KubeObject>>;
 
@@ -91,7 +93,7 @@ export function readObject(value: unknown, source: SourceRef): ObjectReading {
   // What is missing may be there under a name that is not read.
   const isTold = (field: string): boolean => findings.some((each) => isWithin(field, each.field));
   const more = unknownFields(value, apiVersion, source, LEFT_OUT).filter(({ field = "" }) => !isTold(field));
-  return { kind: "invalid", diagnostics: [...invalid.diagnostics, ...more] };
+  return { ...invalid, diagnostics: [...invalid.diagnostics, ...more] };
 }
 
 /** Is a field within one that has been told of? All of an Ingress is in its spec. */
@@ -118,6 +120,7 @@ function unknownKind(kind: string, apiVersion: string, value: unknown, source: S
   const object = refOf(value);
   return {
     kind: "invalid",
+    refused: refusedKey(value, like),
     diagnostics: [{
       reason: "UnknownKind",
       severity: "error",
@@ -181,6 +184,8 @@ function foreignObject(whose: string, kind: string, value: unknown, source: Sour
   const object = refOf(value);
   return {
     kind: "invalid",
+    // none of those that are read, whatever its name
+    refused: objectKey(kind, "", ""),
     diagnostics: [{
       reason: "KindNotServed",
       severity: "warning",
@@ -214,6 +219,7 @@ function invalidObject(value: unknown, source: SourceRef, findings: readonly Fin
   const object = refOf(value);
   return {
     kind: "invalid",
+    refused: isMapping(value) ? refusedKey(value, value["kind"]) : null,
     diagnostics: findings.map((finding): Diagnostic => ({
       reason: "InvalidObject",
       severity: "error",
@@ -224,6 +230,15 @@ function invalidObject(value: unknown, source: SourceRef, findings: readonly Fin
       source,
     })),
   };
+}
+
+function refusedKey(value: unknown, kind: unknown): ObjectKey | null {
+  const metadata = isMapping(value) ? value["metadata"] : undefined;
+  if (typeof kind !== "string" || kind === "" || !isMapping(metadata)) return null;
+  const { name } = metadata;
+  const namespace = CLUSTER_WIDE.has(kind) ? "" : metadata["namespace"] ?? "default";
+  if (typeof name !== "string" || !isDnsSubdomain(name) || typeof namespace !== "string") return null;
+  return objectKey(kind, CLUSTER_WIDE.has(kind) ? "" : namespace || "default", name);
 }
 
 /** Names an object that may be broken, as far as it can be named. */

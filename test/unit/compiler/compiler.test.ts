@@ -107,6 +107,59 @@ describe("compile()", () => {
     });
   });
 
+  describe("a certificate in use", () => {
+    const tls = { tls: [{ hosts: ["c.example"], secretName: "c" }] };
+    const user = ingress("c", { "c.example": { "/": "echo" } }, tls);
+    const good = secret("c", { "tls.crt": pem("chain.crt"), "tls.key": pem("chain.key") });
+    const broken: [string, Record<string, string>][] = [
+      ["has no pair any more", {}],
+      ["has no key any more", { "tls.crt": pem("chain.crt") }],
+      ["turns into garbage", { "tls.crt": "garbage", "tls.key": "garbage" }],
+      ["has a key that does not fit", { "tls.crt": pem("chain.crt"), "tls.key": pem("rsa.key") }],
+    ];
+    for (const [what, data] of broken) {
+      test(`stays when its Secret ${what}, with a finding`, () => {
+        const { first, put, remove } = bench({}, user, good);
+        const second = put(secret("c", data));
+        assert.deepEqual(second.update.certificates, { set: [], remove: [] });
+        assert.deepEqual(second.update.virtualHosts, { set: [], remove: [] });
+        assert.equal(second.snapshot.certificates["default/c"], first.snapshot.certificates["default/c"]);
+        const finding = second.newDiagnostics.find(({ reason }) => reason === "InvalidCertificate");
+        assert.equal(finding?.object?.kind, "Secret");
+        assert.equal(finding?.severity, "error");
+        assert.equal(finding?.effect, "its last good certificate stays in force");
+        // another fault, and still the first certificate
+        assert.equal(
+          put(secret("c", { "tls.key": "x" })).snapshot.certificates["default/c"],
+          first.snapshot.certificates["default/c"],
+        );
+        const mended = put(good);
+        assert.deepEqual(mended.diagnostics.filter(({ reason }) => reason === "InvalidCertificate"), []);
+        put(secret("c", data));
+        const gone = remove(good);
+        assert.deepEqual(gone.update.certificates.remove, ["default/c"]);
+        assert.ok(gone.diagnostics.some(({ reason }) => reason === "SecretNotFound"));
+        // what comes then was never good
+        assert.equal(put(secret("c", data)).snapshot.certificates["default/c"], undefined);
+      });
+    }
+
+    test("is forgotten when nobody uses it any more", () => {
+      const { put, remove } = bench({}, user, good);
+      put(secret("c", {}));
+      remove(user);
+      assert.equal(put(user).snapshot.certificates["default/c"], undefined);
+    });
+
+    test("stays as the default certificate, too", () => {
+      const { first, put } = bench({ defaultSslCertificate: "default/c" }, good);
+      const [id] = Object.keys(first.snapshot.certificates);
+      const { snapshot, diagnostics } = put(secret("c", { "tls.crt": "x", "tls.key": "y" }));
+      assert.equal(snapshot.certificates[id!], first.snapshot.certificates[id!]);
+      assert.equal(diagnostics.filter(({ reason }) => reason === "InvalidCertificate").length, 1);
+    });
+  });
+
   test("takes a host away with its last Ingress, and its upstream", () => {
     const { remove } = bench({}, app, ...echo);
     const { update, snapshot } = remove(app);

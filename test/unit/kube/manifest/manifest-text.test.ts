@@ -161,6 +161,63 @@ describe("readManifestText()", () => {
     assert.equal(second.documents[1]?.objects[0], first.documents[1]?.objects[0]);
   });
 
+  describe("keeps the last good version of an object that is refused", () => {
+    const NUMBER = "metadata: {name: a, labels: {x: 1}}";
+    const rows: [what: string, before: string, after: string, kept: string[]][] = [
+      [
+        "one of whose values is a number",
+        `${CONFIG("a")}---\n${CONFIG("b")}`,
+        `apiVersion: v1\nkind: ConfigMap\n${NUMBER}\n`,
+        [
+          "a",
+        ],
+      ],
+      ["whose kind is misspelt", CONFIG("a"), CONFIG("a").replace("ConfigMap", "ConfigMaps"), ["a"]],
+      ["whose version there is none of", CONFIG("a"), CONFIG("a").replace("v1", "v7"), ["a"]],
+      [
+        "that stands in a List",
+        `kind: List\nitems:\n- ${ITEM("a")}\n- ${ITEM("b")}\n`,
+        `kind: List\nitems:\n- ${ITEM("a").replace("{name: a}", "{name: a, labels: {x: 1}}")}\n- ${ITEM("b")}\n`,
+        ["a"],
+      ],
+      ["but no other one that went", `${CONFIG("a")}---\n${CONFIG("b")}`, CONFIG("c").replace("v1", "v7"), []],
+      ["but not where another copy is good", CONFIG("a"), `${CONFIG("a").replace("v1", "v7")}---\n${CONFIG("a")}`, []],
+      [
+        "whose name is gone",
+        `${CONFIG("a")}---\n${CONFIG("b")}`,
+        `${CONFIG("a").replace("{name", "{nmae")}---\n${CONFIG("b")}`,
+        [
+          "a",
+        ],
+      ],
+      ["whose name is no name", CONFIG("a"), CONFIG("A_1"), ["a"]],
+      ["whose namespace is a number", CONFIG("a"), CONFIG("a").replace("{name: a", "{name: a, namespace: 7"), ["a"]],
+      ["whose kind is gone", CONFIG("a"), CONFIG("a").replace("kind: ConfigMap\n", ""), ["a"]],
+      ["that is a text now", CONFIG("a"), "just text\n", ["a"]],
+      ["that is in a list that is none", `kind: List\nitems:\n- ${ITEM("a")}\n`, "kind: List\nitems: no list\n", ["a"]],
+      ["that is too deep", CONFIG("a"), `${CONFIG("a")}data: ${"[".repeat(200)}${"]".repeat(200)}\n`, ["a"]],
+    ];
+    for (const [what, before, after, kept] of rows) {
+      test(what, async () => {
+        const first = await read(before);
+        const second = await read(after, "a.yaml", first);
+        assert.deepEqual(second.kept.map(keyOf), kept.map((name) => `ConfigMap/default/${name}`));
+        assert.deepEqual(first.kept, []);
+      });
+    }
+
+    test("as long as it is, and no longer", async () => {
+      const bad = CONFIG("a").replace("v1", "v7");
+      const first = await read(CONFIG("a"));
+      const second = await read(bad, "a.yaml", first);
+      const third = await read(`${bad}data: {x: 1}\n`, "a.yaml", second);
+      assert.equal(third.kept[0], first.documents[0]!.objects[0]);
+      assert.deepEqual((await read("", "a.yaml", third)).kept, []);
+      assert.deepEqual((await read(CONFIG("a"), "a.yaml", third)).kept, []);
+      assert.equal(await read(`${bad}data: {x: 1}\n`, "a.yaml", third), third);
+    });
+  });
+
   test("knows where unchanged documents stand now", async () => {
     const bad = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {type: x}\n";
     const first = await read(`---\n${CONFIG("a")}---\n${bad}`);
