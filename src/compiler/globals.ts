@@ -193,16 +193,8 @@ function readAccessLog(reader: ConfigReader): Globals["accessLog"] {
 function readLogFormat(reader: ConfigReader): string {
   const key = "log-format-upstream";
   const format = reader.read(key, DEFAULT_LOG_FORMAT, "text and variables such as $status", parseLogFormat);
+  reportAbsent(reader, key, `read ${key}`, format, "one that is not found");
   for (const name of new Set(variablesOf(parseTemplate(format)))) {
-    const absence = findAbsence(name);
-    if (absence !== undefined) {
-      reader.report(key, {
-        reason: "VariableWithoutValue",
-        severity: "info",
-        message: `read ${key}: variable "$${name}" has no value here: ${absence.reason}`,
-        effect: "it is shown as one that is not found",
-      });
-    }
     if (variable(name) !== undefined) continue;
     reader.report(key, {
       reason: "UnknownVariable",
@@ -212,6 +204,20 @@ function readLogFormat(reader: ConfigReader): string {
     });
   }
   return format;
+}
+
+/** Tells of variables that are always empty. `action`: what was done when they were met. */
+function reportAbsent(reader: ConfigReader, key: string, action: string, text: string, standsFor: string): void {
+  for (const name of new Set(variablesOf(parseTemplate(text)))) {
+    const absence = findAbsence(name);
+    if (absence === undefined) continue;
+    reader.report(key, {
+      reason: "VariableWithoutValue",
+      severity: "info",
+      message: `${action}: variable "$${name}" has no value here: ${absence.reason}`,
+      effect: `it stands for ${standsFor}`,
+    });
+  }
 }
 
 function parseLogFormat(text: string): string | undefined {
@@ -273,7 +279,10 @@ function readFields(
       problem(`read field "${field}" of ConfigMap "${reference}": it is set by the proxy itself`, "it is left out");
     } else if (FIELD_NAME.test(field) && !/[\r\n\0]/.test(value)) {
       const wrong = variablesProblem(value);
-      if (wrong?.unreadable !== true) fields.push([field, value]);
+      if (wrong?.unreadable !== true) {
+        fields.push([field, value]);
+        reportAbsent(reader, key, `read field "${field}" of ConfigMap "${reference}"`, value, "the empty text");
+      }
       if (wrong !== undefined) {
         problem(`read field "${field}" of ConfigMap "${reference}": ${wrong.message}`, wrong.effect);
       }

@@ -88,29 +88,33 @@ function withoutDot(domain: string): string {
   return domain.startsWith(".") ? domain.slice(1) : domain;
 }
 
-/** Rewrites one Set-Cookie value; gives the same text back when nothing matches. */
+const SPACES_AROUND = /^ +| +$/g;
+
+/**
+ * Rewrites one Set-Cookie value; gives the same text back when nothing matches. As in nginx, a cookie that begins without
+ * a `=` is left alone, and one that changes loses the spaces around its parts.
+ */
 export function rewriteCookie(cookie: string, { domain, path }: ProxyCookiePolicy): string {
   let changed = false;
   const parts = cookie.split(";").map((part, i) => {
     const equals = part.indexOf("=");
-    if (i === 0 || equals === -1) return part.trim();
-    const name = part.slice(0, equals).trim();
-    const value = part.slice(equals + 1).trim();
-    switch (name.toLowerCase()) {
+    if (equals === -1) return part.replace(SPACES_AROUND, "");
+    const name = part.slice(0, equals).replace(SPACES_AROUND, "");
+    const value = part.slice(equals + 1).replace(SPACES_AROUND, "");
+    switch (i === 0 ? "" : name.toLowerCase()) {
       case "domain":
-        if (domain === null || withoutDot(value).toLowerCase() !== domain.from) return part.trim();
+        if (domain === null || withoutDot(value).toLowerCase() !== domain.from) break;
         changed = true;
-        // as nginx does, the dot before the domain stays
+        // the dot before the domain stays
         return `${name}=${value.startsWith(".") ? "." : ""}${domain.to}`;
       case "path":
-        if (path === null || !value.startsWith(path.from)) return part.trim();
+        if (path === null || !value.startsWith(path.from)) break;
         changed = true;
         return `${name}=${path.to}${value.slice(path.from.length)}`;
-      default:
-        return part.trim();
     }
+    return `${name}=${value}`;
   });
-  return changed ? parts.join("; ") : cookie;
+  return changed && parts[0]!.includes("=") ? parts.join("; ") : cookie;
 }
 
 /** Variables of the request put in; `null` for rules without any. */

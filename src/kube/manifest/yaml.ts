@@ -1,13 +1,36 @@
 /**
  * One YAML or JSON document to a plain value, with bounds on depth, aliases and what they unfold to.
  *
- * The schema is YAML 1.2's core with merge keys, as kubectl reads it; `yes` and `on` stay strings.
+ * The schema is YAML 1.2's core with merge keys and `!!binary`, as kubectl reads it; `yes` and `on` stay strings.
  *
  * @module
  */
-import { constructFromEvents, CORE_SCHEMA, mergeTag, parseEvents, YAMLException } from "js-yaml";
+import { Buffer } from "node:buffer";
+import {
+  constructFromEvents,
+  CORE_SCHEMA,
+  defineScalarTag,
+  mergeTag,
+  NOT_RESOLVED,
+  parseEvents,
+  YAMLException,
+} from "js-yaml";
 
-const SCHEMA = CORE_SCHEMA.withTags(mergeTag);
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/**
+ * kubectl makes text of it before the object becomes JSON, so that the `data` of a Secret must hold base64 inside of it.
+ * Bytes that are no UTF-8 become U+FFFD there, too.
+ */
+const binaryText = defineScalarTag("tag:yaml.org,2002:binary", {
+  resolve(source) {
+    const packed = source.replace(/[\r\n]/g, "");
+    return BASE64.test(packed) ? Buffer.from(packed, "base64").toString("utf8") : NOT_RESOLVED;
+  },
+  identify: () => false,
+});
+
+const SCHEMA = CORE_SCHEMA.withTags(mergeTag, binaryText);
 /** Custom resources nest to about forty. */
 export const MAX_DEPTH = 100;
 const MAX_ALIASES = 1000;

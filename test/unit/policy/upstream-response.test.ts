@@ -52,6 +52,30 @@ describe("proxy-cookie", () => {
     test(name, () => assert.equal(rewriteCookie(before, cookies(annotations)!), after));
   }
 
+  // what nginx 1.22 makes of them with the same domains and paths
+  const ofNginx: [before: string, after: string][] = [
+    ["a=1; Domain=in.example; Path=/old/x", "a=1; Domain=out.example; Path=/new/x"],
+    ["a = 1 ;  Domain=.in.example", "a=1; Domain=.out.example"],
+    ["flag; Domain=in.example", "flag; Domain=in.example"],
+    ["a=1;domain = .IN.example ;secure", "a=1; domain=.out.example; secure"],
+    ["a=1; Domain=in.example;;", "a=1; Domain=out.example; ; "],
+    ["a=1; Domain; Path", "a=1; Domain; Path"],
+    ["a=1; Domain=; Domain=in.example", "a=1; Domain=; Domain=out.example"],
+    ["a=1; Domain=..in.example", "a=1; Domain=..in.example"],
+    ["a=1;Domain=in.example;x = y = z;HttpOnly", "a=1; Domain=out.example; x=y = z; HttpOnly"],
+    ["a=1;\tDomain=in.example", "a=1;\tDomain=in.example"],
+    ["a=1; Path=/OLD/", "a=1; Path=/OLD/"],
+    ["=v; Domain=in.example", "=v; Domain=out.example"],
+    ["a=; Path=/old/", "a=; Path=/new/"],
+    ["  a=1; Domain=in.example", "a=1; Domain=out.example"],
+  ];
+  for (const [before, after] of ofNginx) {
+    test(`makes of ${JSON.stringify(before)} what nginx does`, () => {
+      const dotted = { "proxy-cookie-path": "/old/ /new/", "proxy-cookie-domain": ".in.example .out.example" };
+      assert.equal(rewriteCookie(before, cookies(dotted)!), after);
+    });
+  }
+
   test("changes every cookie of an upstream's response, in order", () => {
     const exchange = fakeExchange({
       attempts: [fakeAttempt()],

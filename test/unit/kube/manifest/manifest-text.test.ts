@@ -57,6 +57,28 @@ describe("readManifestText()", () => {
     ]);
   });
 
+  test("reads !!binary as kubectl does: the text that the base64 stands for", () => {
+    const rows: [text: string, value: unknown][] = [
+      ["a: !!binary aGVsbG8=", "hello"],
+      ["a: !!binary |\n  aGVs\n  bG8=\n", "hello"],
+      ["a: !!binary w6k=", "\u00e9"],
+      ["a: !!binary //79", "\ufffd\ufffd\ufffd"],
+      ["a: !!binary ''", ""],
+    ];
+    for (const [text, value] of rows) assert.deepEqual(parseYaml(text), { a: value }, text);
+    for (const text of ["a: !!binary aGVsbG8", "a: !!binary 'aG Vs'", "a: !!binary [1]"]) {
+      assert.throws(() => parseYaml(text), { name: "YamlError" }, text);
+    }
+  });
+
+  test("the data of a Secret may be !!binary of its base64", async () => {
+    const head = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n";
+    const [found] = (await read(`${head}data: {key: !!binary YUdrPQ==}\n`)).documents.flatMap((each) => each.objects);
+    assert(found?.kind === "Secret");
+    assert.equal(new TextDecoder().decode(found.data.get("key")), "hi");
+    assert.match(findings(await read(`${head}data: {key: !!binary aGk=}\n`)).join(), /must be base64/);
+  });
+
   test("reads JSON, with a byte order mark too", async () => {
     const json = JSON.stringify(
       { kind: "List", items: [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" } }] },
