@@ -39,6 +39,8 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
   #reused = false;
   /** `null`: the request has no body. */
   #upload: Upload | null = null;
+  /** The head has been passed on in this very event. */
+  #justBegun = false;
   #tunnel: Tunnel | null = null;
   /** `null` until there is a head. */
   #relay: ResponseRelay | null = null;
@@ -188,6 +190,7 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
     lease.clearDeadline();
     // when the policies take their time, what comes meanwhile waits
     if (!exchange.runHook(this)) return false;
+    this.#justBegun = true;
     this.#begin();
     return true;
   }
@@ -224,11 +227,13 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
 
   upstreamFlush(): void {
     this.#core.tick();
+    this.#justBegun = false;
     this.#relay!.flush();
   }
 
   upstreamComplete(trailers: string, lastChunk: number): void {
-    this.#core.tick();
+    // a short response comes whole: no time has passed since its head
+    if (!this.#justBegun) this.#core.tick();
     this.#lease!.clearDeadline();
     this.#relay!.complete();
     this.#complete(filterTrailers(trailers, this.#settings.hideFields), lastChunk);
