@@ -60,6 +60,7 @@ export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly
     "unsent": [],
     "wire-settings": ["contract"],
     "router": [],
+    "state": [],
     "tls": [],
     "balancer": ["contract"],
     "exchange": ["contract", "deadline-wheel", "unnamed-file"],

@@ -13,6 +13,7 @@ import type { GenericSchema } from "valibot";
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Answer, Exchange, LocationFacts } from "../http/exchange.ts";
 import type { Globals, Policies } from "../snapshot/snapshot.ts";
+import type { PolicyState } from "./state.ts";
 import type { Subrequest } from "./subrequest.ts";
 
 /** Risk of an annotation as ingress-nginx rates it (annotations-risk-level). */
@@ -129,6 +130,8 @@ export interface HookScope {
   hasCertificate(host: string): boolean;
   /** Asks an upstream or a URL on behalf of a request. */
   readonly subrequest: Subrequest;
+  /** Counts and caches that outlive the tables. */
+  readonly state: PolicyState;
 }
 
 /**

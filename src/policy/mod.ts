@@ -45,6 +45,7 @@ import { useRegex } from "./use-regex.ts";
 import { xForwardedPrefix } from "./x-forwarded-prefix.ts";
 
 export * from "./contract.ts";
+export type { Cache, CacheOptions, Counts, CountsOptions, PolicyState } from "./state.ts";
 export type { Subrequest, SubrequestOptions, SubrequestResponse, SubrequestTarget } from "./subrequest.ts";
 export { findKnown, knownAnnotations } from "./known.ts";
 

@@ -19,6 +19,7 @@ import { AccessLogger, builtInLocations, Pipeline, Tables, type TablesOptions } 
 import { type KeyPair, TlsFront } from "./tls/mod.ts";
 import { Wire } from "./wire.ts";
 import type { ServerExchange } from "./contract.ts";
+import { type CountsDelta, KeptState } from "./state/mod.ts";
 import { Subrequests } from "./subrequest/subrequests.ts";
 import { compileWireSettings } from "./wire-settings.ts";
 
@@ -38,6 +39,8 @@ export interface DataPlaneOptions {
   readonly selfSigned?: () => Promise<KeyPair>;
   /** Policies in order of execution. Default: those of the policy room. */
   readonly modules?: TablesOptions["modules"];
+  /** Tells the other processes what was added to the counts that are shared with them. Default: there are none. */
+  readonly tellCounts?: (deltas: readonly CountsDelta[]) => void;
   /** What /nginx_status tells. Default: the counters of this data plane. */
   readonly status?: () => StubStatus | Promise<StubStatus>;
 }
@@ -87,6 +90,7 @@ export class DataPlane {
   /** Made together with the wire. */
   #subrequests: Subrequests | null = null;
   #ports = { http: 0, https: 0 };
+  readonly #state: KeptState;
   #updates = 0;
   #closed: Promise<void> | null = null;
 
@@ -99,8 +103,13 @@ export class DataPlane {
       serves: (name) => this.#tables.match(name)?.value.host.name !== CATCH_ALL,
       ...options.selfSigned === undefined ? {} : { selfSigned: options.selfSigned },
     });
+    this.#state = new KeptState({
+      clock: systemClock,
+      ...options.tellCounts === undefined ? {} : { tell: options.tellCounts },
+    });
     this.#tables = new Tables({
       logger,
+      state: this.#state,
       hasCertificate: (host) => this.#tls.has(host),
       subrequest: (exchange, request) => this.#subrequests!.request(exchange as ServerExchange, request),
       ...options.modules === undefined ? {} : { modules: options.modules },
@@ -182,8 +191,14 @@ export class DataPlane {
     await this.#wire?.close(graceMs);
     this.#subrequests?.close();
     this.#tables.close();
+    this.#state.close();
     this.#failures.flush();
     await this.#accessLogger.close();
+  }
+
+  /** Other processes have added that to the counts that are shared with them. */
+  receiveCounts(deltas: readonly CountsDelta[]): void {
+    this.#state.receive(deltas);
   }
 
   counters(): DataPlaneCounters {

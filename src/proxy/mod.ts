@@ -6,5 +6,6 @@
  * @module
  */
 export { DataPlane, type DataPlaneCounters, type DataPlaneOptions, type ListenOptions } from "./data-plane.ts";
+export type { CountsDelta } from "./state/mod.ts";
 export { type Resolution, type Resolve, resolve } from "./balancer/resolver.ts";
 export { FAKE_CERTIFICATE, type KeyPair, makeSelfSigned } from "./tls/mod.ts";

@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { cpuSeconds, type Logger, RequestMetrics, uncaughtErrors } from "../observe/mod.ts";
-import { DataPlane, type DataPlaneCounters, type KeyPair } from "../proxy/mod.ts";
+import { DataPlane, type DataPlaneCounters, type DataPlaneOptions, type KeyPair } from "../proxy/mod.ts";
 import { holdSignals, runtime, WORKER_SIGNALS } from "../runtime/mod.ts";
 import { UpdateAssembler } from "../snapshot/mod.ts";
 import { HeldLog } from "./held-log.ts";
@@ -22,15 +22,21 @@ const REPORT_SHARE = 0.02;
 /** Series in one message. */
 const COUNTS_A_MESSAGE = 500;
 
+/** What a worker is made with, beside what it is told. */
+export interface WorkerOptions {
+  /** Policies in order of execution. Default: those of the policy room. */
+  readonly modules?: DataPlaneOptions["modules"];
+}
+
 /**
  * Serves until the control process says `close` or is gone; the process ends with it. Signals are the control process's
  * business: a terminal sends them to the whole group.
  *
  * @throws {TypeError} when the process has no channel to a parent
  */
-export function runWorker(logger: Logger): void {
+export function runWorker(logger: Logger, options: WorkerOptions = {}): void {
   if (process.send === undefined) throw new TypeError("Cannot run as a worker: the process has no channel to a parent");
-  const worker = new Worker(logger);
+  const worker = new Worker(logger, options);
   process.stdin.on("data", lineSplitter((line) => worker.receive(JSON.parse(line) as ToWorker)));
   // Either tells that the parent is gone, whatever it died of.
   process.stdin.on("end", () => process.exit(0));
@@ -48,6 +54,7 @@ function tell(message: FromWorker): void {
 
 class Worker {
   readonly #log: HeldLog;
+  readonly #options: WorkerOptions;
   #dataPlane: DataPlane | null = null;
   #metrics: RequestMetrics | null = null;
   /** The update that is coming in; an error when it cannot be read. */
@@ -58,7 +65,8 @@ class Worker {
   #countsDueAtMs = 0;
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, options: WorkerOptions) {
+    this.#options = options;
     this.#log = new HeldLog(logger);
     this.#timer = setInterval(() => this.#report(null), REPORT_MS);
   }
@@ -77,6 +85,8 @@ class Worker {
             writeOthers: (count) => tell({ kind: "other-failures", count }),
           },
           status: () => this.#askTotal(),
+          tellCounts: (deltas) => tell({ kind: "counts", deltas }),
+          ...this.#options.modules === undefined ? {} : { modules: this.#options.modules },
           ...metrics === null ? {} : { onEnd: (exchange) => metrics.record(exchange, Date.now()) },
         });
         return;
@@ -101,6 +111,8 @@ class Worker {
         this.#totals.get(message.id)?.(message.counters);
         this.#totals.delete(message.id);
         return;
+      case "counts":
+        return this.#dataPlane?.receiveCounts(message.deltas);
       case "reopen-logs":
         return void this.#dataPlane?.reopenLogs();
       case "close":

@@ -6,7 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { LogLevel, LogValue, RequestCounts, RequestFailure, RequestMetricsOptions } from "../observe/mod.ts";
-import type { DataPlaneCounters, KeyPair, ListenOptions } from "../proxy/mod.ts";
+import type { CountsDelta, DataPlaneCounters, KeyPair, ListenOptions } from "../proxy/mod.ts";
 import type { UpdatePart } from "../snapshot/mod.ts";
 
 /** What a worker counts: sums of several make sense. */
@@ -39,6 +39,8 @@ export type ToWorker =
   | { readonly kind: "self-signed"; readonly pair: KeyPair | null }
   /** Answer to `want-total`. */
   | { readonly kind: "total"; readonly id: number; readonly counters: DataPlaneCounters }
+  /** Other workers have added that to counts. */
+  | { readonly kind: "counts"; readonly deltas: readonly CountsDelta[] }
   /** Open the files of the access log again. */
   | { readonly kind: "reopen-logs" }
   | { readonly kind: "close"; readonly graceMs: number };
@@ -61,6 +63,8 @@ export type FromWorker =
   | { readonly kind: "requests"; readonly counts: readonly RequestCounts[] }
   /** Sent every second as a sign of life, and when asked. */
   | { readonly kind: "report"; readonly id: number | null; readonly counters: WorkerCounters }
+  /** Added to counts that all workers share. */
+  | { readonly kind: "counts"; readonly deltas: readonly CountsDelta[] }
   | { readonly kind: "want-self-signed" }
   /** What have all workers counted together? */
   | { readonly kind: "want-total"; readonly id: number }

@@ -14,11 +14,12 @@ import {
   streamSink,
   systemClock,
 } from "../observe/mod.ts";
-import type { KeyPair, ListenOptions } from "../proxy/mod.ts";
+import type { CountsDelta, KeyPair, ListenOptions } from "../proxy/mod.ts";
 import { runtime } from "../runtime/mod.ts";
 import { diffSnapshots, divideUpdate, type Snapshot, type SnapshotUpdate } from "../snapshot/mod.ts";
 import { LogRelay } from "./log-relay.ts";
 import { encodeMessage, type LogEntry, type WorkerCounters } from "./message.ts";
+import { SharedCounts } from "./shared-counts.ts";
 import { reserve } from "./reserve.ts";
 import { type ApplyOutcome, ListenError, WorkerProcess } from "./worker-process.ts";
 
@@ -121,6 +122,7 @@ export class WorkerPool {
   #opening: { resolve(): void; reject(error: ListenError | WorkerStartError): void } | undefined;
   #selfSigned: Promise<KeyPair> | undefined;
   #refreshing: Promise<void> | undefined;
+  readonly #shared = new SharedCounts<WorkerProcess>();
   #updates = 0;
   /** A worker has run, whatever became of it. */
   #started = false;
@@ -294,6 +296,10 @@ export class WorkerPool {
       failure: (failure, count) => this.#failures.add(failure, count),
       otherFailures: (count) => this.#failures.addOthers(count),
       requests: (counts) => metrics?.add(counts),
+      counts: (deltas) => {
+        this.#shared.add(worker, deltas);
+        this.#tellCounts(deltas, worker);
+      },
       wantSelfSigned: () => this.#giveSelfSigned(worker),
       wantTotal: (id) => void this.refresh().then(() => worker.send({ kind: "total", id, counters: this.counters() })),
       exit: (how, expected, cut) => this.#gone(slot, worker, how, expected, cut),
@@ -302,6 +308,8 @@ export class WorkerPool {
     this.#counters.set(worker, NO_COUNTERS);
     if (this.#relay.full) worker.reading = false;
     worker.send({ kind: "settings", metrics: metrics?.options ?? null });
+    const deltas = this.#shared.all();
+    if (deltas.length > 0) worker.send({ kind: "counts", deltas });
     if (this.#good !== null) this.#catchUp(worker, slot, this.#good);
     if (this.#pending !== null) {
       const { serial, parts, successor } = this.#pending;
@@ -353,6 +361,7 @@ export class WorkerPool {
     // Gauges end with the process, counters do not.
     this.#ended = add(this.#ended, { ...this.#counters.get(worker)!, active: 0, inFlight: 0, residentBytes: 0 });
     this.#counters.delete(worker);
+    this.#tellCounts(this.#shared.remove(worker), worker);
     this.#started ||= worker.started;
     this.#lastDeath = how;
     slot.process = undefined;
@@ -365,6 +374,11 @@ export class WorkerPool {
       this.#opening.reject(new WorkerStartError(`a worker process dies again and again: ${how}`));
     }
     this.#restart(slot, how);
+  }
+
+  #tellCounts(deltas: readonly CountsDelta[], from: WorkerProcess): void {
+    if (deltas.length === 0) return;
+    for (const other of this.#counters.keys()) if (other !== from) other.send({ kind: "counts", deltas });
   }
 
   #restart(slot: Slot, how: string): void {

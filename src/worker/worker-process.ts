@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Clock, RequestCounts, RequestFailure } from "../observe/mod.ts";
-import type { ListenOptions } from "../proxy/mod.ts";
+import type { CountsDelta, ListenOptions } from "../proxy/mod.ts";
 import { encodeMessage, type FromWorker, type LogEntry, type ToWorker, type WorkerCounters } from "./message.ts";
 
 /** Takes what happens to a worker. */
@@ -20,6 +20,8 @@ export interface WorkerEvents {
   readonly failure: (failure: RequestFailure, count: number) => void;
   /** So many failed in too many ways. */
   readonly otherFailures: (count: number) => void;
+  /** It has added that to counts that all share. */
+  readonly counts: (deltas: readonly CountsDelta[]) => void;
   readonly wantSelfSigned: () => void;
   readonly wantTotal: (id: number) => void;
   /** The process is gone. `expected`: after {@link WorkerProcess.close}; `cut`: log lines were lost with it. */
@@ -209,6 +211,8 @@ export class WorkerProcess {
         this.#reporting.delete(message.id);
         return;
       }
+      case "counts":
+        return this.#events.counts(message.deltas);
       case "want-self-signed":
         return this.#events.wantSelfSigned();
       case "want-total":

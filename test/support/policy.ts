@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { ManualClock } from "../../src/observe/mod.ts";
+import { KeptState } from "../../src/proxy/state/mod.ts";
 import * as v from "valibot";
 import type { AnnotationDeclaration, HookScope, PolicyInput, PolicyModule } from "../../src/policy/contract.ts";
 import { policies } from "../../src/policy/mod.ts";
@@ -166,6 +168,7 @@ export function fakeScope(given: FakeScope = {}): HookScope {
     hostPolicies: given.hostPolicies ?? {},
     regexMode: given.regexMode ?? false,
     hasCertificate: (host) => given.certificates?.includes(host) === true,
+    state: new KeptState({ clock: new ManualClock() }),
     subrequest: () => Promise.reject(new TypeError("no subrequests here")),
   };
 }

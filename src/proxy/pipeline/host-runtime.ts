@@ -115,6 +115,7 @@ export class HostRuntime {
         regexMode: this.host.regexMode,
         hasCertificate: this.tables.hasCertificate,
         subrequest: this.tables.subrequest,
+        state: this.tables.sources.state,
       }, sources.modules);
       this.#hooks = { steps: [...hooks.rewrite, ...hooks.access], response: hooks.response, locate: hooks.locate };
     } catch (error) {

@@ -90,6 +90,7 @@ export function compileLocation(
       regexMode,
       hasCertificate: tables.hasCertificate,
       subrequest: tables.subrequest,
+      state: tables.sources.state,
     }, tables.sources.modules);
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Logger } from "../../observe/mod.ts";
-import type { PolicyModule, Subrequest } from "../../policy/mod.ts";
+import type { PolicyModule, PolicyState, Subrequest } from "../../policy/mod.ts";
 import type { Globals } from "../../snapshot/snapshot.ts";
 import type { UpstreamGroup } from "../balancer/mod.ts";
 import type { ForwardSettings } from "../contract.ts";
@@ -25,6 +25,7 @@ export interface TableSources {
   /** Is a certificate registered for this host, by its own name or as `*.` and its rest. */
   hasCertificate(host: string): boolean;
   readonly subrequest: Subrequest;
+  readonly state: PolicyState;
 }
 
 /** Shared by all hosts and locations. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Logger } from "../../observe/mod.ts";
-import { policies, type PolicyModule, type Subrequest } from "../../policy/mod.ts";
+import { policies, type PolicyModule, type PolicyState, type Subrequest } from "../../policy/mod.ts";
 import { CATCH_ALL, type Endpoint, type SnapshotUpdate, type VirtualHost } from "../../snapshot/snapshot.ts";
 import { EndpointCensus, UpstreamGroup } from "../balancer/mod.ts";
 import { type HostMatch, HostTable } from "../router/mod.ts";
@@ -18,6 +18,7 @@ export interface TablesOptions {
   readonly logger: Logger;
   hasCertificate(host: string): boolean;
   readonly subrequest: Subrequest;
+  readonly state: PolicyState;
   /** Policies in order of execution. Default: those of the policy room. */
   readonly modules?: readonly PolicyModule<unknown>[];
   /** Told of endpoints that have left: they stand in no upstream any more. */
@@ -65,6 +66,7 @@ export class Tables {
           modules: this.#options.modules ?? policies,
           hasCertificate: (host) => this.#options.hasCertificate(host),
           subrequest: this.#options.subrequest,
+          state: this.#options.state,
           upstream: (name) => this.#group(name),
         },
       );

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { ManualClock } from "../../../src/observe/mod.ts";
+import { KeptState } from "../../../src/proxy/state/mod.ts";
 import { describe, it } from "node:test";
 import { Pipeline, Tables } from "../../../src/proxy/pipeline/mod.ts";
 import { FailureLog, failuresTo, type Logger } from "../../../src/observe/mod.ts";
@@ -31,6 +33,7 @@ function start(given: FakeUpdate, modules?: readonly PolicyModule<unknown>[]): {
   const tables = new Tables({
     logger,
     hasCertificate: (host) => host === "tls.example",
+    state: new KeptState({ clock: new ManualClock() }),
     subrequest: () => Promise.reject(new TypeError("no subrequests here")),
     catchAllLocations: [],
     ...(modules === undefined ? {} : { modules }),
