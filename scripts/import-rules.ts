@@ -56,6 +56,8 @@ export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly
     "contract": [],
     "deadline-wheel": [],
     "held-bytes": [],
+    "listen-error": [],
+    "listener-set": ["listen-error"],
     "unnamed-file": [],
     "unsent": [],
     "wire-settings": ["contract"],

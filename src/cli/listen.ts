@@ -1,8 +1,10 @@
 /**
- * Addresses to listen on, and what to say when that fails.
+ * What to say when an address cannot be listened on.
  *
  * @module
  */
+import type { Diagnostic } from "../diagnostic.ts";
+import type { ListenFailure } from "../proxy/mod.ts";
 import { FatalError } from "./exit.ts";
 
 interface SystemError {
@@ -10,18 +12,6 @@ interface SystemError {
   readonly address?: string;
   readonly port?: number;
   readonly message: string;
-}
-
-/** An empty `address` means all: `::`, which takes IPv4 too, and `0.0.0.0` on machines without IPv6. */
-export async function listenOnAll<T>(address: string, listen: (address: string) => Promise<T>): Promise<T> {
-  if (address !== "") return await listen(address);
-  try {
-    return await listen("::");
-  } catch (error) {
-    const { code } = error as SystemError;
-    if (code !== "EAFNOSUPPORT" && code !== "EADDRNOTAVAIL") throw error;
-    return await listen("0.0.0.0");
-  }
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -37,4 +27,16 @@ export function tellListenError(error: unknown, address: string, port: number | 
   const { code = "", message, port: failedPort } = error as SystemError;
   const place = `${address === "" ? "all addresses" : address}, port ${port ?? failedPort ?? "unknown"}`;
   throw new FatalError(`cannot listen on ${place} (${flag}): ${REASONS[code] ?? message}`, { cause: error });
+}
+
+/** What is to be said of ports that cannot be had while the program runs. */
+export function diagnoseListeners(failures: readonly ListenFailure[]): Diagnostic[] {
+  return failures.map(({ listener: { address, port, protocol }, code, message }) => ({
+    reason: "PortNotAvailable",
+    severity: "error",
+    message: `listen on ${address === "" ? "all addresses" : address}, port ${port} (${protocol}): ${
+      REASONS[code] ?? message
+    }`,
+    effect: "nothing is served there; it is tried again every two seconds",
+  }));
 }

@@ -16,9 +16,10 @@ import { Controller, logDiagnostics } from "../controller/mod.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { ManifestFolderError, ManifestSource, objectKey, pinpoint, Store } from "../kube/mod.ts";
 import type { Logger } from "../observe/mod.ts";
+import { listenOnAll } from "../runtime/mod.ts";
 import { FatalError } from "./exit.ts";
 import { findUnresolvedNames } from "./external-names.ts";
-import { listenOnAll, tellListenError } from "./listen.ts";
+import { diagnoseListeners, tellListenError } from "./listen.ts";
 import { type MetricsSettings, ProgramMetrics } from "./program-metrics.ts";
 import { Serving, type WorkerSettings } from "./serving.ts";
 
@@ -185,10 +186,14 @@ export class Program {
 
   async #listen(): Promise<void> {
     const { bindAddress, httpPort, httpsPort } = this.#options;
-    await listenOnAll(bindAddress, (address) => this.#serving.listen({ address, httpPort, httpsPort }))
-      .catch((error) =>
-        tellListenError(error, bindAddress, undefined, `--http-port ${httpPort} or --https-port ${httpsPort}`)
-      );
+    await this.#serving.listen().catch((error) =>
+      tellListenError(error, bindAddress, undefined, `--http-port ${httpPort} or --https-port ${httpsPort}`)
+    );
+  }
+
+  /** Findings that are none of the compiler's. */
+  #ownDiagnostics(): readonly Diagnostic[] {
+    return [...this.#source.diagnostics(), ...diagnoseListeners(this.#serving.listenFailures)];
   }
 
   #adminSource(): AdminSource {
@@ -196,9 +201,9 @@ export class Program {
     return {
       unready: () => this.#unready,
       snapshot: () => controller.state.snapshot,
-      diagnostics: () => [...this.#source.diagnostics(), ...controller.state.diagnostics],
+      diagnostics: () => [...this.#ownDiagnostics(), ...controller.state.diagnostics],
       locatedDiagnostics: async () => [
-        ...this.#source.diagnostics(),
+        ...this.#ownDiagnostics(),
         ...await locate(controller.state.diagnostics, this.#store),
       ],
       serving: () => this.#serving.counters(),

@@ -38,6 +38,7 @@ export async function run(args: readonly string[]): Promise<number> {
       http: values["http-port"],
       https: values["https-port"],
       status: values["status-port"],
+      bindAddress: values["bind-address"],
     }),
     bindAddress: values["bind-address"],
     httpPort: values["http-port"],

@@ -11,7 +11,7 @@ import {
   type DataPlaneOptions,
   FAKE_CERTIFICATE,
   type KeyPair,
-  type ListenOptions,
+  type ListenFailure,
   makeSelfSigned,
 } from "../proxy/mod.ts";
 import type { Globals, Snapshot, SnapshotUpdate } from "../snapshot/mod.ts";
@@ -72,14 +72,19 @@ export class Serving {
   }
 
   /** @throws {FatalError} when workers do not live for long enough */
-  listen(options: ListenOptions): Promise<void> {
-    return (this.#pool ?? this.#here!).listen(options).catch((error) => {
+  listen(): Promise<void> {
+    return (this.#pool ?? this.#here!).listen().catch((error) => {
       throw error instanceof WorkerStartError ? new FatalError(error.message) : error;
     });
   }
 
   get ports(): { readonly http: number; readonly https: number } {
     return (this.#pool ?? this.#here)?.ports ?? { http: 0, https: 0 };
+  }
+
+  /** Listeners whose port cannot be had. */
+  get listenFailures(): readonly ListenFailure[] {
+    return (this.#pool ?? this.#here)?.listenFailures ?? [];
   }
 
   counters(): ServingCounters {

@@ -20,6 +20,8 @@ interface CompilePorts {
   readonly http: number;
   readonly https: number;
   readonly status: number;
+  /** --bind-address. Default: all addresses. */
+  readonly bindAddress?: string;
 }
 type CompileValues = FlagValues<typeof COMPILE_FLAGS> & { readonly "enable-ssl-passthrough": boolean };
 
@@ -84,6 +86,7 @@ export function compilerOptions(values: CompileValues, ports: CompilePorts): Com
     disableSvcExternalName: values["disable-svc-external-name"],
     deepInspect: values["deep-inspect"],
     enableTopologyAwareRouting: values["enable-topology-aware-routing"],
+    bindAddress: ports.bindAddress ?? "",
     httpPort: ports.http,
     httpsPort: ports.https,
     statusPort: ports.status,

@@ -12,9 +12,11 @@ import {
   type Certificate,
   DEFAULT_BACKEND,
   DEFAULT_CERTIFICATE,
+  type Listener,
   type LocationBackend,
   type Snapshot,
   type SnapshotUpdate,
+  type TlsProfile,
   type Upstream,
   type VirtualHost,
 } from "../snapshot/snapshot.ts";
@@ -86,7 +88,13 @@ export class IncrementalCompiler implements Compiler {
     const upstreams = new Outgoing<Upstream>();
     const certificates = new Outgoing<Certificate>();
 
+    const listeners = new Outgoing<Listener>();
+    const tlsProfiles = new Outgoing<TlsProfile>();
+
     const globals = this.#passConfiguration(view, dirty);
+    const configuration = this.#configuration!;
+    listeners.replaceAll(this.#snapshot?.listeners, configuration.listeners);
+    tlsProfiles.replaceAll(this.#snapshot?.tlsProfiles, configuration.tlsProfiles);
     this.#passIngresses(view, dirty, upstreams);
     const nowMs = this.#nowMs();
     this.#passCertificates(view, dirty, nowMs);
@@ -94,12 +102,14 @@ export class IncrementalCompiler implements Compiler {
     this.#passUpstreams(view, dirty, upstreams);
     this.#passServedCertificates(dirty, certificates);
 
-    const changed: SnapshotUpdate = {
+    const update: SnapshotUpdate = {
+      ...globals === undefined ? {} : { globals },
+      listeners: listeners.finish(this.#snapshot?.listeners),
+      tlsProfiles: tlsProfiles.finish(this.#snapshot?.tlsProfiles),
       virtualHosts: virtualHosts.finish(this.#snapshot?.virtualHosts),
       upstreams: upstreams.finish(this.#snapshot?.upstreams),
       certificates: certificates.finish(this.#snapshot?.certificates),
     };
-    const update = globals === undefined ? changed : { globals, ...changed };
     this.#snapshot = applyUpdate(this.#snapshot, update);
     const { all, added } = this.#diagnostics.settle();
     return { snapshot: this.#snapshot, update, diagnostics: all, newDiagnostics: added };

@@ -6,18 +6,22 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import { type ObjectKey, objectKey, type StoreView } from "../kube/mod.ts";
 import { equalData } from "../snapshot/equal.ts";
-import type { Globals } from "../snapshot/snapshot.ts";
+import { DEFAULT_TLS_PROFILE, type Globals, type SnapshotRecords } from "../snapshot/snapshot.ts";
 import { nearest } from "../unit/mod.ts";
 import { knownConfigKeys } from "./config-keys.ts";
 import type { CompilerOptions } from "./contract.ts";
 import { compileGlobals } from "./globals.ts";
 import { askForConfigKeys, type EntryContext, parseWithoutIngress, type WithoutIngress } from "./ingress-entry.ts";
+import { compileListeners } from "./listeners.ts";
+import { compileDefaultProfile } from "./tls-profiles.ts";
 import { type AnnotationSettings, ConfigData, ConfigReader, readAnnotationSettings, shorten } from "./settings.ts";
 
 /** Read anew when one of `reads` changes. */
 export interface Configuration {
   readonly settings: AnnotationSettings;
   readonly globals: Globals;
+  readonly listeners: SnapshotRecords["listeners"];
+  readonly tlsProfiles: SnapshotRecords["tlsProfiles"];
   readonly entryContext: Omit<EntryContext, "view">;
   readonly withoutIngress: WithoutIngress;
   /** ConfigMaps that it was made from. */
@@ -47,6 +51,8 @@ export function readConfiguration(
   const settings = readAnnotationSettings(reader, configured);
   let globals = compileGlobals(reader, options, view, (key) => reads.add(key));
   if (former !== undefined && equalData(former.globals, globals)) globals = former.globals;
+  const listeners = compileListeners(reader, options);
+  const tlsProfiles = { [DEFAULT_TLS_PROFILE]: compileDefaultProfile(reader) };
   const open: EntryContext = {
     view,
     globals,
@@ -61,6 +67,8 @@ export function readConfiguration(
   return {
     settings,
     globals,
+    listeners,
+    tlsProfiles,
     entryContext,
     withoutIngress: parseWithoutIngress({ ...open, closed }),
     reads,

@@ -25,6 +25,8 @@ export interface CompilerOptions {
   readonly disableSvcExternalName: boolean;
   readonly deepInspect: boolean;
   readonly enableTopologyAwareRouting: boolean;
+  /** --bind-address; empty: all addresses. Default: all. */
+  readonly bindAddress?: string;
   readonly httpPort: number;
   readonly httpsPort: number;
   /** Endpoints on 127.0.0.0/8 with this port are left out: nobody may reach the admin API through a Service. */

@@ -15,16 +15,10 @@ import { parseByteSize, parseInteger } from "../unit/mod.ts";
 import type { CompilerOptions } from "./contract.ts";
 import type { ConfigReader } from "./settings.ts";
 
-const CIPHERS = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:" +
-  "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:" +
-  "DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256";
-
 /** A slip of the pen must not start thousands of processes. */
 const MAX_WORKERS = 256;
 const FIELD_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/;
 const REDIRECT_CODES: readonly number[] = [301, 302, 307, 308];
-const PROTOCOLS: readonly string[] = ["TLSv1.2", "TLSv1.3"];
-const OLD_PROTOCOLS: readonly string[] = ["SSLv2", "SSLv3", "TLSv1", "TLSv1.1"];
 
 /** Paths that the images of ingress-nginx link to standard output. */
 const STDOUT: readonly string[] = ["/var/log/nginx/access.log", "/dev/stdout", "stdout"];
@@ -45,7 +39,6 @@ export function compileGlobals(
       useForwardedHeaders: reader.boolean("use-forwarded-headers", false),
       enableRealIp: reader.boolean("enable-real-ip", false),
       computeFullForwardedFor: reader.boolean("compute-full-forwarded-for", false),
-      useProxyProtocol: reader.boolean("use-proxy-protocol", false),
       forwardedForHeader: reader.read("forwarded-for-header", "x-forwarded-for", "the name of a field", parseFieldName),
       forwardedHostHeader: reader.read(
         "forwarded-host-header",
@@ -87,17 +80,9 @@ export function compileGlobals(
       preload: reader.boolean("hsts-preload", false),
     },
     tls: {
-      protocols: readProtocols(reader),
-      ciphers: reader.read(
-        "ssl-ciphers",
-        CIPHERS,
-        "OpenSSL names of ciphers, joined by colons",
-        (text) => /^[A-Za-z0-9_:+!@=.-]{1,4096}$/.test(text) ? text : undefined,
-      ),
       rejectHandshake: reader.boolean("ssl-reject-handshake", false),
       useHttp2: reader.boolean("use-http2", true),
       http2MaxConcurrentStreams: reader.integer("http2-max-concurrent-streams", 128, 1, 65535),
-      sessionTimeoutMs: readSessionTimeout(reader),
     },
     client: {
       headerTimeoutMs: reader.seconds("client-header-timeout", 60_000),
@@ -143,33 +128,6 @@ function parseBuffers(text: string): { count: number; bytes: number } | undefine
   // what a client may make the proxy hold per connection
   if (count === undefined || bytes === undefined || bytes < 256 || count * bytes > 64 * 1024 * 1024) return undefined;
   return { count, bytes };
-}
-
-/** Sessions are kept in tickets, whichever of the two asks for them: the TLS libraries have no other way. */
-function readSessionTimeout(reader: ConfigReader): number {
-  const cache = reader.boolean("ssl-session-cache", true);
-  const tickets = reader.boolean("ssl-session-tickets", false);
-  const timeoutMs = reader.duration("ssl-session-timeout", 600_000);
-  return cache || tickets ? timeoutMs : 0;
-}
-
-function readProtocols(reader: ConfigReader): readonly string[] {
-  return reader.read("ssl-protocols", PROTOCOLS, "TLSv1.2, TLSv1.3 or both", (text) => {
-    const names = text.split(/[\s,]+/);
-    const unknown = names.filter((name) => !PROTOCOLS.includes(name));
-    if (unknown.some((name) => !OLD_PROTOCOLS.includes(name))) return undefined;
-    const spoken = PROTOCOLS.filter((name) => names.includes(name));
-    if (spoken.length === 0) return undefined;
-    if (unknown.length > 0) {
-      reader.report("ssl-protocols", {
-        reason: "ProtocolNotSupported",
-        severity: "warning",
-        message: `use ${unknown.join(", ")} of ssl-protocols: versions before TLSv1.2 are not spoken`,
-        effect: `only ${spoken.join(" and ")} is offered`,
-      });
-    }
-    return spoken;
-  });
 }
 
 function readAccessLog(reader: ConfigReader): Globals["accessLog"] {

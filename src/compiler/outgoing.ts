@@ -22,6 +22,12 @@ export class Outgoing<T> {
     this.#remove.add(key);
   }
 
+  /** All of `target`, and nothing of `former` that it has not. */
+  replaceAll(former: Readonly<Record<string, T>> = {}, target: Readonly<Record<string, T>>): void {
+    for (const key in former) if (!Object.hasOwn(target, key)) this.remove(key);
+    for (const [key, value] of Object.entries(target)) this.set(key, value);
+  }
+
   /** In order; without what `former` has already, which happens when one run takes back what it did. */
   finish(former: Readonly<Record<string, T>> = {}): Changes<T> {
     const set = [...this.#set].filter(([key, value]) => !equalData(former[key], value));

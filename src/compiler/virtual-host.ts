@@ -6,7 +6,7 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import { policies as families } from "../policy/mod.ts";
 import { equalData } from "../snapshot/equal.ts";
-import type { Policies, VirtualHost } from "../snapshot/snapshot.ts";
+import { DEFAULT_TLS_PROFILE, type Policies, type VirtualHost } from "../snapshot/snapshot.ts";
 import { diagnose } from "./diagnose.ts";
 import { aliasesOf, aliasNames, type FindOwner, ownName } from "./host-names.ts";
 import { compileHostTls, type TlsContext } from "./host-tls.ts";
@@ -80,6 +80,7 @@ export function compileVirtualHost(name: string, entries: readonly IngressEntry[
       name,
       names,
       tls,
+      tlsProfile: DEFAULT_TLS_PROFILE,
       policies: hostPolicies(name, entries, context, diagnostics),
       regexMode,
       locations,

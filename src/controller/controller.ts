@@ -7,8 +7,7 @@ import type { Compilation, Compiler } from "../compiler/contract.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import type { StoreChange, StoreView } from "../kube/mod.ts";
 import { type Clock, type Logger, systemClock } from "../observe/mod.ts";
-import type { Snapshot, SnapshotUpdate } from "../snapshot/snapshot.ts";
-import { completeUpdate } from "./complete-update.ts";
+import { changesSomething, completeUpdate, type Snapshot, type SnapshotUpdate } from "../snapshot/mod.ts";
 import { type LocateDiagnostics, logDiagnostics } from "./diagnostic-log.ts";
 import { HoldOff } from "./hold-off.ts";
 import { PendingChanges } from "./pending-changes.ts";
@@ -200,6 +199,8 @@ export class Controller {
       upstreamsRemoved: update.upstreams.remove.length || undefined,
       certificates: update.certificates.set.length,
       certificatesRemoved: update.certificates.remove.length || undefined,
+      listeners: first ? undefined : update.listeners.set.length || undefined,
+      listenersRemoved: update.listeners.remove.length || undefined,
       globals: update.globals === undefined || first ? undefined : true,
       publishMs: round(now - times.compiledAtMs),
       ms: round(now - times.startedAtMs),
@@ -221,11 +222,6 @@ export class Controller {
 function without(diagnostics: readonly Diagnostic[], known: readonly Diagnostic[]): Diagnostic[] {
   const texts = new Set(known.map((d) => JSON.stringify(d)));
   return diagnostics.filter((d) => !texts.has(JSON.stringify(d)));
-}
-
-function changesSomething(update: SnapshotUpdate): boolean {
-  if (update.globals !== undefined) return true;
-  return [update.virtualHosts, update.upstreams, update.certificates].some((c) => c.set.length + c.remove.length > 0);
 }
 
 /** The first few objects by name, so that the line says what caused it. */

@@ -5,8 +5,10 @@
  *
  * @module
  */
+import type { Socket } from "node:net";
 import type { Answer, Connection, Exchange } from "../http/exchange.ts";
 import type { Fields } from "../http/fields.ts";
+import type { ProxyAddresses } from "../net/proxy-protocol.ts";
 import type { ProxyError } from "../proxy-error.ts";
 import type { Endpoint } from "../snapshot/snapshot.ts";
 
@@ -182,8 +184,6 @@ export interface WireSettings {
   readonly dropUnderscores: boolean;
   /** Field names with characters other than letters, digits and `-` are passed on, not dropped (ignore-invalid-headers false). Default: false. */
   readonly keepInvalidNames?: boolean;
-  /** Every connection begins with a PROXY protocol header (use-proxy-protocol). Default: false. Holds for connections accepted from then on. */
-  readonly proxyProtocol?: boolean;
   readonly upstreamIdle: {
     readonly connections: number;
     readonly timeoutMs: number;
@@ -191,3 +191,18 @@ export interface WireSettings {
     readonly lifetimeMs: number;
   };
 }
+
+/** A connection whose bytes are relayed as they come: of a tcp port, or with a server name that is passed through. */
+export interface StreamConnection {
+  /** Paused; what was read of it has been put back. It has a listener for errors. */
+  readonly socket: Socket;
+  /** Key of the upstream to relay it to. */
+  readonly upstream: string;
+  /** Addresses of a PROXY protocol header. */
+  readonly proxied: ProxyAddresses | null;
+  /** Port listened on. */
+  readonly localPort: number;
+}
+
+/** Takes connections that are no HTTP. The front counts them and cuts them at the end of a shutdown. */
+export type StreamHandler = (connection: StreamConnection) => void;

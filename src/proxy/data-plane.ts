@@ -14,11 +14,15 @@ import {
   type StubStatus,
   systemClock,
 } from "../observe/mod.ts";
-import { CATCH_ALL, type SnapshotUpdate } from "../snapshot/snapshot.ts";
+import { listenOnAll } from "../runtime/mod.ts";
+import { CATCH_ALL, type Listener, type SnapshotUpdate } from "../snapshot/snapshot.ts";
+import { ListenError } from "./listen-error.ts";
+import type { FrontPort } from "./listener/mod.ts";
+import { ListenerSet, type ListenFailure, placeOf } from "./listener-set.ts";
 import { AccessLogger, builtInLocations, Pipeline, Tables, type TablesOptions } from "./pipeline/mod.ts";
 import { type KeyPair, TlsFront } from "./tls/mod.ts";
 import { Wire } from "./wire.ts";
-import type { ServerExchange } from "./contract.ts";
+import type { ServerExchange, StreamHandler } from "./contract.ts";
 import { type CountsDelta, KeptState } from "./state/mod.ts";
 import { Subrequests } from "./subrequest/subrequests.ts";
 import { compileWireSettings } from "./wire-settings.ts";
@@ -41,19 +45,20 @@ export interface DataPlaneOptions {
   readonly modules?: TablesOptions["modules"];
   /** Tells the other processes what was added to the counts that are shared with them. Default: there are none. */
   readonly tellCounts?: (deltas: readonly CountsDelta[]) => void;
+  /** Takes connections of tcp ports and those that are passed through. Default: such ports cannot be opened. */
+  readonly stream?: StreamHandler;
+  /** Told when a port was opened or closed, or could not be had. */
+  readonly onListeners?: () => void;
   /** What /nginx_status tells. Default: the counters of this data plane. */
   readonly status?: () => StubStatus | Promise<StubStatus>;
 }
 
-/** Where to listen. */
+/** How the listeners of the snapshot are opened. */
 export interface ListenOptions {
-  /** IP address; `0.0.0.0` or `::` for all. */
-  readonly address: string;
-  /** 0: any free port, see {@link DataPlane.ports}. */
-  readonly httpPort: number;
-  readonly httpsPort: number;
   /** SO_REUSEPORT: several processes listen on the same ports. Default: false. */
   readonly reusePort?: boolean;
+  /** Only these are opened, each on this number; by {@link placeOf}. Default: all, where they say. */
+  readonly ports?: Readonly<Record<string, number>>;
 }
 
 /** What happened since the start; plain numbers, so that those of several workers can be summed. */
@@ -89,8 +94,12 @@ export class DataPlane {
   #wire: Wire | null = null;
   /** Made together with the wire. */
   #subrequests: Subrequests | null = null;
-  #ports = { http: 0, https: 0 };
   readonly #state: KeptState;
+  readonly #listeners: ListenerSet;
+  /** By name, as the snapshot has them. */
+  readonly #wanted = new Map<string, Listener>();
+  /** `null`: listening has not begun, or has ended. */
+  #listen: ListenOptions | null = null;
   #updates = 0;
   #closed: Promise<void> | null = null;
 
@@ -101,6 +110,7 @@ export class DataPlane {
       logger,
       applicationProtocols: ["h2", "http/1.1"],
       serves: (name) => this.#tables.match(name)?.value.host.name !== CATCH_ALL,
+      hostFor: (name) => this.#tables.match(name)?.value.host,
       ...options.selfSigned === undefined ? {} : { selfSigned: options.selfSigned },
     });
     this.#state = new KeptState({
@@ -116,6 +126,12 @@ export class DataPlane {
       onLeave: (endpoints) => this.#wire?.drain(endpoints),
       catchAllLocations: builtInLocations(options.status ?? (() => this.counters())),
     });
+    this.#listeners = new ListenerSet({
+      open: (listener, current) => this.#open(listener, current),
+      clock: systemClock,
+      logger,
+      ...options.onListeners === undefined ? {} : { changed: options.onListeners },
+    });
     this.#accessLogger = new AccessLogger(logger, options.accessLog);
     this.#failures = new FailureLog(options.failures ?? failuresTo(logger));
     this.#pipeline = new Pipeline({
@@ -126,7 +142,10 @@ export class DataPlane {
     });
   }
 
-  /** Takes over what changed; the first update must hold everything. Requests in flight end on the former tables. */
+  /**
+   * Takes over what changed; the first update must hold everything. Requests in flight end on the former tables. Ports that
+   * are no longer wanted are closed at once, new ones open as soon as they can be had; no connection is touched.
+   */
   apply(update: SnapshotUpdate): void {
     this.#tls.apply(update);
     this.#tables.apply(update);
@@ -139,11 +158,15 @@ export class DataPlane {
           settings,
           logger: this.#options.logger,
           clock: systemClock,
+          ...this.#options.stream === undefined ? {} : { stream: this.#options.stream },
           maxDescriptors: Math.floor(((openFileLimit() ?? Infinity) - OWN_DESCRIPTORS) * 0.75),
         });
         this.#subrequests = this.#makeSubrequests(this.#wire);
       } else this.#wire.update(settings);
     }
+    for (const name of update.listeners.remove) this.#wanted.delete(name);
+    for (const listener of update.listeners.set) this.#wanted.set(listener.name, listener);
+    if (update.listeners.set.length + update.listeners.remove.length > 0) void this.#follow();
     this.#updates++;
   }
 
@@ -156,19 +179,57 @@ export class DataPlane {
     });
   }
 
-  /** Opens the listeners; call {@link DataPlane.apply} first. Rejects when an address cannot be bound. */
-  async listen(options: ListenOptions): Promise<void> {
-    const wire = this.#wire;
-    if (wire === null) throw new TypeError("a data plane needs a first update before it listens");
-    const { address, reusePort = false } = options;
-    const http = await wire.listen({ address, port: options.httpPort, reusePort, tls: null });
-    const https = await wire.listen({ address, port: options.httpsPort, reusePort, tls: this.#tls });
-    this.#ports = { http, https };
+  /**
+   * Opens the listeners of the snapshot, and follows it from then on; call {@link DataPlane.apply} first. Rejects with a
+   * {@link ListenError} when a port of HTTP cannot be had at first; any other is tried again until it can. Called again,
+   * it takes over other options.
+   */
+  async listen(options: ListenOptions = {}): Promise<void> {
+    if (this.#wire === null) throw new TypeError("a data plane needs a first update before it listens");
+    const first = this.#listen === null;
+    this.#listen = options;
+    await this.#follow();
+    if (!first) return;
+    const failure = this.#listeners.failures.find(({ listener }) => isWeb(listener));
+    if (failure === undefined) return;
+    this.#listen = null;
+    this.#listeners.close();
+    throw new ListenError(failure.code, failure.message, failure.listener.port);
   }
 
-  /** Ports listened on; 0 before {@link DataPlane.listen}. */
+  #follow(): Promise<void> {
+    if (this.#listen === null) return Promise.resolve();
+    const { ports } = this.#listen;
+    const wanted = [...this.#wanted.values()];
+    return this.#listeners.update(
+      ports === undefined ? wanted : wanted.filter((listener) => Object.hasOwn(ports, placeOf(listener))),
+    );
+  }
+
+  #open(listener: Listener, current: () => Listener): Promise<FrontPort> {
+    const wire = this.#wire;
+    if (wire === null) throw new TypeError("a data plane needs a first update before it listens");
+    const port = this.#listen?.ports?.[placeOf(listener)] ?? listener.port;
+    const reusePort = this.#listen?.reusePort ?? false;
+    return listenOnAll(
+      listener.address,
+      (address) => wire.listen({ address, port, reusePort, tls: this.#tls, spoken: current }),
+    );
+  }
+
+  /** Numbers of the open ports `http` and `https`; 0: not open. */
   get ports(): { readonly http: number; readonly https: number } {
-    return this.#ports;
+    return { http: this.port("http"), https: this.port("https") };
+  }
+
+  /** Number of the open port of a listener; 0: not open. */
+  port(name: string): number {
+    return this.#listeners.port(name) ?? 0;
+  }
+
+  /** Listeners whose port cannot be had. */
+  get listenFailures(): readonly ListenFailure[] {
+    return this.#listeners.failures;
   }
 
   /**
@@ -188,6 +249,8 @@ export class DataPlane {
   }
 
   async #close(graceMs: number): Promise<void> {
+    this.#listen = null;
+    this.#listeners.close();
     await this.#wire?.close(graceMs);
     this.#subrequests?.close();
     this.#tables.close();
@@ -218,4 +281,9 @@ export class DataPlane {
     if (!quiet) this.#accessLogger.write(exchange);
     this.#options.onEnd?.(exchange);
   }
+}
+
+/** Without these the program is of no use to anybody. */
+export function isWeb({ protocol }: Listener): boolean {
+  return protocol === "http" || protocol === "https";
 }

@@ -5,7 +5,10 @@
  *
  * @module
  */
-export { DataPlane, type DataPlaneCounters, type DataPlaneOptions, type ListenOptions } from "./data-plane.ts";
 export type { CountsDelta } from "./state/mod.ts";
 export { type Resolution, type Resolve, resolve } from "./balancer/resolver.ts";
+export { DataPlane, type DataPlaneCounters, type DataPlaneOptions, isWeb, type ListenOptions } from "./data-plane.ts";
+export type { StreamConnection, StreamHandler } from "./contract.ts";
+export { ListenError } from "./listen-error.ts";
+export { ListenerSet, type ListenFailure, type OpenPort, placeOf } from "./listener-set.ts";
 export { FAKE_CERTIFICATE, type KeyPair, makeSelfSigned } from "./tls/mod.ts";

@@ -13,7 +13,7 @@ const SEND_TIMEOUT_MS = 60_000;
 
 /** Compiles the settings of the wire. */
 export function compileWireSettings(globals: Globals): WireSettings {
-  const { client, headers, realIp, tls, upstreamKeepAlive } = globals;
+  const { client, headers, tls, upstreamKeepAlive } = globals;
   const { largeHeaderBuffers } = client;
   return {
     headerTimeoutMs: client.headerTimeoutMs,
@@ -26,7 +26,6 @@ export function compileWireSettings(globals: Globals): WireSettings {
     maxFields: MAX_FIELDS,
     dropUnderscores: !headers.enableUnderscoresInHeaders,
     keepInvalidNames: !headers.ignoreInvalidHeaders,
-    proxyProtocol: realIp.useProxyProtocol,
     http2: tls.useHttp2,
     maxConcurrentStreams: tls.http2MaxConcurrentStreams,
     upstreamIdle: upstreamKeepAlive,

@@ -6,11 +6,11 @@
  */
 import type { Clock, Logger } from "../observe/mod.ts";
 import type { Endpoint } from "../snapshot/snapshot.ts";
-import type { ExchangeHandler, WireSettings } from "./contract.ts";
+import type { ExchangeHandler, StreamHandler, WireSettings } from "./contract.ts";
 import { DeadlineWheel } from "./deadline-wheel.ts";
 import { WireCore, type WireCounters } from "./exchange/core.ts";
 import { UpstreamForwarder } from "./forward/upstream-forwarder.ts";
-import { type FrontListen, HttpFront } from "./listener/mod.ts";
+import { type FrontListen, type FrontPort, HttpFront } from "./listener/mod.ts";
 import { UpstreamPools } from "./upstream/pool.ts";
 
 /** What a wire is made with. */
@@ -20,6 +20,8 @@ export interface WireOptions {
   readonly settings: WireSettings;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Takes connections that are no HTTP. Default: nobody does, and ports for them cannot be opened. */
+  readonly stream?: StreamHandler;
   /** Descriptors that connections of clients and to endpoints may take together. Default: no bound. */
   readonly maxDescriptors?: number;
 }
@@ -39,7 +41,7 @@ export class Wire {
     core.forwarder = new UpstreamForwarder(core, pools);
     this.#core = core;
     this.#pools = pools;
-    this.#front = new HttpFront(core);
+    this.#front = new HttpFront(core, options.stream);
   }
 
   /** Counters since the start. */
@@ -73,8 +75,8 @@ export class Wire {
     this.#pools.drain(endpoints);
   }
 
-  /** Opens a port; resolves with its number. Rejects when the address cannot be bound. */
-  listen(options: FrontListen): Promise<number> {
+  /** As {@link HttpFront.listen}. */
+  listen(options: FrontListen): Promise<FrontPort> {
     return this.#front.listen(options);
   }
 

@@ -8,6 +8,7 @@ import { denoRuntime } from "./deno.ts";
 import type { Runtime } from "./runtime.ts";
 
 export { CONTROL_SIGNALS, holdSignals, IDLE_SIGNALS, WORKER_SIGNALS } from "./hold-signals.ts";
+export { listenOnAll } from "./listen-on-all.ts";
 export type { Runtime, Signal } from "./runtime.ts";
 export type { Tcp, TcpListener, TcpListenOptions } from "./tcp.ts";
 export type { MakeTlsServer, TlsAgreement, TlsServer, TlsServerOptions } from "./tls.ts";

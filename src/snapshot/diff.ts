@@ -3,22 +3,36 @@
  *
  * @module
  */
-import { equalData } from "./equal.ts";
 import { compareText, sortedRecord } from "./order.ts";
-import type { Certificate, Changes, Snapshot, SnapshotUpdate, Upstream, VirtualHost } from "./snapshot.ts";
+import { GLOBALS_RULES, makeChanges, makeRecords, RECORD_PARTS, type RecordRules } from "./parts.ts";
+import type { Changes, RecordChanges, Snapshot, SnapshotRecords, SnapshotUpdate } from "./snapshot.ts";
 
 const EMPTY_CHANGES: Changes<never> = { set: [], remove: [] };
 
+/** An update that says `given`, and of everything else that it stays. */
+export function updateOf(given: Partial<SnapshotUpdate>): SnapshotUpdate {
+  const { globals } = given;
+  const changes: Partial<RecordChanges> = given;
+  const parts = makeChanges((part) => changes[part] ?? EMPTY_CHANGES);
+  return globals === undefined ? parts : { globals, ...parts };
+}
+
+/** Does it say that anything changed. */
+export function changesSomething(update: SnapshotUpdate): boolean {
+  return update.globals !== undefined ||
+    RECORD_PARTS.some((part) => update[part].set.length + update[part].remove.length > 0);
+}
+
 type Part<T> = Readonly<Record<string, T>>;
 
-function diffPart<T>(before: Part<T> | undefined, after: Part<T>): Changes<T> {
+function diffPart<T>(before: Part<T> | undefined, after: Part<T>, rules: RecordRules<T>): Changes<T> {
   if (before === after) return EMPTY_CHANGES;
   const set: T[] = [];
   const remove: string[] = [];
   for (const key in after) {
-    if (before === undefined || !Object.hasOwn(before, key) || !equalData(before[key], after[key])) {
-      set.push(after[key]!);
-    }
+    const value = after[key]!;
+    const former = before !== undefined && Object.hasOwn(before, key) ? before[key] : undefined;
+    if (former === undefined || !rules.equal(former, value)) set.push(value);
   }
   for (const key in before) if (!Object.hasOwn(after, key)) remove.push(key);
   remove.sort(compareText);
@@ -30,18 +44,18 @@ function diffPart<T>(before: Part<T> | undefined, after: Part<T>): Changes<T> {
  * not looked into.
  */
 export function diffSnapshots(before: Snapshot | null, after: Snapshot): SnapshotUpdate {
-  const update = {
-    virtualHosts: diffPart<VirtualHost>(before?.virtualHosts, after.virtualHosts),
-    upstreams: diffPart<Upstream>(before?.upstreams, after.upstreams),
-    certificates: diffPart<Certificate>(before?.certificates, after.certificates),
-  };
-  return before !== null && equalData(before.globals, after.globals) ? update : { globals: after.globals, ...update };
+  const former: SnapshotRecords | null = before;
+  const records: SnapshotRecords = after;
+  const update = makeChanges((part, rules) => diffPart(former?.[part], records[part], rules));
+  return before !== null && GLOBALS_RULES.equal(before.globals, after.globals)
+    ? update
+    : { globals: after.globals, ...update };
 }
 
-function applyPart<T>(before: Part<T>, changes: Changes<T>, keyOf: (value: T) => string): Part<T> {
+function applyPart<T>(before: Part<T>, changes: Changes<T>, rules: RecordRules<T>): Part<T> {
   if (changes.set.length === 0 && changes.remove.length === 0) return before;
   const removed = new Set(changes.remove);
-  const set = new Map(changes.set.map((value) => [keyOf(value), value] as const));
+  const set = new Map(changes.set.map((value) => [rules.keyOf(value), value] as const));
   // in place of a sort, as long as no key is new: most updates change what is there
   const record: Record<string, T> = {};
   for (const key in before) {
@@ -57,10 +71,31 @@ function applyPart<T>(before: Part<T>, changes: Changes<T>, keyOf: (value: T) =>
 export function applyUpdate(before: Snapshot | null, update: SnapshotUpdate): Snapshot {
   const globals = update.globals ?? before?.globals;
   if (globals === undefined) throw new TypeError("Cannot apply update: a first update must bring the globals");
+  const former: SnapshotRecords | null = before;
+  const changes: RecordChanges = update;
   return {
     globals,
-    virtualHosts: applyPart(before?.virtualHosts ?? {}, update.virtualHosts, (host) => host.name),
-    upstreams: applyPart(before?.upstreams ?? {}, update.upstreams, (upstream) => upstream.name),
-    certificates: applyPart(before?.certificates ?? {}, update.certificates, (certificate) => certificate.id),
+    ...makeRecords((part, rules) => applyPart(former?.[part] ?? {}, changes[part], rules)),
+  };
+}
+
+function completePart<T>(target: Part<T>, formers: readonly Part<T>[]): Changes<T> {
+  const remove = new Set<string>();
+  for (const former of formers) {
+    for (const key in former) if (!Object.hasOwn(target, key)) remove.add(key);
+  }
+  return { set: Object.values(target), remove: [...remove].sort(compareText) };
+}
+
+/**
+ * The update that brings a data plane to a snapshot whatever it serves now: sets all of `target` and removes what any of
+ * `formers` has beyond it.
+ */
+export function completeUpdate(target: Snapshot, formers: readonly Snapshot[]): SnapshotUpdate {
+  const records: SnapshotRecords = target;
+  const formerRecords: readonly SnapshotRecords[] = formers;
+  return {
+    globals: target.globals,
+    ...makeChanges((part) => completePart(records[part], formerRecords.map((former) => former[part]))),
   };
 }

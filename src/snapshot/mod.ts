@@ -5,9 +5,10 @@
  * @module
  */
 export * from "./snapshot.ts";
-export { applyUpdate, diffSnapshots } from "./diff.ts";
+export { applyUpdate, changesSomething, completeUpdate, diffSnapshots, updateOf } from "./diff.ts";
 export { DataDecoder, DataEncoder } from "./codec.ts";
-export { divideUpdate, UpdateAssembler, type UpdatePart } from "./parts.ts";
+export { divideUpdate, UpdateAssembler, type UpdatePart } from "./divide.ts";
 export { equalData } from "./equal.ts";
 export { sortedRecord } from "./order.ts";
-export { redact, redactData } from "./redact.ts";
+export { redact } from "./redact.ts";
+export { redactData } from "./redact-data.ts";

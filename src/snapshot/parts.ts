@@ -1,92 +1,69 @@
 /**
- * Updates in pieces, to be sent to another process: what the hosts of an update share is written once, and the other side
- * has it shared again.
+ * The parts of a snapshot, and what holds for each: how it is keyed and compared, in which order it is sent, how it is
+ * shown. Whatever goes over all parts (differences, updates, pieces for another process, redaction) goes by this table;
+ * a new part is a field of {@link PartValues} and a line in each of the lists below;
+ * the checker asks for them.
  *
  * @module
  */
-import { DataDecoder, DataEncoder } from "./codec.ts";
-import type { Certificate, Globals, SnapshotUpdate, Upstream, VirtualHost } from "./snapshot.ts";
+import { equalData } from "./equal.ts";
+import { redactData } from "./redact-data.ts";
+import type { Changes, Globals, PartValues, RecordChanges, RecordPart, SnapshotRecords } from "./snapshot.ts";
 
-const FIELDS = [
-  "globals",
-  "upstreams.remove",
-  "upstreams.set",
-  "certificates.remove",
-  "certificates.set",
-  "virtualHosts.remove",
-  "virtualHosts.set",
-] as const;
-type Field = (typeof FIELDS)[number];
-
-/** A piece of an update: plain data. */
-export interface UpdatePart {
-  readonly field: Field;
-  /** Items of the field, encoded. */
-  readonly nodes: readonly unknown[];
+/** Rules of a part that is one value. */
+export interface ValueRules<T> {
+  /** Are two values the same: nothing is sent then. */
+  equal(a: T, b: T): boolean;
+  /** As it may be shown. */
+  redact(value: T): T;
 }
 
-/** Objects in a part: about 100 KB. Whoever reads does something else between two of them. */
-const OBJECTS_A_PART = 3000;
-
-/** The pieces of `update`, in order. */
-export function* divideUpdate(update: SnapshotUpdate, objectsAPart: number = OBJECTS_A_PART): Iterable<UpdatePart> {
-  const encoder = new DataEncoder();
-  for (const field of FIELDS) {
-    let nodes: unknown[] = [];
-    let begin = encoder.size;
-    for (const item of itemsOf(update, field)) {
-      nodes.push(encoder.encode(item));
-      if (encoder.size - begin < objectsAPart) continue;
-      yield { field, nodes };
-      nodes = [];
-      begin = encoder.size;
-    }
-    if (nodes.length > 0) yield { field, nodes };
-  }
+/** Rules of a part that is a record; its values stand for themselves in differences. */
+export interface RecordRules<T> extends ValueRules<T> {
+  /** Key of the record. */
+  keyOf(value: T): string;
 }
 
-function itemsOf(update: SnapshotUpdate, field: Field): readonly unknown[] {
-  switch (field) {
-    case "globals":
-      return update.globals === undefined ? [] : [update.globals];
-    case "upstreams.remove":
-      return update.upstreams.remove;
-    case "upstreams.set":
-      return update.upstreams.set;
-    case "certificates.remove":
-      return update.certificates.remove;
-    case "certificates.set":
-      return update.certificates.set;
-    case "virtualHosts.remove":
-      return update.virtualHosts.remove;
-    case "virtualHosts.set":
-      return update.virtualHosts.set;
-    default:
-      return field satisfies never;
-  }
+const PLAIN = { equal: equalData, redact: redactData };
+
+export const GLOBALS_RULES: ValueRules<Globals> = PLAIN;
+
+/** In the order in which they are sent: what others refer to comes first. */
+export const RECORD_RULES: { readonly [P in RecordPart]: RecordRules<PartValues[P]> } = {
+  upstreams: { ...PLAIN, keyOf: (upstream) => upstream.name },
+  certificates: { ...PLAIN, keyOf: (certificate) => certificate.id },
+  tlsProfiles: { ...PLAIN, keyOf: (profile) => profile.id },
+  virtualHosts: { ...PLAIN, keyOf: (host) => host.name },
+  listeners: { ...PLAIN, keyOf: (listener) => listener.name },
+};
+
+/** Names of the parts that are records, in the order in which they are sent. */
+export const RECORD_PARTS: readonly RecordPart[] = Object.keys(RECORD_RULES).filter((name): name is RecordPart =>
+  name in RECORD_RULES
+);
+
+/** The records that `make` gives for each part. */
+export function makeRecords(
+  make: <P extends RecordPart>(part: P, rules: RecordRules<PartValues[P]>) => Readonly<Record<string, PartValues[P]>>,
+): SnapshotRecords {
+  return {
+    listeners: make("listeners", RECORD_RULES.listeners),
+    tlsProfiles: make("tlsProfiles", RECORD_RULES.tlsProfiles),
+    virtualHosts: make("virtualHosts", RECORD_RULES.virtualHosts),
+    upstreams: make("upstreams", RECORD_RULES.upstreams),
+    certificates: make("certificates", RECORD_RULES.certificates),
+  };
 }
 
-/** Puts the pieces of one update together. */
-export class UpdateAssembler {
-  readonly #decoder = new DataDecoder();
-  readonly #items = new Map<Field, unknown[]>();
-
-  /** @throws {TypeError} when the part is none, or not the next one of its update */
-  add(part: UpdatePart): void {
-    let items = this.#items.get(part.field);
-    if (items === undefined) this.#items.set(part.field, items = []);
-    for (const node of part.nodes) items.push(this.#decoder.decode(node));
-  }
-
-  /** What has come so far. */
-  update(): SnapshotUpdate {
-    const items = <T>(field: Field): readonly T[] => (this.#items.get(field) ?? []) as T[];
-    const [globals] = items<Globals>("globals");
-    return {
-      ...globals === undefined ? {} : { globals },
-      virtualHosts: { set: items<VirtualHost>("virtualHosts.set"), remove: items("virtualHosts.remove") },
-      upstreams: { set: items<Upstream>("upstreams.set"), remove: items("upstreams.remove") },
-      certificates: { set: items<Certificate>("certificates.set"), remove: items("certificates.remove") },
-    };
-  }
+/** The changes that `make` gives for each part. */
+export function makeChanges(
+  make: <P extends RecordPart>(part: P, rules: RecordRules<PartValues[P]>) => Changes<PartValues[P]>,
+): RecordChanges {
+  return {
+    listeners: make("listeners", RECORD_RULES.listeners),
+    tlsProfiles: make("tlsProfiles", RECORD_RULES.tlsProfiles),
+    virtualHosts: make("virtualHosts", RECORD_RULES.virtualHosts),
+    upstreams: make("upstreams", RECORD_RULES.upstreams),
+    certificates: make("certificates", RECORD_RULES.certificates),
+  };
 }

@@ -1,43 +1,21 @@
 /**
- * Snapshots as they may be shown: without private keys and credentials.
+ * Snapshots as they may be shown.
  *
  * @module
  */
-import type { Snapshot } from "./snapshot.ts";
+import { GLOBALS_RULES, makeRecords, type RecordRules } from "./parts.ts";
+import type { Snapshot, SnapshotRecords } from "./snapshot.ts";
 
-/** What stands in place of a secret. */
-const REDACTED = "<redacted>";
-
-/** Names of properties whose values are never shown, wherever they stand (policies read Secrets too). */
-const SECRET_NAME = /^(?:private|secret|password|passwd|credential|token|users$|htpasswd)/i;
-
-function redactValue(value: unknown, depth: number): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (depth > 64) return REDACTED;
-  if (Array.isArray(value)) return value.map((item) => redactValue(item, depth + 1));
-  const shown: Record<string, unknown> = {};
-  for (const [key, inner] of Object.entries(value)) {
-    shown[key] = SECRET_NAME.test(key) && inner !== null && inner !== undefined && inner !== ""
-      ? REDACTED
-      : redactValue(inner, depth + 1);
-  }
-  return shown;
-}
-
-/** A copy of plain data with the values of secret properties replaced. */
-export function redactData<T>(data: T): T {
-  return redactValue(data, 0) as T;
+/** Keys of a record are names chosen by users: they must not be taken for names of properties. */
+function redactPart<T>(record: Readonly<Record<string, T>>, rules: RecordRules<T>): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, rules.redact(value)]));
 }
 
 /** A copy of the snapshot that may be printed. */
 export function redact(snapshot: Snapshot): Snapshot {
-  // keys of these records are names chosen by users: they must not be taken for names of properties
-  const part = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(Object.entries(record).map(([key, value]) => [key, redactData(value)]));
+  const records: SnapshotRecords = snapshot;
   return {
-    globals: redactData(snapshot.globals),
-    virtualHosts: part(snapshot.virtualHosts),
-    upstreams: part(snapshot.upstreams),
-    certificates: part(snapshot.certificates),
+    globals: GLOBALS_RULES.redact(snapshot.globals),
+    ...makeRecords((part, rules) => redactPart(records[part], rules)),
   };
 }

@@ -6,24 +6,34 @@
  */
 import type { PolicyMap } from "../policy/mod.ts";
 
-/** Everything that the data plane serves from. Records are sorted by key. */
-export interface Snapshot {
-  readonly globals: Globals;
+/** What the records of a snapshot hold; `parts.ts` has the rules of each. */
+export interface PartValues {
+  /** Key: {@link Listener.name}. */
+  readonly listeners: Listener;
+  /** Key: {@link TlsProfile.id}. {@link DEFAULT_TLS_PROFILE} always exists. */
+  readonly tlsProfiles: TlsProfile;
   /** Key: {@link VirtualHost.name}. `_` always exists. */
-  readonly virtualHosts: Readonly<Record<string, VirtualHost>>;
+  readonly virtualHosts: VirtualHost;
   /** Key: {@link Upstream.name}. */
-  readonly upstreams: Readonly<Record<string, Upstream>>;
+  readonly upstreams: Upstream;
   /** Key: {@link Certificate.id}. {@link DEFAULT_CERTIFICATE} exists when --default-ssl-certificate is good. */
-  readonly certificates: Readonly<Record<string, Certificate>>;
+  readonly certificates: Certificate;
 }
 
+/** Parts of a snapshot that are records. */
+export type RecordPart = keyof PartValues;
+
+/** The records of a snapshot, each sorted by key. */
+export type SnapshotRecords = { readonly [P in RecordPart]: Readonly<Record<string, PartValues[P]>> };
+
+/** Everything that the data plane serves from. */
+export type Snapshot = { readonly globals: Globals } & SnapshotRecords;
+
+/** What changed in the records of a snapshot. */
+export type RecordChanges = { readonly [P in RecordPart]: Changes<PartValues[P]> };
+
 /** What changed between two snapshots; applying it to the former gives the latter. */
-export interface SnapshotUpdate {
-  readonly globals?: Globals;
-  readonly virtualHosts: Changes<VirtualHost>;
-  readonly upstreams: Changes<Upstream>;
-  readonly certificates: Changes<Certificate>;
-}
+export type SnapshotUpdate = { readonly globals?: Globals } & RecordChanges;
 
 /** What changed in one part of a snapshot. */
 export interface Changes<T> {
@@ -40,6 +50,8 @@ export const CATCH_ALL = "_";
  * (and not 503), as if there were no such service.
  */
 export const DEFAULT_BACKEND = "upstream-default-backend";
+/** Id of the TLS profile of hosts that have none of their own, and of handshakes without a server name. */
+export const DEFAULT_TLS_PROFILE = "default";
 /** Id of the certificate for names without one of their own. When absent the data plane makes a self-signed one. */
 export const DEFAULT_CERTIFICATE = "default";
 
@@ -48,6 +60,34 @@ export const DEFAULT_LOG_FORMAT =
   '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" ' +
   "$request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr " +
   "$upstream_response_length $upstream_response_time $upstream_status $req_id";
+
+/** A port that the data plane listens on, and what is spoken there. */
+export type Listener =
+  | ListenerAddress & { readonly protocol: "http" | "https"; readonly proxyProtocol: boolean }
+  /** Connections are relayed to an upstream, a key of {@link Snapshot.upstreams}. */
+  | ListenerAddress & { readonly protocol: "tcp"; readonly proxyProtocol: boolean; readonly upstream: string }
+  /** Datagrams are relayed to an upstream, a key of {@link Snapshot.upstreams}. */
+  | ListenerAddress & { readonly protocol: "udp"; readonly upstream: string };
+
+/** Where a listener is. */
+export interface ListenerAddress {
+  readonly name: string;
+  /** IP address; empty: all. */
+  readonly address: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+/** What handshakes with some hosts are held to. */
+export interface TlsProfile {
+  readonly id: string;
+  /** Versions: `TLSv1.2`, `TLSv1.3`. */
+  readonly protocols: readonly string[];
+  /** OpenSSL cipher list for TLS up to 1.2. */
+  readonly ciphers: string;
+  /** A session can be resumed for so long after its handshake (ssl-session-timeout); 0: not at all. */
+  readonly sessionTimeoutMs: number;
+}
 
 /** A translated regular expression; `engine` tells which one is safe for it. Made by `nginx/pattern`. */
 export interface Pattern {
@@ -76,6 +116,8 @@ export interface VirtualHost {
   readonly name: string;
   readonly names: readonly HostName[];
   readonly tls: HostTls;
+  /** Key of {@link Snapshot.tlsProfiles}: for handshakes that name this host. */
+  readonly tlsProfile: string;
   /** Host-wide policies, by policy name (app-root, server-snippet, ...). */
   readonly policies: Policies;
   /** All paths are case-insensitive regexes, first match wins (routing.md section 3). */
@@ -99,7 +141,9 @@ export type HostTls =
     readonly certificate: string;
     /** Names (exact or `*.rest`) registered for SNI and counted by ssl-redirect: the host, and aliases that the certificate covers. */
     readonly serverNames: readonly string[];
-  };
+  }
+  /** Handshakes that name this host are relayed to `upstream`, a key of {@link Snapshot.upstreams}, as they came. */
+  | { readonly kind: "passthrough"; readonly upstream: string };
 
 /** Which paths a location takes. */
 export type LocationMatch =
@@ -234,12 +278,12 @@ export type ErrorLogLevel = (typeof ERROR_LOG_LEVELS)[number];
 
 /** Settings of the controller's ConfigMap and flags that the data plane needs, resolved. Names follow configmap.json. */
 export interface Globals {
+  /** Ports of redirects (--http-port, --https-port). */
   readonly ports: { readonly http: number; readonly https: number };
   readonly realIp: {
     readonly useForwardedHeaders: boolean;
     readonly enableRealIp: boolean;
     readonly computeFullForwardedFor: boolean;
-    readonly useProxyProtocol: boolean;
     /** Lower case. */
     readonly forwardedForHeader: string;
     /** Lower case. What a client says in it upstreams find in X-Original-Forwarded-Host. */
@@ -273,13 +317,9 @@ export interface Globals {
     readonly preload: boolean;
   };
   readonly tls: {
-    readonly protocols: readonly string[];
-    readonly ciphers: string;
     readonly rejectHandshake: boolean;
     readonly useHttp2: boolean;
     readonly http2MaxConcurrentStreams: number;
-    /** A session can be resumed for so long after its handshake (ssl-session-timeout); 0: not at all. */
-    readonly sessionTimeoutMs: number;
   };
   readonly client: {
     /** client-header-timeout, client-body-timeout, keep-alive: milliseconds. keep-alive 0 closes after each response. */

@@ -57,6 +57,8 @@ class Worker {
   readonly #options: WorkerOptions;
   #dataPlane: DataPlane | null = null;
   #metrics: RequestMetrics | null = null;
+  /** The ports that were asked for first are open. */
+  #listening = false;
   /** The update that is coming in; an error when it cannot be read. */
   #incoming: UpdateAssembler | Error = new UpdateAssembler();
   #selfSigned: ((pair: KeyPair | null) => void)[] = [];
@@ -87,6 +89,7 @@ class Worker {
           status: () => this.#askTotal(),
           tellCounts: (deltas) => tell({ kind: "counts", deltas }),
           ...this.#options.modules === undefined ? {} : { modules: this.#options.modules },
+          onListeners: () => this.#tellListening(),
           ...metrics === null ? {} : { onEnd: (exchange) => metrics.record(exchange, Date.now()) },
         });
         return;
@@ -148,7 +151,12 @@ class Worker {
       const code = (error as { code?: unknown }).code;
       return tell({ kind: "listen-failed", code: typeof code === "string" ? code : "UNKNOWN", message: text(error) });
     }
-    tell({ kind: "listening", ...dataPlane.ports });
+    this.#listening = true;
+    this.#tellListening();
+  }
+
+  #tellListening(): void {
+    if (this.#listening) tell({ kind: "listening", failures: this.#dataPlane?.listenFailures ?? [] });
   }
 
   async #close(graceMs: number): Promise<void> {

@@ -6,7 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { LogLevel, LogValue, RequestCounts, RequestFailure, RequestMetricsOptions } from "../observe/mod.ts";
-import type { CountsDelta, DataPlaneCounters, KeyPair, ListenOptions } from "../proxy/mod.ts";
+import type { CountsDelta, DataPlaneCounters, KeyPair, ListenFailure, ListenOptions } from "../proxy/mod.ts";
 import type { UpdatePart } from "../snapshot/mod.ts";
 
 /** What a worker counts: sums of several make sense. */
@@ -52,7 +52,8 @@ export type FromWorker =
   /** `log`: what applying had to say; the others probably say the same. */
   | { readonly kind: "applied"; readonly serial: number; readonly log: readonly LogEntry[] }
   | { readonly kind: "refused"; readonly serial: number; readonly log: readonly LogEntry[]; readonly message: string }
-  | { readonly kind: "listening"; readonly http: number; readonly https: number }
+  /** Each port that was asked for is open, or in `failures`; sent again when that changes. */
+  | { readonly kind: "listening"; readonly failures: readonly ListenFailure[] }
   /** `code` as Node has it, e.g. `EADDRINUSE`; never empty. */
   | { readonly kind: "listen-failed"; readonly code: string; readonly message: string }
   /** Requests that no upstream answered: `leftOut` of that kind since the last message, or the first one (0). */

@@ -8,4 +8,3 @@
 export { runWorker, type WorkerOptions } from "./main.ts";
 export { type PoolCounters, WorkerPool, type WorkerPoolOptions, WorkerStartError } from "./pool.ts";
 export { countHosts } from "./request-hosts.ts";
-export { ListenError } from "./worker-process.ts";

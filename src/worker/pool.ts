@@ -14,14 +14,22 @@ import {
   streamSink,
   systemClock,
 } from "../observe/mod.ts";
-import type { CountsDelta, KeyPair, ListenOptions } from "../proxy/mod.ts";
+import {
+  type CountsDelta,
+  isWeb,
+  type KeyPair,
+  ListenError,
+  ListenerSet,
+  type ListenFailure,
+  type ListenOptions,
+} from "../proxy/mod.ts";
 import { runtime } from "../runtime/mod.ts";
 import { diffSnapshots, divideUpdate, type Snapshot, type SnapshotUpdate } from "../snapshot/mod.ts";
 import { LogRelay } from "./log-relay.ts";
 import { encodeMessage, type LogEntry, type WorkerCounters } from "./message.ts";
 import { SharedCounts } from "./shared-counts.ts";
 import { reserve } from "./reserve.ts";
-import { type ApplyOutcome, ListenError, WorkerProcess } from "./worker-process.ts";
+import { type ApplyOutcome, WorkerProcess } from "./worker-process.ts";
 
 /** What a pool is made with. */
 export interface WorkerPoolOptions {
@@ -118,7 +126,12 @@ export class WorkerPool {
   #serial = 0;
   /** Lines that were logged for an update. */
   #told = { serial: 0, lines: new Set<string>() };
-  #listen: ListenOptions | undefined;
+  /** Ports that workers may open: whoever else holds them is noticed here. */
+  readonly #listeners: ListenerSet;
+  /** Ports that workers cannot have although they may. */
+  readonly #unopened = new Map<WorkerProcess, readonly ListenFailure[]>();
+  /** Workers listen on what {@link WorkerPool.#listeners} has open. */
+  #listens = false;
   #opening: { resolve(): void; reject(error: ListenError | WorkerStartError): void } | undefined;
   #selfSigned: Promise<KeyPair> | undefined;
   #refreshing: Promise<void> | undefined;
@@ -141,6 +154,12 @@ export class WorkerPool {
       },
     });
     this.#failures = new FailureLog({ ...failuresTo(options.logger), clock: this.#clock });
+    this.#listeners = new ListenerSet({
+      open: async (listener) => ({ port: await reserve(listener), close: () => {} }),
+      clock: this.#clock,
+      logger: options.logger,
+      changed: () => this.#tellPorts(),
+    });
     this.#grow(options.count);
     this.#cancelWatch = this.#watchLater();
   }
@@ -184,19 +203,28 @@ export class WorkerPool {
           throw new Error(`a worker process cannot apply the configuration: ${outcome.message}`);
         }
       }
+      const moved = this.#good?.listeners !== target.listeners;
       this.#good = target;
       this.#updates++;
+      if (this.#listens && moved) void this.#listeners.update(Object.values(target.listeners));
     } finally {
       this.#pending = null;
     }
   }
 
   /**
-   * Opens the listeners in every worker; call {@link WorkerPool.apply} first. Rejects with a {@link ListenError} when an
-   * address cannot be bound, with a {@link WorkerStartError} when a worker dies again and again.
+   * Opens the listeners of the snapshot in every worker, and follows it from then on; call {@link WorkerPool.apply} first.
+   * Rejects with a {@link ListenError} when a port of HTTP cannot be had, with a {@link WorkerStartError} when a worker
+   * dies again and again.
    */
-  async listen(options: ListenOptions): Promise<void> {
-    this.#listen = await reserve(options);
+  async listen(): Promise<void> {
+    await this.#listeners.update(Object.values(this.#good?.listeners ?? {}));
+    const failure = this.#listeners.failures.find(({ listener }) => isWeb(listener));
+    if (failure !== undefined) {
+      this.#listeners.close();
+      throw new ListenError(failure.code, failure.message, failure.listener.port);
+    }
+    this.#listens = true;
     await new Promise<void>((resolve, reject) => {
       this.#opening = { resolve, reject };
       for (const slot of this.#slots) if (slot.process !== undefined) this.#open(slot, slot.process);
@@ -204,7 +232,31 @@ export class WorkerPool {
   }
 
   get ports(): { readonly http: number; readonly https: number } {
-    return { http: this.#listen?.httpPort ?? 0, https: this.#listen?.httpsPort ?? 0 };
+    return { http: this.port("http"), https: this.port("https") };
+  }
+
+  /** Number of the port of a listener; 0: it cannot be had. */
+  port(name: string): number {
+    return this.#listeners.port(name) ?? 0;
+  }
+
+  /** Listeners whose port cannot be had, by all workers or by one. */
+  get listenFailures(): readonly ListenFailure[] {
+    const byName = new Map<string, ListenFailure>();
+    for (const failures of [this.#listeners.failures, ...this.#unopened.values()]) {
+      for (const failure of failures) byName.set(failure.listener.name, failure);
+    }
+    return [...byName.values()];
+  }
+
+  get #listenOptions(): ListenOptions {
+    return { reusePort: true, ports: this.#listeners.ports };
+  }
+
+  /** Other ports than before: workers that serve open and close what differs. */
+  #tellPorts(): void {
+    if (!this.#listens || this.#closing) return;
+    for (const { process } of this.#slots) process?.send({ kind: "listen", options: this.#listenOptions });
   }
 
   /** Makes it `count` workers: starts some, or lets some end within `graceMs`. */
@@ -261,6 +313,7 @@ export class WorkerPool {
 
   #leave(): void {
     this.#closing = true;
+    this.#listeners.close();
     this.#cancelWatch();
     this.#pending?.successor?.({ kind: "gone" });
     for (const slot of this.#slots) slot.cancelRestart?.();
@@ -300,6 +353,7 @@ export class WorkerPool {
         this.#shared.add(worker, deltas);
         this.#tellCounts(deltas, worker);
       },
+      listening: (failures) => this.#unopened.set(worker, failures),
       wantSelfSigned: () => this.#giveSelfSigned(worker),
       wantTotal: (id) => void this.refresh().then(() => worker.send({ kind: "total", id, counters: this.counters() })),
       exit: (how, expected, cut) => this.#gone(slot, worker, how, expected, cut),
@@ -317,7 +371,7 @@ export class WorkerPool {
       this.#pending.successor = undefined;
       successor?.(outcome);
     }
-    if (this.#listen !== undefined) this.#open(slot, worker);
+    if (this.#listens) this.#open(slot, worker);
   }
 
   /** Brings a worker that was started anew to where the others are. */
@@ -333,7 +387,7 @@ export class WorkerPool {
   }
 
   #open(slot: Slot, worker: WorkerProcess): void {
-    worker.listen(this.#listen!).then(() => {
+    worker.listen(this.#listenOptions).then(() => {
       slot.listening = true;
       if (this.#opening === undefined) {
         const message = slot.failures > 0 ? "worker serves again" : "worker serves";
@@ -362,6 +416,7 @@ export class WorkerPool {
     this.#ended = add(this.#ended, { ...this.#counters.get(worker)!, active: 0, inFlight: 0, residentBytes: 0 });
     this.#counters.delete(worker);
     this.#tellCounts(this.#shared.remove(worker), worker);
+    this.#unopened.delete(worker);
     this.#started ||= worker.started;
     this.#lastDeath = how;
     slot.process = undefined;

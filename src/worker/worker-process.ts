@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Clock, RequestCounts, RequestFailure } from "../observe/mod.ts";
-import type { CountsDelta, ListenOptions } from "../proxy/mod.ts";
+import { type CountsDelta, ListenError, type ListenFailure, type ListenOptions } from "../proxy/mod.ts";
 import { encodeMessage, type FromWorker, type LogEntry, type ToWorker, type WorkerCounters } from "./message.ts";
 
 /** Takes what happens to a worker. */
@@ -22,6 +22,8 @@ export interface WorkerEvents {
   readonly otherFailures: (count: number) => void;
   /** It has added that to counts that all share. */
   readonly counts: (deltas: readonly CountsDelta[]) => void;
+  /** Ports that it cannot have; told whenever that may have changed. */
+  readonly listening: (failures: readonly ListenFailure[]) => void;
   readonly wantSelfSigned: () => void;
   readonly wantTotal: (id: number) => void;
   /** The process is gone. `expected`: after {@link WorkerProcess.close}; `cut`: log lines were lost with it. */
@@ -40,14 +42,6 @@ interface Waiter<T> {
   reject(error: Error): void;
 }
 
-/** The worker could not listen, or was gone before it did (`code` is empty). `code` as Node has it, e.g. `EADDRINUSE`. */
-export class ListenError extends Error {
-  override readonly name = "ListenError";
-  constructor(readonly code: string, message: string, readonly port?: number) {
-    super(message);
-  }
-}
-
 /** After the end of a process, for the rest of its output to be read. */
 const OUTPUT_MS = 1000;
 /** Beyond its grace period, for a worker to end. */
@@ -60,7 +54,7 @@ export class WorkerProcess {
   readonly #clock: Clock;
   readonly #applying = new Map<number, (outcome: ApplyOutcome) => void>();
   readonly #reporting = new Map<number, () => void>();
-  #listening: Waiter<{ http: number; https: number }> | undefined;
+  #listening: Waiter<void> | undefined;
   #closed: Promise<void> | undefined;
   #closing: (() => void) | undefined;
   #killedFor: string | undefined;
@@ -134,8 +128,8 @@ export class WorkerProcess {
     });
   }
 
-  /** Resolves with the ports; rejects with a {@link ListenError}. */
-  listen(options: ListenOptions): Promise<{ http: number; https: number }> {
+  /** Resolves when each port is open, or tried again; rejects with a {@link ListenError} when one of HTTP cannot be had. */
+  listen(options: ListenOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#exited) return reject(new ListenError("", "the worker process is gone"));
       this.#listening = { resolve, reject };
@@ -195,7 +189,8 @@ export class WorkerProcess {
         return;
       }
       case "listening":
-        return this.#listening?.resolve({ http: message.http, https: message.https });
+        this.#events.listening(message.failures);
+        return this.#listening?.resolve();
       case "listen-failed":
         return this.#listening?.reject(new ListenError(message.code, message.message));
       case "failure":

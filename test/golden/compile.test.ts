@@ -1,7 +1,7 @@
 /**
  * `compile/<case>.in.yaml` -> `compile/<case>.out.yaml`: what a set of objects is compiled to, and what is said about it.
- * A document `kind: CompilerOptions` sets flags; `${file:NAME}` stands for a file of test/fixture/certificate. Policies
- * and globals are shown as far as they differ from those of an Ingress and a ConfigMap that say nothing.
+ * A document `kind: CompilerOptions` sets flags; `${file:NAME}` stands for a file of test/fixture/certificate. Policies,
+ * globals, listeners and TLS profiles are shown as far as they differ from those of an Ingress and a ConfigMap that say nothing.
  *
  * UPDATE_GOLDEN=1 writes what came out.
  *
@@ -16,7 +16,7 @@ import { createCompiler } from "../../src/compiler/mod.ts";
 import type { CompilerOptions } from "../../src/compiler/contract.ts";
 import type { Diagnostic } from "../../src/diagnostic.ts";
 import { type KubeObject, readObject, Store } from "../../src/kube/mod.ts";
-import { equalData, redact, type Snapshot } from "../../src/snapshot/mod.ts";
+import { DEFAULT_TLS_PROFILE, equalData, redact, type Snapshot } from "../../src/snapshot/mod.ts";
 import { compilerOptions } from "../support/compiler.ts";
 
 const folder = new URL("./compile/", import.meta.url);
@@ -96,6 +96,7 @@ function show({ snapshot, diagnostics }: ReturnType<typeof compile>): Plain {
     Object.entries(shown.virtualHosts).map(([name, host]) => [name, {
       ...host,
       name: undefined,
+      tlsProfile: host.tlsProfile === DEFAULT_TLS_PROFILE ? undefined : host.tlsProfile,
       locations: host.locations.map((location) => ({
         ...location,
         ingress: location.ingress === null ? null : `${location.ingress.namespace}/${location.ingress.name}`,
@@ -110,8 +111,12 @@ function show({ snapshot, diagnostics }: ReturnType<typeof compile>): Plain {
       privateKeyPem: certificate.privateKeyPem,
     }]),
   );
+  const listeners = beyond(shown.listeners, plain.listeners);
+  const tlsProfiles = beyond(shown.tlsProfiles, plain.tlsProfiles);
   return {
     globals,
+    listeners: Object.keys(listeners).length === 0 ? undefined : listeners,
+    tlsProfiles: Object.keys(tlsProfiles).length === 0 ? undefined : tlsProfiles,
     virtualHosts,
     upstreams: shown.upstreams,
     certificates,

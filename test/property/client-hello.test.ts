@@ -34,7 +34,7 @@ function readInPieces(bytes: Uint8Array, next: Random): { outcome: ClientHello; 
   let outcome: ClientHello = { kind: "incomplete" };
   for (let at = 0; at < bytes.length;) {
     const piece = bytes.subarray(at, at + 1 + next(most));
-    const before = outcome;
+    const before: ClientHello = outcome;
     outcome = reader.push(piece);
     if (before.kind !== "incomplete") assert.deepEqual(outcome, before);
     at += piece.length;

@@ -101,7 +101,7 @@ export async function serving(
     },
   });
   plane.apply(update);
-  await plane.listen({ address: "127.0.0.1", httpPort: 0, httpsPort: 0 });
+  await plane.listen();
   try {
     await body(plane, () => lines);
   } finally {

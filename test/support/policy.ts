@@ -19,7 +19,6 @@ const DEFAULTS: Globals = {
     useForwardedHeaders: false,
     enableRealIp: false,
     computeFullForwardedFor: false,
-    useProxyProtocol: false,
     forwardedForHeader: "x-forwarded-for",
     forwardedHostHeader: "x-forwarded-host",
     trustedCidrs: ["0.0.0.0/0"],
@@ -38,12 +37,9 @@ const DEFAULTS: Globals = {
   redirect: { code: 308, usePortInRedirects: false, noTlsRedirectLocations: ["/.well-known/acme-challenge"] },
   hsts: { enabled: true, maxAgeSeconds: 31536000, includeSubdomains: true, preload: false },
   tls: {
-    protocols: ["TLSv1.2", "TLSv1.3"],
-    ciphers: "",
     rejectHandshake: false,
     useHttp2: true,
     http2MaxConcurrentStreams: 128,
-    sessionTimeoutMs: 600_000,
   },
   client: {
     headerTimeoutMs: 60_000,

@@ -3,17 +3,22 @@
  *
  * @module
  */
-import type {
-  AffinityCookie,
-  Endpoint,
-  Globals,
-  HostName,
-  Location,
-  LocationMatch,
-  Policies,
-  SnapshotUpdate,
-  Upstream,
-  VirtualHost,
+import { updateOf } from "../../src/snapshot/mod.ts";
+import {
+  type AffinityCookie,
+  type Certificate,
+  DEFAULT_TLS_PROFILE,
+  type Endpoint,
+  type Globals,
+  type HostName,
+  type Listener,
+  type Location,
+  type LocationMatch,
+  type Policies,
+  type SnapshotUpdate,
+  type TlsProfile,
+  type Upstream,
+  type VirtualHost,
 } from "../../src/snapshot/snapshot.ts";
 import { type FakeGlobals, fakeGlobals } from "./policy.ts";
 
@@ -62,16 +67,47 @@ export function virtualHost(
   rest: Partial<VirtualHost> = {},
 ): VirtualHost {
   const names: HostName[] = name === "_" ? [] : [{ kind: "exact", name }];
-  return { name, names, tls: { kind: "none" }, policies: {} as Policies, regexMode: false, locations, ...rest };
+  return {
+    name,
+    names,
+    tls: { kind: "none" },
+    tlsProfile: DEFAULT_TLS_PROFILE,
+    policies: {} as Policies,
+    regexMode: false,
+    locations,
+    ...rest,
+  };
+}
+
+/** The profile of the defaults, or another one. */
+export function tlsProfile(rest: Partial<TlsProfile> = {}): TlsProfile {
+  return {
+    id: DEFAULT_TLS_PROFILE,
+    protocols: ["TLSv1.2", "TLSv1.3"],
+    ciphers: "",
+    sessionTimeoutMs: 600_000,
+    ...rest,
+  };
+}
+
+/** A listener `http` or `https` on any free port of loopback. */
+export function webListener(protocol: "http" | "https", proxyProtocol: boolean = false): Listener {
+  return { name: protocol, address: "127.0.0.1", port: 0, protocol, proxyProtocol };
 }
 
 /** What an update says; lists stand for `set`. */
 export interface FakeUpdate {
   readonly globals?: FakeGlobals | Globals;
+  /** Default of a first update: `http` and `https` on free ports of loopback. */
+  readonly listeners?: readonly Listener[];
+  /** Default of a first update: the usual one. */
+  readonly tlsProfiles?: readonly TlsProfile[];
+  readonly certificates?: readonly Certificate[];
   readonly hosts?: readonly VirtualHost[];
   readonly upstreams?: readonly Upstream[];
   readonly removeHosts?: readonly string[];
   readonly removeUpstreams?: readonly string[];
+  readonly removeListeners?: readonly string[];
 }
 
 /** A first update: default globals and a catch-all that answers 404, unless given. */
@@ -80,17 +116,25 @@ export function firstUpdate(given: FakeUpdate = {}): SnapshotUpdate {
   const catchAll = hosts.some(({ name }) => name === "_")
     ? []
     : [virtualHost("_", [location("prefix /", undefined, { ingress: null })])];
-  return laterUpdate({ ...given, globals: given.globals ?? {}, hosts: [...catchAll, ...hosts] });
+  return laterUpdate({
+    listeners: [webListener("http"), webListener("https")],
+    tlsProfiles: [tlsProfile()],
+    ...given,
+    globals: given.globals ?? {},
+    hosts: [...catchAll, ...hosts],
+  });
 }
 
 /** A later update: what is not given does not change. */
 export function laterUpdate(given: FakeUpdate): SnapshotUpdate {
-  return {
+  return updateOf({
     ...(given.globals === undefined ? {} : { globals: fakeGlobals(given.globals) }),
+    listeners: { set: given.listeners ?? [], remove: given.removeListeners ?? [] },
+    tlsProfiles: { set: given.tlsProfiles ?? [], remove: [] },
     virtualHosts: { set: given.hosts ?? [], remove: given.removeHosts ?? [] },
     upstreams: { set: given.upstreams ?? [], remove: given.removeUpstreams ?? [] },
-    certificates: { set: [], remove: [] },
-  };
+    certificates: { set: given.certificates ?? [], remove: [] },
+  });
 }
 
 /** A cookie of affinity without any attribute. */

@@ -195,6 +195,7 @@ export interface TestFrontOptions {
   readonly endpoints?: readonly Endpoint[];
   readonly settings?: Partial<ForwardSettings>;
   readonly wire?: Partial<WireSettings>;
+  readonly proxyProtocol?: boolean;
   readonly clock?: Clock;
   readonly maxDescriptors?: number;
   /** In place of forwarding. */
@@ -251,7 +252,13 @@ export class TestFront {
 
   static async open(options: TestFrontOptions): Promise<TestFront> {
     const front = new TestFront(options);
-    front.port = await front.front.listen({ address: "127.0.0.1", port: 0, tls: null });
+    const { proxyProtocol = false } = options;
+    ({ port: front.port } = await front.front.listen({
+      address: "127.0.0.1",
+      port: 0,
+      tls: null,
+      spoken: () => ({ protocol: "http", proxyProtocol }),
+    }));
     return front;
   }
 

@@ -51,7 +51,7 @@ export class Workers {
   }
 
   async listen(): Promise<void> {
-    await this.pool.listen({ address: "127.0.0.1", httpPort: 0, httpsPort: 0 });
+    await this.pool.listen();
   }
 
   get(host: string, path = "/"): Promise<Told> {

@@ -65,7 +65,7 @@ describe("descriptors that run short", () => {
 
 describe("a client that leaves before it has said anything", () => {
   it("leaves nothing behind when a PROXY header was awaited", async () => {
-    const front = await open({ wire: { proxyProtocol: true } });
+    const front = await open({ proxyProtocol: true });
     for (const text of ["", "PROXY TCP4 1.2"]) {
       const [client] = await clients(front, 1);
       client!.send(text);

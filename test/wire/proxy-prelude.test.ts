@@ -13,7 +13,7 @@ describe("with use-proxy-protocol", () => {
     backend = await RawBackend.open(answering(echo));
     front = await TestFront.open({
       endpoints: [backend.endpoint],
-      wire: { proxyProtocol: true },
+      proxyProtocol: true,
       request: (exchange, plan) => {
         seen.push(exchange.connection.proxied);
         exchange.forward(plan);

@@ -48,7 +48,7 @@ async function serve(run: Run, main: readonly string[], asked: readonly string[]
     hosts: [virtualHost("a.example", [location("prefix /", "default-main-80", { policies: ofTest({ ask: {} }) })])],
     upstreams: [upstream("default-main-80", main), upstream("default-auth-80", asked)],
   }));
-  await plane.listen({ address: "127.0.0.1", httpPort: 0, httpsPort: 0 });
+  await plane.listen();
   return opened.keep({ plane, log: () => lines, close: () => plane.close(0) });
 }
 

@@ -5,18 +5,18 @@ import { readFileSync } from "node:fs";
 import { after, describe, test } from "node:test";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { TlsFront } from "../../src/proxy/tls/mod.ts";
-import { DEFAULT_CERTIFICATE, type SnapshotUpdate } from "../../src/snapshot/mod.ts";
+import { DEFAULT_CERTIFICATE, updateOf } from "../../src/snapshot/mod.ts";
 import { runtime } from "../../src/runtime/mod.ts";
 import { fakeGlobals } from "../support/policy.ts";
+import { tlsProfile } from "../support/snapshot.ts";
 import { answering, Inbox, RawBackend, RawClient, TestFront, type TestFrontOptions } from "../support/wire.ts";
 
 const pem = (name: string): string =>
   readFileSync(new URL(`../fixture/certificate/${name}.pem`, import.meta.url), "utf8");
 
-const UPDATE = {
+const UPDATE = updateOf({
   globals: fakeGlobals(),
-  virtualHosts: { set: [], remove: [] },
-  upstreams: { set: [], remove: [] },
+  tlsProfiles: { set: [tlsProfile()], remove: [] },
   certificates: {
     set: [{
       id: DEFAULT_CERTIFICATE,
@@ -28,7 +28,7 @@ const UPDATE = {
     }],
     remove: [],
   },
-} satisfies SnapshotUpdate;
+});
 
 const logger = { debug: () => {}, info: () => {}, warning: () => {}, error: () => {} };
 const ok = (body: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -50,7 +50,7 @@ describe("a TLS port", () => {
     const tls = new TlsFront({ logger, applicationProtocols: ["h2", "http/1.1"], serves: () => true });
     tls.apply(UPDATE);
     await tls.ready();
-    return { front, port: await front.front.listen({ address: "127.0.0.1", port: 0, tls }) };
+    return { front, port: (await front.front.listen({ address: "127.0.0.1", port: 0, tls })).port };
   }
 
   async function answeringFront(answer: (head: string) => string) {

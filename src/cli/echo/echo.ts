@@ -5,14 +5,14 @@
  */
 import { hostname } from "node:os";
 import { isIp } from "../../net/mod.ts";
-import { runtime } from "../../runtime/mod.ts";
+import { listenOnAll, runtime } from "../../runtime/mod.ts";
 import { EXIT_OK } from "../exit.ts";
 import { GENERAL_FLAGS } from "../flag/general-flags.ts";
 import { port, text } from "../flag/kind.ts";
 import { parseFlags, UsageError } from "../flag/parse.ts";
 import { RUN_FLAGS } from "../flag/run-flags.ts";
 import { printCommandHelp, printVersion } from "../help.ts";
-import { listenOnAll, tellListenError } from "../listen.ts";
+import { tellListenError } from "../listen.ts";
 import { writeAll } from "../output.ts";
 import { EchoServer } from "./echo-server.ts";
 

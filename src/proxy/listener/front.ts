@@ -6,6 +6,8 @@
 import type { Socket } from "node:net";
 import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
 import { runtime, type TcpListener } from "../../runtime/mod.ts";
+import type { Listener, ListenerAddress } from "../../snapshot/snapshot.ts";
+import type { StreamHandler } from "../contract.ts";
 import type { Handshake, TlsHandlers, TlsListener } from "../tls/mod.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { ConnectionOrigin } from "./connection-facts.ts";
@@ -23,8 +25,28 @@ export interface FrontListen {
   readonly port: number;
   /** SO_REUSEPORT. Default: false. */
   readonly reusePort?: boolean;
-  /** Takes the handshakes of a TLS port ({@link TlsFront} is one); `null`: plain text. */
+  /** Takes the handshakes of a TLS port ({@link TlsFront} is one); `null`: there are none. */
   readonly tls: { listener(handlers: TlsHandlers): TlsListener } | null;
+  /** What is spoken there: asked for each connection, so that it may change. Default: HTTP, over TLS if there is `tls`. */
+  readonly spoken?: () => Spoken;
+}
+
+/** What a listener says of its connections. */
+export type Spoken = DistributiveOmit<Listener, keyof ListenerAddress>;
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** An open port. */
+export interface FrontPort {
+  readonly port: number;
+  /** Takes no further connections; those that there are go on. */
+  close(): void;
+}
+
+/** A port, with who takes its handshakes. */
+interface Port {
+  number: number;
+  readonly tls: TlsListener | null;
 }
 
 /** What a connection can be asked for from above. */
@@ -42,49 +64,76 @@ const LOOKED_AT = 32;
 /** One for each data plane, whatever the number of ports. */
 export class HttpFront {
   readonly #core: WireCore;
-  readonly #listeners: TcpListener[] = [];
-  readonly #tlsListeners: TlsListener[] = [];
+  readonly #listeners = new Set<TcpListener>();
+  /** Of ports that are closed, too: handshakes go on. */
+  readonly #tlsListeners = new Set<TlsListener>();
+  readonly #stream: StreamHandler | null;
   readonly #connections = new Set<FrontConnection>();
   /** Sockets whose PROXY header is awaited. Those in their handshake are the TLS listener's. */
   readonly #early = new Set<Socket>();
   /** PROXY addresses of what a TLS port accepted. */
   readonly #proxied = new Map<Socket, ProxyAddresses>();
   /** Addresses listened on. */
-  readonly #listening: { readonly address: string; readonly port: number }[] = [];
+  readonly #listening = new Set<{ readonly address: string; readonly port: number }>();
   #closed: Promise<void> | null = null;
   #allGone: (() => void) | null = null;
 
-  constructor(core: WireCore) {
+  /** @param stream takes connections that are no HTTP; `null`: nobody does, and ports for them cannot be opened */
+  constructor(core: WireCore, stream: StreamHandler | null = null) {
     this.#core = core;
+    this.#stream = stream;
   }
 
-  /** Opens a port; resolves with its number. Rejects when the address cannot be bound. */
-  async listen(options: FrontListen): Promise<number> {
-    let port = options.port;
-    const tls = options.tls?.listener({
-      secure: (socket, handshake) => this.#secure(socket, handshake, port),
-      plain: (socket) => this.#plain(socket, port, true),
-    }) ?? null;
+  /** Opens a port. Rejects when the address cannot be bound, or nobody takes what is spoken there. */
+  async listen(options: FrontListen): Promise<FrontPort> {
     const { address, reusePort = false } = options;
+    const spoken = options.spoken ??
+      (() => ({ protocol: options.tls === null ? "http" : "https", proxyProtocol: false }));
+    this.#checkSpoken(spoken());
+    const tls = options.tls?.listener({
+      secure: (socket, handshake) => this.#secure(socket, handshake, port.number),
+      plain: (socket) => this.#plain(socket, port.number, true),
+      passthrough: (socket, upstream) => this.#relay(socket, upstream, this.#proxied.get(socket) ?? null, port.number),
+    }) ?? null;
+    const port: Port = { number: options.port, tls };
     const listener = await runtime().tcp.listen(
-      { address, port, reusePort, backlog: BACKLOG },
-      (socket) => this.#accepted(socket, port, tls),
-      (error) => this.#core.logger.error("a listener failed", { address, port, error: error.message }),
+      { address, port: options.port, reusePort, backlog: BACKLOG },
+      (socket) => this.#accepted(socket, port, spoken()),
+      (error) => this.#core.logger.error("a listener failed", { address, port: port.number, error: error.message }),
     );
-    port = listener.port;
-    this.#listeners.push(listener);
-    this.#listening.push({ address, port });
-    if (tls !== null) this.#tlsListeners.push(tls);
-    return port;
+    port.number = listener.port;
+    if (this.#core.closing) {
+      listener.close();
+      throw new Error("the data plane is being closed");
+    }
+    const at = { address, port: port.number };
+    this.#listeners.add(listener);
+    this.#listening.add(at);
+    if (tls !== null) this.#tlsListeners.add(tls);
+    return {
+      port: port.number,
+      close: () => {
+        if (this.#listeners.delete(listener)) listener.close();
+        this.#listening.delete(at);
+        if (tls?.pending === 0) this.#tlsListeners.delete(tls);
+      },
+    };
   }
 
   /** Does a connection to that address arrive here. */
   listensAt(address: string, port: number): boolean {
-    return this.#listening.some((each) => each.port === port && arrivesAt(address, each.address));
+    for (const at of this.#listening) if (at.port === port && arrivesAt(address, at.address)) return true;
+    return false;
   }
 
-  #accepted(socket: Socket, port: number, tls: TlsListener | null): void {
-    const { counters, settings } = this.#core;
+  #checkSpoken({ protocol }: Spoken): void {
+    if (protocol === "udp" || protocol === "tcp" && this.#stream === null) {
+      throw new TypeError(`${protocol} is not spoken by this data plane`);
+    }
+  }
+
+  #accepted(socket: Socket, port: Port, spoken: Spoken): void {
+    const { counters } = this.#core;
     counters.accepted++;
     counters.active++;
     if (this.#core.descriptors > this.#core.maxDescriptors) this.#makeRoom(socket);
@@ -93,10 +142,10 @@ export class HttpFront {
       this.#early.delete(socket);
     });
     if (socket.destroyed) return;
-    if (settings.proxyProtocol === true) {
+    if (spoken.protocol !== "udp" && spoken.proxyProtocol) {
       this.#early.add(socket);
-      new ProxyPrelude(this.#core, socket, (addresses) => this.#open(socket, port, tls, addresses));
-    } else this.#open(socket, port, tls, null);
+      new ProxyPrelude(this.#core, socket, (addresses) => this.#open(socket, port, spoken, addresses));
+    } else this.#open(socket, port, spoken, null);
   }
 
   /**
@@ -117,14 +166,41 @@ export class HttpFront {
     socket.destroy();
   }
 
-  #open(socket: Socket, port: number, tls: TlsListener | null, proxied: ProxyAddresses | null): void {
+  /** The connection goes to whoever takes what is spoken on the port. */
+  #open(socket: Socket, port: Port, spoken: Spoken, proxied: ProxyAddresses | null): void {
     this.#early.delete(socket);
-    if (tls === null) return this.#connection(socket, { tls: null, proxied, localPort: port, refusePlain: false });
-    if (proxied !== null) {
-      this.#proxied.set(socket, proxied);
-      socket.on("close", () => this.#proxied.delete(socket));
+    switch (spoken.protocol) {
+      case "http":
+        return this.#connection(socket, { tls: null, proxied, localPort: port.number, refusePlain: false });
+      case "https":
+        if (port.tls === null) return void socket.destroy();
+        if (proxied !== null) {
+          this.#proxied.set(socket, proxied);
+          socket.on("close", () => this.#proxied.delete(socket));
+        }
+        return port.tls.accept(socket);
+      case "tcp":
+        socket.pause();
+        return this.#relay(socket, spoken.upstream, proxied, port.number);
+      case "udp":
+        return void socket.destroy();
+      default:
+        spoken satisfies never;
     }
-    tls.accept(socket);
+  }
+
+  #relay(socket: Socket, upstream: string, proxied: ProxyAddresses | null, localPort: number): void {
+    if (this.#stream === null) return void socket.destroy();
+    const connection: FrontConnection = { closeWhenIdle: () => {}, idle: false, cut: () => void socket.destroy() };
+    this.#connections.add(connection);
+    socket.on("error", ignore);
+    socket.on("close", () => this.#gone(connection));
+    this.#core.guard(connection, () => this.#stream?.({ socket, upstream, proxied, localPort }));
+  }
+
+  #gone(connection: FrontConnection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#allGone?.();
   }
 
   #plain(socket: Socket, port: number, refusePlain: boolean): void {
@@ -139,10 +215,7 @@ export class HttpFront {
   }
 
   #connection(socket: Socket, origin: ConnectionOrigin, applicationProtocol = ""): void {
-    const gone = (connection: FrontConnection): void => {
-      this.#connections.delete(connection);
-      if (this.#connections.size === 0) this.#allGone?.();
-    };
+    const gone = (connection: FrontConnection): void => this.#gone(connection);
     const open = (connection: FrontConnection): void => {
       this.#connections.add(connection);
       if (this.#core.closing) connection.closeWhenIdle();
@@ -194,3 +267,5 @@ export class HttpFront {
     for (const connection of [...this.#connections]) connection.cut();
   }
 }
+
+function ignore(): void {}

@@ -4,4 +4,4 @@
  *
  * @module
  */
-export { type FrontListen, HttpFront } from "./front.ts";
+export { type FrontListen, type FrontPort, HttpFront, type Spoken } from "./front.ts";

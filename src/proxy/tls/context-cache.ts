@@ -5,7 +5,7 @@
  */
 import { constants, createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
-import type { TlsProfile } from "./profile.ts";
+import type { HandshakeSettings } from "./profile.ts";
 
 /** Leaf with chain, and key, both PEM. */
 export interface KeyPair {
@@ -18,11 +18,31 @@ const MAX_CONTEXTS = 2000;
 
 interface Entry {
   readonly pair: KeyPair;
-  /** `undefined`: not asked for yet; `null`: the pair is broken. */
-  context: SecureContext | null | undefined;
+  /** `null`: the pair is broken. */
+  readonly context: SecureContext | null;
 }
 
-/** Holds the key pairs; a pair whose text stays the same keeps its context. */
+/** Key pairs by id; one whose text stays the same stays the same object. */
+export class KeyPairs {
+  readonly #pairs = new Map<string, KeyPair>();
+
+  set(id: string, pair: KeyPair): void {
+    const former = this.#pairs.get(id);
+    if (former?.certificatePem === pair.certificatePem && former.privateKeyPem === pair.privateKeyPem) return;
+    this.#pairs.set(id, pair);
+  }
+
+  delete(id: string): void {
+    this.#pairs.delete(id);
+  }
+
+  /** Good or broken. */
+  get(id: string): KeyPair | undefined {
+    return this.#pairs.get(id);
+  }
+}
+
+/** The contexts of one profile; a pair that stays the same keeps its context. */
 export class ContextCache {
   readonly #entries = new Map<string, Entry>();
   /** Ids with a context, in the order of their last use. */
@@ -30,45 +50,37 @@ export class ContextCache {
 
   /** @param broken is told once of each pair that cannot be used, when it is first asked for */
   constructor(
-    private profile: TlsProfile,
+    private profile: HandshakeSettings,
+    private readonly pairs: KeyPairs,
     private readonly broken: (id: string, message: string) => void,
   ) {}
 
-  /** Makes all contexts anew with another profile, each when it is next asked for. */
-  use(profile: TlsProfile): void {
+  /** Makes all contexts anew with other settings, each when it is next asked for. */
+  use(profile: HandshakeSettings): void {
     this.profile = profile;
-    for (const entry of this.#entries.values()) entry.context = undefined;
+    this.#entries.clear();
     this.#recent.clear();
   }
 
-  set(id: string, pair: KeyPair): void {
-    const former = this.#entries.get(id)?.pair;
-    if (former?.certificatePem === pair.certificatePem && former.privateKeyPem === pair.privateKeyPem) return;
-    this.#entries.set(id, { pair, context: undefined });
-    this.#recent.delete(id);
-  }
-
-  delete(id: string): void {
+  /** The pair is gone. */
+  forget(id: string): void {
     this.#entries.delete(id);
     this.#recent.delete(id);
   }
 
-  /** The pair as it was set, good or broken. */
-  pair(id: string): KeyPair | null {
-    return this.#entries.get(id)?.pair ?? null;
-  }
-
   /** `null` when there is no such pair, or it is broken. */
   get(id: string): SecureContext | null {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return null;
-    if (entry.context === undefined) {
+    const pair = this.pairs.get(id);
+    if (pair === undefined) return null;
+    let entry = this.#entries.get(id);
+    if (entry === undefined || entry.pair !== pair) {
+      let context: SecureContext | null = null;
       try {
-        entry.context = makeContext(entry.pair, this.profile);
+        context = makeContext(pair, this.profile);
       } catch (error) {
-        entry.context = null;
         this.broken(id, error instanceof Error ? error.message : String(error));
       }
+      this.#entries.set(id, entry = { pair, context });
     }
     if (entry.context !== null) this.#touch(id);
     return entry.context;
@@ -79,16 +91,14 @@ export class ContextCache {
     this.#recent.add(id);
     if (this.#recent.size <= MAX_CONTEXTS) return;
     for (const oldest of this.#recent) {
-      this.#recent.delete(oldest);
-      const entry = this.#entries.get(oldest);
-      if (entry !== undefined) entry.context = undefined;
+      this.forget(oldest);
       break;
     }
   }
 }
 
 /** Throws when key and certificate cannot be read or do not belong together: runtimes differ in what they check themselves. */
-function makeContext(pair: KeyPair, profile: TlsProfile): SecureContext {
+function makeContext(pair: KeyPair, profile: HandshakeSettings): SecureContext {
   const leaf = new X509Certificate(pair.certificatePem);
   if (!leaf.checkPrivateKey(createPrivateKey(pair.privateKeyPem))) {
     throw new TypeError("the private key does not belong to the certificate");
@@ -97,7 +107,7 @@ function makeContext(pair: KeyPair, profile: TlsProfile): SecureContext {
 }
 
 /** What a profile comes to for node:tls. */
-export function versionOptions(profile: TlsProfile): SecureContextOptions {
+export function versionOptions(profile: HandshakeSettings): SecureContextOptions {
   return {
     minVersion: profile.minVersion,
     maxVersion: profile.maxVersion,
@@ -110,7 +120,7 @@ export function versionOptions(profile: TlsProfile): SecureContextOptions {
 }
 
 /** What a key pair and a profile come to for node:tls, for a context or for a server's own. */
-export function contextOptions(pair: KeyPair, profile: TlsProfile): SecureContextOptions {
+export function contextOptions(pair: KeyPair, profile: HandshakeSettings): SecureContextOptions {
   const options = { ...versionOptions(profile), cert: pair.certificatePem, key: pair.privateKeyPem };
   // For a leaf alone BoringSSL looks for a chain in each handshake, in the files of the system as well, unless it is
   // told what is to be trusted: 36 of 620 µs. Nobody is asked for a certificate that this would be trusted for.

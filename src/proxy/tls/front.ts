@@ -3,16 +3,25 @@
  *
  * @module
  */
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import type { TlsInfo } from "../../http/exchange.ts";
 import type { Logger } from "../../observe/logger.ts";
 import { runtime, type TlsServer } from "../../runtime/mod.ts";
-import { DEFAULT_CERTIFICATE, type Globals, type SnapshotUpdate } from "../../snapshot/snapshot.ts";
-import { ContextCache, contextOptions, type KeyPair, versionOptions } from "./context-cache.ts";
+import {
+  type Changes,
+  DEFAULT_CERTIFICATE,
+  DEFAULT_TLS_PROFILE,
+  type Globals,
+  type SnapshotUpdate,
+  type TlsProfile,
+  type VirtualHost,
+} from "../../snapshot/snapshot.ts";
+import { ClientHelloReader } from "../../net/mod.ts";
+import { type KeyPair, KeyPairs } from "./context-cache.ts";
 import { PendingHandshakes } from "./pending-handshakes.ts";
-import { compileProfile, sameApplications, sameContexts, type TlsProfile } from "./profile.ts";
+import { ProfileState } from "./profile-state.ts";
 import { FAKE_CERTIFICATE, makeSelfSigned } from "./self-signed.ts";
 import { normaliseServerName } from "./server-name.ts";
 import { SniTable } from "./sni-table.ts";
@@ -23,6 +32,8 @@ export interface TlsFrontOptions {
   readonly applicationProtocols: readonly string[];
   /** Does a virtual host other than the catch-all answer to this name. Asked when `ssl-reject-handshake` is on. */
   readonly serves: (serverName: string) => boolean;
+  /** The virtual host that answers to this name; an empty one: none was sent. Default: none is known. */
+  readonly hostFor?: (serverName: string) => Pick<VirtualHost, "tls" | "tlsProfile"> | undefined;
   /** The certificate for names that have none, asked for when it is needed. Default: one that is made then. */
   readonly selfSigned?: () => Promise<KeyPair>;
 }
@@ -45,12 +56,19 @@ export interface TlsHandlers {
    * back; the socket is paused.
    */
   plain(socket: Socket): void;
+  /**
+   * The handshake names a host whose connections are relayed to `upstream` as they come. The bytes read so far have been
+   * put back; the socket is paused. Absent: such connections are closed.
+   */
+  passthrough?(socket: Socket, upstream: string): void;
 }
 
 /** Takes connections that something else accepted. */
 export interface TlsListener {
   /** Nothing may have been read from the socket that is not put back. */
   accept(socket: Socket): void;
+  /** Connections whose handshake is not over. */
+  readonly pending: number;
   /** Closes the connections whose handshake is not over: for a shutdown. */
   dropPending(): void;
 }
@@ -59,49 +77,43 @@ export interface TlsListener {
 const HANDSHAKE_RECORD = 22;
 const SELF_SIGNED = "self-signed";
 
-const INITIAL_PROFILE: TlsProfile = {
-  minVersion: "TLSv1.2",
-  maxVersion: "TLSv1.3",
-  ciphers: "",
-  sessionTimeoutSeconds: 0,
-  applicationProtocols: [],
-  rejectUnknown: true,
-};
-
 /** One for a process, whatever the number of listeners. */
 export class TlsFront {
   readonly #options: TlsFrontOptions;
   readonly #table = new SniTable();
-  readonly #contexts: ContextCache;
-  #profile: TlsProfile = INITIAL_PROFILE;
-  #problems: readonly string[] = [];
+  readonly #pairs = new KeyPairs();
+  readonly #profiles = new Map<string, ProfileState>();
+  /** Hosts whose connections are not decrypted. */
+  readonly #passthrough = new Set<string>();
+  #problems: ReadonlySet<string> = new Set();
   #handshakeTimeoutMs = 60_000;
+  #tls: Globals["tls"] | null = null;
   #selfSigned: Promise<void> | null = null;
   /** The self-signed certificate is on its way: handshakes wait for it. */
   #waiting = false;
-  /** The pair for handshakes without a server name. */
-  #defaultPair: KeyPair | null = null;
-  /** Counts what {@link TlsFront.#createServer} depends on. */
-  #generation = 0;
 
   constructor(options: TlsFrontOptions) {
     this.#options = options;
-    this.#contexts = new ContextCache(this.#profile, (id, message) => {
-      options.logger.error("a certificate cannot be used, the default certificate is served", {
-        certificate: id,
-        message,
-      });
-    });
   }
 
   /** Takes over what changed; the first update must hold everything. Open connections and running handshakes go on. */
   apply(update: SnapshotUpdate): void {
-    if (update.globals !== undefined) this.#configure(update.globals);
-    for (const id of update.certificates.remove) this.#contexts.delete(id);
-    for (const certificate of update.certificates.set) this.#contexts.set(certificate.id, certificate);
+    if (update.globals !== undefined) {
+      this.#tls = update.globals.tls;
+      this.#handshakeTimeoutMs = update.globals.client.headerTimeoutMs;
+    }
+    for (const id of update.certificates.remove) {
+      this.#pairs.delete(id);
+      for (const { contexts } of this.#profiles.values()) contexts.forget(id);
+    }
+    for (const certificate of update.certificates.set) this.#pairs.set(certificate.id, certificate);
+    if (update.globals !== undefined || update.tlsProfiles.set.length + update.tlsProfiles.remove.length > 0) {
+      this.#configure(update.tlsProfiles);
+    }
+    this.#notePassthrough(update.virtualHosts);
     this.#table.apply(update.virtualHosts);
     this.#makeSelfSigned();
-    this.#chooseDefault();
+    this.#chooseDefaults();
   }
 
   /** Resolves when there is a certificate for every handshake; those that come before wait. */
@@ -117,14 +129,30 @@ export class TlsFront {
   /** For the connections of one port, PROXY header already read. */
   listener(handlers: TlsHandlers): TlsListener {
     const pending = new PendingHandshakes();
-    let server: TlsServer | null = null;
-    let generation = 0;
-    const handshake = (socket: Socket, first: Buffer): void => {
-      if (server === null || generation !== this.#generation) {
-        generation = this.#generation;
-        server = this.#createServer(handlers, pending);
+    const servers = new Map<ProfileState, { readonly server: TlsServer; readonly generation: number }>();
+    const handshake = (socket: Socket, first: Buffer, profile: ProfileState): void => {
+      let made = servers.get(profile);
+      if (made === undefined || made.generation !== profile.generation) {
+        for (const known of servers.keys()) if (!this.#isInForce(known)) servers.delete(known);
+        made = { server: this.#createServer(handlers, pending, profile), generation: profile.generation };
+        servers.set(profile, made);
       }
-      server.handshake(socket, first);
+      made.server.handshake(socket, first);
+    };
+    const begin = (socket: Socket, first: Buffer, profile: ProfileState | undefined): void => {
+      // no update has come, or one that does not know the profile of its own host
+      if (profile === undefined) return void socket.destroy();
+      if (!this.#waiting) return handshake(socket, first, profile);
+      socket.pause();
+      void this.ready().then(() => {
+        if (!socket.destroyed) handshake(socket, first, profile);
+      });
+    };
+    /** Gives the socket, with what was read of it, to somebody who reads it as it is. */
+    const giveBack = (socket: Socket, bytes: Buffer): void => {
+      pending.delete(socket);
+      socket.pause();
+      socket.unshift(bytes);
     };
     return {
       accept: (socket) => {
@@ -137,35 +165,68 @@ export class TlsFront {
         const firstBytes = (bytes: Buffer): void => {
           socket.off("data", firstBytes);
           if (bytes[0] !== HANDSHAKE_RECORD) {
-            pending.delete(socket);
-            socket.pause();
-            socket.unshift(bytes);
+            giveBack(socket, bytes);
             return handlers.plain(socket);
           }
-          if (!this.#waiting) return handshake(socket, bytes);
-          socket.pause();
-          void this.ready().then(() => {
-            if (!socket.destroyed) handshake(socket, bytes);
+          if (!this.#peeks) return begin(socket, bytes, this.#profiles.get(DEFAULT_TLS_PROFILE));
+          this.#peek(socket, bytes, (serverName, all) => {
+            const host = this.#options.hostFor?.(serverName);
+            if (host?.tls.kind !== "passthrough") {
+              return begin(socket, all, this.#profiles.get(host?.tlsProfile ?? DEFAULT_TLS_PROFILE));
+            }
+            giveBack(socket, all);
+            if (handlers.passthrough === undefined) socket.destroy();
+            else handlers.passthrough(socket, host.tls.upstream);
           });
         };
         socket.on("data", firstBytes);
         // Whoever had the socket before may have paused it.
         socket.resume();
       },
+      get pending(): number {
+        return pending.size;
+      },
       dropPending: () => pending.drop(),
     };
+  }
+
+  /** The ClientHello decides more than the certificate. */
+  get #peeks(): boolean {
+    return this.#profiles.size > 1 || this.#passthrough.size > 0;
+  }
+
+  #isInForce(profile: ProfileState): boolean {
+    for (const known of this.#profiles.values()) if (known === profile) return true;
+    return false;
+  }
+
+  /** Reads the ClientHello; the deadline of the handshake holds for it. One that cannot be read ends the connection. */
+  #peek(socket: Socket, first: Buffer, done: (serverName: string, bytes: Buffer) => void): void {
+    const reader = new ClientHelloReader();
+    const take = (bytes: Uint8Array): void => {
+      const hello = reader.push(bytes);
+      if (hello.kind === "incomplete") return;
+      socket.off("data", take);
+      if (hello.kind === "hello") {
+        const { buffer, byteOffset, length } = reader.bytes;
+        return done(normaliseServerName(hello.serverName ?? ""), Buffer.from(buffer, byteOffset, length));
+      }
+      this.#options.logger.debug("a TLS handshake failed", { peer: socket.remoteAddress, message: hello.message });
+      socket.destroy();
+    };
+    socket.on("data", take);
+    take(first);
   }
 
   /**
    * Replaced instead of changed, and only if need be: sessions are resumed by the server that they began with. Handshakes
    * that have begun end on the one they began with.
    */
-  #createServer(handlers: TlsHandlers, pending: PendingHandshakes): TlsServer {
-    const pair = this.#defaultPair;
+  #createServer(handlers: TlsHandlers, pending: PendingHandshakes, profile: ProfileState): TlsServer {
     return runtime().tlsServer({
-      context: pair === null ? versionOptions(this.#profile) : contextOptions(pair, this.#profile),
-      applicationProtocols: this.#profile.applicationProtocols,
-      choose: (name) => this.#choose(normaliseServerName(name)),
+      context: profile.serverContext,
+      applicationProtocols: profile.settings.applicationProtocols,
+      choose: (name) => this.#choose(normaliseServerName(name), profile),
       secure: (socket, agreement, plain) => {
         pending.delete(plain);
         const { applicationProtocol } = agreement;
@@ -178,12 +239,12 @@ export class TlsFront {
     });
   }
 
-  #choose(serverName: string): SecureContext | Error {
-    if (this.#profile.rejectUnknown && (serverName === "" || !this.#options.serves(serverName))) {
+  #choose(serverName: string, profile: ProfileState): SecureContext | Error {
+    if (profile.settings.rejectUnknown && (serverName === "" || !this.#options.serves(serverName))) {
       return new Error(`no host for the server name "${serverName}"`);
     }
     for (const id of this.#candidates(serverName)) {
-      const context = this.#contexts.get(id);
+      const context = profile.contexts.get(id);
       if (context !== null) return context;
     }
     return new Error("there is no default certificate yet");
@@ -195,40 +256,56 @@ export class TlsFront {
   }
 
   /** For handshakes without a server name; a server that is refused them anyway needs none. */
-  #chooseDefault(): void {
-    const usable = this.#profile.rejectUnknown
-      ? undefined
-      : this.#candidates("").find((id) => this.#contexts.get(id) !== null);
-    const pair = usable === undefined ? null : this.#contexts.pair(usable);
-    if (pair === this.#defaultPair) return;
-    this.#defaultPair = pair;
-    this.#generation++;
+  #chooseDefaults(): void {
+    for (const profile of this.#profiles.values()) {
+      const usable = profile.settings.rejectUnknown
+        ? undefined
+        : this.#candidates("").find((id) => profile.contexts.get(id) !== null);
+      profile.useDefault(usable === undefined ? null : this.#pairs.get(usable) ?? null);
+    }
   }
 
-  #configure(globals: Globals): void {
-    const { profile, problems } = compileProfile(globals.tls, this.#options.applicationProtocols);
-    for (const problem of problems) {
-      if (!this.#problems.includes(problem)) {
-        this.#options.logger.warning("a TLS setting is not honoured", { message: problem });
-      }
+  #configure({ set, remove }: Changes<TlsProfile>): void {
+    const tls = this.#tls;
+    if (tls === null) throw new TypeError("a first update must bring the globals");
+    for (const id of remove) this.#profiles.delete(id);
+    const given = new Map(set.map((profile) => [profile.id, profile]));
+    for (const [id, state] of this.#profiles) state.update(given.get(id), tls);
+    for (const [id, profile] of given) {
+      if (this.#profiles.has(id)) continue;
+      const { applicationProtocols, logger } = this.#options;
+      this.#profiles.set(
+        id,
+        new ProfileState(profile, tls, applicationProtocols, this.#pairs, (certificate, message) => {
+          logger.error("a certificate cannot be used, the default certificate is served", { certificate, message });
+        }),
+      );
+    }
+    const problems = new Set([...this.#profiles.values()].flatMap((state) => state.problems));
+    for (const message of problems) {
+      if (!this.#problems.has(message)) this.#options.logger.warning("a TLS setting is not honoured", { message });
     }
     this.#problems = problems;
-    if (!sameContexts(profile, this.#profile)) {
-      this.#contexts.use(profile);
-      this.#generation++;
-    } else if (!sameApplications(profile, this.#profile)) this.#generation++;
-    this.#profile = profile;
-    this.#handshakeTimeoutMs = globals.client.headerTimeoutMs;
+  }
+
+  #notePassthrough({ set, remove }: Changes<VirtualHost>): void {
+    for (const name of remove) this.#passthrough.delete(name);
+    for (const { name, tls } of set) {
+      if (tls.kind === "passthrough") this.#passthrough.add(name);
+      else this.#passthrough.delete(name);
+    }
   }
 
   /** The self-signed certificate is made when it is first needed; if that fails, handshakes fail. */
   #makeSelfSigned(): void {
-    if (this.#selfSigned !== null || this.#contexts.get(DEFAULT_CERTIFICATE) !== null) return;
+    if (this.#selfSigned !== null) return;
+    const usable = this.#profiles.get(DEFAULT_TLS_PROFILE)?.contexts.get(DEFAULT_CERTIFICATE) ?? null;
+    if (usable !== null) return;
     const { selfSigned = () => makeSelfSigned(FAKE_CERTIFICATE) } = this.#options;
     this.#waiting = true;
     this.#selfSigned = selfSigned().then((pair) => {
-      this.#contexts.set(SELF_SIGNED, pair);
-      this.#chooseDefault();
+      this.#pairs.set(SELF_SIGNED, pair);
+      this.#chooseDefaults();
     }, (error: unknown) => {
       this.#selfSigned = null; // the next update tries again
       this.#options.logger.error("the self-signed certificate cannot be made", { message: String(error) });

@@ -21,6 +21,10 @@ export class PendingHandshakes {
     socket.on("close", () => this.delete(socket));
   }
 
+  get size(): number {
+    return this.#timers.size;
+  }
+
   has(socket: Socket): boolean {
     return this.#timers.has(socket);
   }

@@ -1,14 +1,14 @@
 /**
- * Versions, ciphers and application protocols of handshakes, from the globals.
+ * Versions, ciphers and application protocols of handshakes, from a profile of the snapshot and the globals.
  *
  * @module
  */
 import { createSecureContext, type SecureVersion } from "node:tls";
 import { runtime } from "../../runtime/mod.ts";
-import type { Globals } from "../../snapshot/snapshot.ts";
+import type { Globals, TlsProfile } from "../../snapshot/snapshot.ts";
 
-/** What holds for every handshake, whatever the server name. */
-export interface TlsProfile {
+/** What holds for the handshakes of one profile. */
+export interface HandshakeSettings {
   readonly minVersion: SecureVersion;
   readonly maxVersion: SecureVersion;
   /** OpenSSL cipher list for TLS up to 1.2. */
@@ -35,7 +35,7 @@ const DEFAULT_SESSION_TIMEOUT_MS = 600_000;
 
 /** A profile together with what could not be taken over from the settings. */
 export interface CompiledProfile {
-  readonly profile: TlsProfile;
+  readonly profile: HandshakeSettings;
   readonly problems: readonly string[];
 }
 
@@ -45,16 +45,20 @@ export interface CompiledProfile {
  *
  * @param supported application protocols that the listener speaks, in order of preference
  */
-export function compileProfile(tls: Globals["tls"], supported: readonly string[]): CompiledProfile {
+export function compileProfile(
+  given: TlsProfile,
+  tls: Globals["tls"],
+  supported: readonly string[],
+): CompiledProfile {
   const problems: string[] = [];
-  const known = VERSIONS.filter((version) => tls.protocols.includes(version));
-  for (const name of tls.protocols) {
+  const known = VERSIONS.filter((version) => given.protocols.includes(version));
+  for (const name of given.protocols) {
     if (!VERSIONS.includes(name as SecureVersion)) problems.push(`TLS version "${name}" is not supported`);
   }
-  if (known.length === 0 && tls.protocols.length > 0) {
+  if (known.length === 0 && given.protocols.length > 0) {
     problems.push("no TLS version is left, TLSv1.2 and TLSv1.3 are used");
   }
-  let ciphers = tls.ciphers === "" ? DEFAULT_CIPHERS : tls.ciphers;
+  let ciphers = given.ciphers === "" ? DEFAULT_CIPHERS : given.ciphers;
   try {
     createSecureContext({ ciphers });
   } catch {
@@ -64,7 +68,7 @@ export function compileProfile(tls: Globals["tls"], supported: readonly string[]
   if (ciphers !== DEFAULT_CIPHERS && runtime().name === "deno") {
     problems.push("ssl-ciphers has no effect on Deno, whose TLS library keeps to its own list");
   }
-  if (tls.sessionTimeoutMs !== DEFAULT_SESSION_TIMEOUT_MS && runtime().name === "deno") {
+  if (given.sessionTimeoutMs !== DEFAULT_SESSION_TIMEOUT_MS && runtime().name === "deno") {
     problems.push("ssl-session-cache, -tickets and -timeout have no effect on Deno");
   }
   return {
@@ -72,7 +76,7 @@ export function compileProfile(tls: Globals["tls"], supported: readonly string[]
       minVersion: known[0] ?? "TLSv1.2",
       maxVersion: known.at(-1) ?? "TLSv1.3",
       ciphers,
-      sessionTimeoutSeconds: Math.min(Math.ceil(tls.sessionTimeoutMs / 1000), MAX_SESSION_TIMEOUT_SECONDS),
+      sessionTimeoutSeconds: Math.min(Math.ceil(given.sessionTimeoutMs / 1000), MAX_SESSION_TIMEOUT_SECONDS),
       applicationProtocols: supported.filter((protocol) => protocol !== "h2" || tls.useHttp2),
       rejectUnknown: tls.rejectHandshake,
     },
@@ -81,12 +85,12 @@ export function compileProfile(tls: Globals["tls"], supported: readonly string[]
 }
 
 /** Do both lead to the same secure contexts. */
-export function sameContexts(a: TlsProfile, b: TlsProfile): boolean {
+export function sameContexts(a: HandshakeSettings, b: HandshakeSettings): boolean {
   return a.minVersion === b.minVersion && a.maxVersion === b.maxVersion && a.ciphers === b.ciphers &&
     a.sessionTimeoutSeconds === b.sessionTimeoutSeconds;
 }
 
 /** Do both offer the same application protocols. */
-export function sameApplications(a: TlsProfile, b: TlsProfile): boolean {
+export function sameApplications(a: HandshakeSettings, b: HandshakeSettings): boolean {
   return a.applicationProtocols.join() === b.applicationProtocols.join();
 }

@@ -27,7 +27,7 @@ export class SniTable {
     for (const host of changes.set) {
       const former = this.#hosts.get(host.name);
       if (former !== undefined && sameTls(former, host.tls)) continue;
-      if (host.tls.kind === "none") {
+      if (host.tls.kind !== "terminate") {
         changed = this.#hosts.delete(host.name) || changed;
       } else {
         this.#hosts.set(host.name, host.tls);

@@ -23,6 +23,8 @@ const PRIVATE_KEY = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKe
 
 const SNAPSHOT = {
   globals: { ports: { http: 80, https: 443 } },
+  listeners: {},
+  tlsProfiles: {},
   virtualHosts: {
     "a.example": {
       name: "a.example",

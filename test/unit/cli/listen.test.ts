@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FatalError } from "../../../src/cli/exit.ts";
-import { listenOnAll, tellListenError } from "../../../src/cli/listen.ts";
+import { tellListenError } from "../../../src/cli/listen.ts";
+import { listenOnAll } from "../../../src/runtime/mod.ts";
 
 const failing = (code: string): Error => Object.assign(new Error(`listen ${code}`), { code });
 

@@ -5,23 +5,24 @@ import { Controller } from "../../../src/controller/mod.ts";
 import type { Diagnostic } from "../../../src/diagnostic.ts";
 import type { StoreChange, StoreView } from "../../../src/kube/mod.ts";
 import { type Logger, ManualClock } from "../../../src/observe/mod.ts";
-import type { Snapshot, SnapshotUpdate, VirtualHost } from "../../../src/snapshot/snapshot.ts";
+import { type Snapshot, type SnapshotUpdate, updateOf, type VirtualHost } from "../../../src/snapshot/mod.ts";
 
 const host = (name: string) => ({ name }) as unknown as VirtualHost;
 
 function snapshotOf(...hosts: string[]): Snapshot {
   const virtualHosts = Object.fromEntries(hosts.map((name) => [name, host(name)]));
-  return { globals: { of: hosts.join() }, virtualHosts, upstreams: {}, certificates: {} } as unknown as Snapshot;
+  return {
+    globals: { of: hosts.join() },
+    listeners: {},
+    tlsProfiles: {},
+    virtualHosts,
+    upstreams: {},
+    certificates: {},
+  } as unknown as Snapshot;
 }
 
-const NOTHING = { set: [], remove: [] };
-
 function compilationOf(snapshot: Snapshot, diagnostics: readonly Diagnostic[] = []): Compilation {
-  const update: SnapshotUpdate = {
-    virtualHosts: { set: Object.values(snapshot.virtualHosts), remove: [] },
-    upstreams: NOTHING,
-    certificates: NOTHING,
-  };
+  const update = updateOf({ virtualHosts: { set: Object.values(snapshot.virtualHosts), remove: [] } });
   return { snapshot, update, diagnostics, newDiagnostics: diagnostics };
 }
 

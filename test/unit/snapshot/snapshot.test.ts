@@ -15,7 +15,15 @@ import { location, ofTest, upstream, virtualHost } from "../../support/snapshot.
 const globals = fakeGlobals();
 
 function snapshot(rest: Partial<Snapshot> = {}): Snapshot {
-  return { globals, virtualHosts: { _: virtualHost("_", []) }, upstreams: {}, certificates: {}, ...rest };
+  return {
+    globals,
+    listeners: {},
+    tlsProfiles: {},
+    virtualHosts: { _: virtualHost("_", []) },
+    upstreams: {},
+    certificates: {},
+    ...rest,
+  };
 }
 
 describe("equalData()", () => {
@@ -74,6 +82,8 @@ describe("diffSnapshots() and applyUpdate()", () => {
   test("say nothing when nothing changes", () => {
     const nothing = { set: [], remove: [] };
     assert.deepEqual(diffSnapshots(before, structuredClone(before)), {
+      listeners: nothing,
+      tlsProfiles: nothing,
       virtualHosts: nothing,
       upstreams: nothing,
       certificates: nothing,
@@ -81,8 +91,8 @@ describe("diffSnapshots() and applyUpdate()", () => {
     assert.equal(applyUpdate(before, diffSnapshots(before, before)).virtualHosts, before.virtualHosts);
   });
   test("want globals first", () => {
-    const { virtualHosts, upstreams, certificates } = diffSnapshots(null, before);
-    assert.throws(() => applyUpdate(null, { virtualHosts, upstreams, certificates }), TypeError);
+    const { globals: _, ...update } = diffSnapshots(null, before);
+    assert.throws(() => applyUpdate(null, update), TypeError);
   });
 });
 

@@ -8,9 +8,19 @@ import type { Logger } from "../../../../src/observe/logger.ts";
 import { type Handshake, TlsFront, type TlsHandlers } from "../../../../src/proxy/tls/mod.ts";
 import type { KeyPair } from "../../../../src/proxy/tls/context-cache.ts";
 import { runtime, type TcpListener } from "../../../../src/runtime/mod.ts";
-import type { Certificate, Globals, HostTls, SnapshotUpdate, VirtualHost } from "../../../../src/snapshot/snapshot.ts";
+import {
+  type Certificate,
+  DEFAULT_TLS_PROFILE,
+  type Globals,
+  type HostTls,
+  type SnapshotUpdate,
+  type TlsProfile,
+  updateOf,
+  type VirtualHost,
+} from "../../../../src/snapshot/mod.ts";
 import { makeCertificate } from "../../../support/certificates.ts";
 import { fakeGlobals } from "../../../support/policy.ts";
+import { tlsProfile } from "../../../support/snapshot.ts";
 
 const FAKE = "Kubernetes Ingress Controller Fake Certificate";
 
@@ -26,7 +36,7 @@ function certificate(id: string, pair: KeyPair): Certificate {
 
 function host(name: string, id: string | null, serverNames: readonly string[] = [name]): VirtualHost {
   const tls: HostTls = id === null ? { kind: "none" } : { kind: "terminate", certificate: id, serverNames };
-  return { name, names: [], tls, policies: {}, regexMode: false, locations: [] };
+  return { name, names: [], tls, tlsProfile: DEFAULT_TLS_PROFILE, policies: {}, regexMode: false, locations: [] };
 }
 
 function globals(tls: Partial<Globals["tls"]> = {}, headerTimeoutMs = 60_000): Globals {
@@ -35,18 +45,19 @@ function globals(tls: Partial<Globals["tls"]> = {}, headerTimeoutMs = 60_000): G
 
 interface Changes {
   readonly globals?: Globals;
+  readonly profile?: Partial<TlsProfile>;
   readonly hosts?: readonly VirtualHost[];
   readonly gone?: readonly string[];
   readonly certificates?: readonly Certificate[];
 }
 
 function update(changes: Changes): SnapshotUpdate {
-  return {
+  return updateOf({
     ...(changes.globals === undefined ? {} : { globals: changes.globals }),
+    tlsProfiles: { set: changes.profile === undefined ? [] : [tlsProfile(changes.profile)], remove: [] },
     virtualHosts: { set: changes.hosts ?? [], remove: changes.gone ?? [] },
-    upstreams: { set: [], remove: [] },
     certificates: { set: changes.certificates ?? [], remove: [] },
-  };
+  });
 }
 
 /** What a client sees of a handshake. */
@@ -91,7 +102,7 @@ class Stage {
   }
 
   async open(changes: Changes, plain: (socket: Socket) => void = (socket) => socket.destroy()): Promise<this> {
-    this.front.apply(update({ globals: globals(), ...changes }));
+    this.front.apply(update({ globals: globals(), profile: {}, ...changes }));
     const secure = (socket: Socket, { info }: Handshake): void => {
       this.#infos.push(info);
       this.#opened.push({ close: () => socket.destroy() });
@@ -258,10 +269,10 @@ describe("TlsFront", () => {
     });
     for (const servername of ["rsa.example", undefined]) {
       const options: ConnectionOptions = servername === undefined ? {} : { servername };
-      s.front.apply(update({ globals: globals({ protocols: ["TLSv1.3"] }) }));
+      s.front.apply(update({ profile: { protocols: ["TLSv1.3"] } }));
       await s.fails({ ...options, maxVersion: "TLSv1.2" });
       assert.equal((await s.see(options)).protocol, "TLSv1.3");
-      s.front.apply(update({ globals: globals({ protocols: ["TLSv1.2"], ciphers: "ECDHE-RSA-AES256-GCM-SHA384" }) }));
+      s.front.apply(update({ profile: { protocols: ["TLSv1.2"], ciphers: "ECDHE-RSA-AES256-GCM-SHA384" } }));
       assert.equal((await s.see(options)).cipher, "ECDHE-RSA-AES256-GCM-SHA384");
       // Deno's TLS library has its own list, on both sides; the log says so.
       if (runtime().name === "bun") {
@@ -305,7 +316,7 @@ describe("TlsFront", () => {
     };
     for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
       const options: ConnectionOptions = { servername: "a.example", minVersion: version, maxVersion: version };
-      s.front.apply(update({ globals: globals() }));
+      s.front.apply(update({ globals: globals(), profile: {} }));
       const { session } = await visit(options);
       assert.ok(session !== null, version);
       assert.equal((await visit({ ...options, session })).resumed, true, version);
@@ -315,7 +326,7 @@ describe("TlsFront", () => {
         globals: globals({}, 50_000),
       }));
       assert.equal((await visit({ ...options, session })).resumed, true, `${version}, other things changed`);
-      s.front.apply(update({ globals: globals({ sessionTimeoutMs: 0 }) }));
+      s.front.apply(update({ profile: { sessionTimeoutMs: 0 } }));
       assert.equal((await visit({ ...options, session })).resumed, false, `${version}, sessions are off`);
       const again = await visit(options);
       const next = again.session === null ? options : { ...options, session: again.session };

@@ -1,0 +1,21 @@
+/**
+ * Ports to listen on, from flags and ConfigMap.
+ *
+ * @module
+ */
+import type { Listener } from "../snapshot/snapshot.ts";
+import type { CompilerOptions } from "./contract.ts";
+import type { ConfigReader } from "./settings.ts";
+
+/** By name, in order. */
+export function compileListeners(
+  reader: ConfigReader,
+  options: Pick<CompilerOptions, "bindAddress" | "httpPort" | "httpsPort">,
+): Readonly<Record<string, Listener>> {
+  const address = options.bindAddress ?? "";
+  const proxyProtocol = reader.boolean("use-proxy-protocol", false);
+  return {
+    http: { name: "http", address, port: options.httpPort, protocol: "http", proxyProtocol },
+    https: { name: "https", address, port: options.httpsPort, protocol: "https", proxyProtocol },
+  };
+}

@@ -1,0 +1,29 @@
+/**
+ * Plain data as it may be shown: without private keys and credentials.
+ *
+ * @module
+ */
+
+/** What stands in place of a secret. */
+const REDACTED = "<redacted>";
+
+/** Names of properties whose values are never shown, wherever they stand (policies read Secrets too). */
+const SECRET_NAME = /^(?:private|secret|password|passwd|credential|token|users$|htpasswd)/i;
+
+function redactValue(value: unknown, depth: number): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (depth > 64) return REDACTED;
+  if (Array.isArray(value)) return value.map((item) => redactValue(item, depth + 1));
+  const shown: Record<string, unknown> = {};
+  for (const [key, inner] of Object.entries(value)) {
+    shown[key] = SECRET_NAME.test(key) && inner !== null && inner !== undefined && inner !== ""
+      ? REDACTED
+      : redactValue(inner, depth + 1);
+  }
+  return shown;
+}
+
+/** A copy of plain data with the values of secret properties replaced. */
+export function redactData<T>(data: T): T {
+  return redactValue(data, 0) as T;
+}
