@@ -38,7 +38,13 @@ export interface EchoRecord {
   readonly request: number;
 }
 
-const LIMITS: RequestLimits = { maxLineBytes: 65_536, maxHeadBytes: 262_144, maxFields: 250, dropUnderscores: false };
+const LIMITS: RequestLimits = {
+  maxLineBytes: 65_536,
+  maxHeadBytes: 262_144,
+  maxFields: 250,
+  dropUnderscores: false,
+  keepInvalidNames: true,
+};
 const MAX_SHOWN_BODY_BYTES = 65_536;
 const MAX_DELAY_MS = 600_000;
 /** Milliseconds without a byte after which a connection is closed. */

@@ -42,6 +42,8 @@ export abstract class ConnectionFacts extends Timed implements ServerConnection 
     this.core = core;
     this.socket = socket;
     this.id = core.connectionId();
+    // no event of a socket has brought the time up to date before
+    core.tick();
     this.openedAtMs = core.nowMs;
     this.peerAddress = canonicalIp(socket.remoteAddress ?? "") ?? socket.remoteAddress ?? "";
     this.peerPort = socket.remotePort ?? 0;

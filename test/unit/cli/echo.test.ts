@@ -34,7 +34,7 @@ const bodyOf = (response: string) => JSON.parse(response.slice(response.lastInde
 describe("echo", () => {
   it("answers with what it received", async () => {
     const response = await exchange(
-      "POST /a/b?x=1 HTTP/1.1\r\nHost: h\r\nX-One: 1\r\nx_two: 2\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
+      "POST /a/b?x=1 HTTP/1.1\r\nHost: h\r\nX-One: 1\r\nx_two: 2\r\nX.Three: 3\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
     );
     assert.match(response, /^HTTP\/1\.1 200 OK\r\n/);
     const { remote, ...record } = bodyOf(response);
@@ -46,7 +46,10 @@ describe("echo", () => {
       method: "POST",
       path: "/a/b?x=1",
       httpVersion: "1.1",
-      headers: [["Host", "h"], ["X-One", "1"], ["x_two", "2"], ["Content-Length", "5"], ["Connection", "close"]],
+      headers: [["Host", "h"], ["X-One", "1"], ["x_two", "2"], ["X.Three", "3"], ["Content-Length", "5"], [
+        "Connection",
+        "close",
+      ]],
       body: "hello",
       bodySize: 5,
       request: 1,
