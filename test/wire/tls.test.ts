@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { after, describe, test } from "node:test";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { ManualClock } from "../../src/observe/mod.ts";
 import { TlsFront } from "../../src/proxy/tls/mod.ts";
 import { DEFAULT_CERTIFICATE, updateOf } from "../../src/snapshot/mod.ts";
 import { runtime } from "../../src/runtime/mod.ts";
@@ -77,6 +78,26 @@ describe("a TLS port", () => {
   async function deserted(front: TestFront): Promise<void> {
     while (front.front.counters.active > 0) await new Promise<void>((resolve) => setImmediate(resolve));
   }
+
+  test("waits for no client that does not read when it is closed", async () => {
+    const clock = new ManualClock();
+    const backend = await RawBackend.open(answering(() => ok("hello")));
+    closing.push(() => backend.close());
+    const { front, port } = await open({ endpoints: [backend.endpoint], clock });
+    const clients = await Promise.all([secureClient(port), secureClient(port, { maxVersion: "TLSv1.2" })]);
+    for (const client of clients) {
+      client.socket.write(GET);
+      await client.has("hello");
+    }
+    await front.end(1);
+    for (const { socket } of clients) socket.pause();
+    await front.front.close(60_000); // no time passes
+    for (const client of clients) {
+      client.socket.resume();
+      await client.end();
+      assert.equal(client.error, null);
+    }
+  });
 
   for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     test(`answers one request after the other over ${version}, and says goodbye in an orderly way`, async () => {

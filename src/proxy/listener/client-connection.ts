@@ -270,6 +270,7 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
 
   /** Ready for the next request. */
   #next(): void {
+    if (this.core.closing) return this.#close();
     this.#reader.next();
     this.#phase = Phase.idle;
     this.core.counters.idle++;
@@ -290,12 +291,21 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
   /** Ends the connection: FIN after what was written, then what the client still sends is read and thrown away. */
   #close(): void {
     if (this.#phase === Phase.idle) this.core.counters.idle--;
+    if (this.core.closing && this.#expectsNothing) this.socket.once("finish", () => this.#destroy());
     this.#phase = Phase.linger;
     this.#lingerEnd = this.core.wheel.nowMs + LINGER_TOTAL_MS;
     if (this.#writer.blocked) this.#awaitClient(this.core.settings.sendTimeoutMs);
     else this.setDeadline(LINGER_IDLE_MS);
     this.socket.end();
     this.#input.drain();
+  }
+
+  /**
+   * Nothing of a request is on its way, as far as is known. As in nginx, the end of the process then waits until the system
+   * has taken what was written, and not until the client, which may not be reading, ends its side.
+   */
+  get #expectsNothing(): boolean {
+    return this.#phase === Phase.idle || (this.#reader.bodyDone && this.#input.empty);
   }
 
   #lingerOn(): void {

@@ -15,6 +15,8 @@ import { H2Downstream, type H2Home } from "./h2-stream.ts";
 const STREAM_WINDOW_BYTES = 65536;
 /** After GOAWAY the client has this long to take what was written. */
 const CLOSE_MS = 5_000;
+/** The same at the end of the process, where a client that answers has said by then that it knows of the end. */
+const SHUTDOWN_MS = 500;
 
 /** One connection. */
 export class H2Connection extends ConnectionFacts implements H2Home {
@@ -130,7 +132,7 @@ export class H2Connection extends ConnectionFacts implements H2Home {
   #announceEnd(): void {
     this.#announced = true;
     this.#session.shutdown();
-    if (this.#idle && !this.#closing) this.setDeadline(CLOSE_MS);
+    if (this.#idle && !this.#closing) this.setDeadline(this.core.closing ? SHUTDOWN_MS : CLOSE_MS);
   }
 
   #close(code: number, message: string): void {
@@ -140,6 +142,8 @@ export class H2Connection extends ConnectionFacts implements H2Home {
       this.core.logger.debug("client broke the rules of HTTP/2", { client: this.peerAddress, code, message });
     }
     this.setDeadline(CLOSE_MS);
+    // a client that has been told in good order need not end its side for that
+    if (this.core.closing && code === ErrorCode.noError) this.socket.once("finish", () => this.cut());
     this.socket.end();
   }
 
