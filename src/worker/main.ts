@@ -143,20 +143,25 @@ class Worker {
     else tell({ kind: "refused", serial, log, message: text(failure) });
   }
 
-  async #listen({ options }: ToWorker & { kind: "listen" }): Promise<void> {
+  async #listen({ id, options }: ToWorker & { kind: "listen" }): Promise<void> {
     const dataPlane = this.#dataPlane!;
     try {
       await dataPlane.listen(options);
     } catch (error) {
       const code = (error as { code?: unknown }).code;
-      return tell({ kind: "listen-failed", code: typeof code === "string" ? code : "UNKNOWN", message: text(error) });
+      return tell({
+        kind: "listen-failed",
+        id,
+        code: typeof code === "string" ? code : "UNKNOWN",
+        message: text(error),
+      });
     }
     this.#listening = true;
-    this.#tellListening();
+    this.#tellListening(id);
   }
 
-  #tellListening(): void {
-    if (this.#listening) tell({ kind: "listening", failures: this.#dataPlane?.listenFailures ?? [] });
+  #tellListening(id: number | null = null): void {
+    if (this.#listening) tell({ kind: "listening", id, failures: this.#dataPlane?.listenFailures ?? [] });
   }
 
   async #close(graceMs: number): Promise<void> {

@@ -32,7 +32,8 @@ export type ToWorker =
   | { readonly kind: "part"; readonly part: UpdatePart }
   /** The update is complete: put it into force. */
   | { readonly kind: "apply"; readonly serial: number }
-  | { readonly kind: "listen"; readonly options: ListenOptions }
+  /** Answered with the `id`. */
+  | { readonly kind: "listen"; readonly id: number; readonly options: ListenOptions }
   /** Report at once, and answer with the `id`. */
   | { readonly kind: "report"; readonly id: number }
   /** Answer to `want-self-signed`; `null`: it cannot be made. */
@@ -52,10 +53,10 @@ export type FromWorker =
   /** `log`: what applying had to say; the others probably say the same. */
   | { readonly kind: "applied"; readonly serial: number; readonly log: readonly LogEntry[] }
   | { readonly kind: "refused"; readonly serial: number; readonly log: readonly LogEntry[]; readonly message: string }
-  /** Each port that was asked for is open, or in `failures`; sent again when that changes. */
-  | { readonly kind: "listening"; readonly failures: readonly ListenFailure[] }
+  /** Each port that was asked for is open, or in `failures`; sent again, without `id`, when that changes. */
+  | { readonly kind: "listening"; readonly id: number | null; readonly failures: readonly ListenFailure[] }
   /** `code` as Node has it, e.g. `EADDRINUSE`; never empty. */
-  | { readonly kind: "listen-failed"; readonly code: string; readonly message: string }
+  | { readonly kind: "listen-failed"; readonly id: number; readonly code: string; readonly message: string }
   /** Requests that no upstream answered: `leftOut` of that kind since the last message, or the first one (0). */
   | { readonly kind: "failure"; readonly failure: RequestFailure; readonly leftOut: number }
   /** Failures of too many kinds to be told one by one. */

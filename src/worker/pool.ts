@@ -130,6 +130,8 @@ export class WorkerPool {
   readonly #listeners: ListenerSet;
   /** Ports that workers cannot have although they may. */
   readonly #unopened = new Map<WorkerProcess, readonly ListenFailure[]>();
+  /** Until workers have taken over the ports that they were told last. */
+  #telling: Promise<unknown> = Promise.resolve();
   /** Workers listen on what {@link WorkerPool.#listeners} has open. */
   #listens = false;
   #opening: { resolve(): void; reject(error: ListenError | WorkerStartError): void } | undefined;
@@ -170,7 +172,8 @@ export class WorkerPool {
   }
 
   /**
-   * Resolves when every worker serves the update, which leads to `target`; the first one must hold everything. Rejects
+   * Resolves when every worker serves the update, which leads to `target`, on every port that can be had; the first one
+   * must hold everything. Rejects
    * when one refused it: some may serve it then, and a further update has to bring all to where they should be. Rejects
    * with a {@link WorkerStartError} when none has ever run. One at a time.
    */
@@ -206,7 +209,8 @@ export class WorkerPool {
       const moved = this.#good?.listeners !== target.listeners;
       this.#good = target;
       this.#updates++;
-      if (this.#listens && moved) void this.#listeners.update(Object.values(target.listeners));
+      if (this.#listens && moved) await this.#listeners.update(Object.values(target.listeners));
+      await this.#telling;
     } finally {
       this.#pending = null;
     }
@@ -256,7 +260,9 @@ export class WorkerPool {
   /** Other ports than before: workers that serve open and close what differs. */
   #tellPorts(): void {
     if (!this.#listens || this.#closing) return;
-    for (const { process } of this.#slots) process?.send({ kind: "listen", options: this.#listenOptions });
+    const options = this.#listenOptions;
+    // One that ends meanwhile is told when it is started again.
+    this.#telling = Promise.allSettled(this.#running().map((worker) => worker.listen(options)));
   }
 
   /** Makes it `count` workers: starts some, or lets some end within `graceMs`. */

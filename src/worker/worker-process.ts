@@ -54,7 +54,8 @@ export class WorkerProcess {
   readonly #clock: Clock;
   readonly #applying = new Map<number, (outcome: ApplyOutcome) => void>();
   readonly #reporting = new Map<number, () => void>();
-  #listening: Waiter<void> | undefined;
+  readonly #listening = new Map<number, Waiter<void>>();
+  #listens = 0;
   #closed: Promise<void> | undefined;
   #closing: (() => void) | undefined;
   #killedFor: string | undefined;
@@ -132,8 +133,9 @@ export class WorkerProcess {
   listen(options: ListenOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#exited) return reject(new ListenError("", "the worker process is gone"));
-      this.#listening = { resolve, reject };
-      this.send({ kind: "listen", options });
+      const id = this.#listens++;
+      this.#listening.set(id, { resolve, reject });
+      this.send({ kind: "listen", id, options });
     });
   }
 
@@ -190,9 +192,10 @@ export class WorkerProcess {
       }
       case "listening":
         this.#events.listening(message.failures);
-        return this.#listening?.resolve();
+        if (message.id !== null) this.#listened(message.id)?.resolve();
+        return;
       case "listen-failed":
-        return this.#listening?.reject(new ListenError(message.code, message.message));
+        return this.#listened(message.id)?.reject(new ListenError(message.code, message.message));
       case "failure":
         return this.#events.failure(message.failure, message.leftOut || 1);
       case "other-failures":
@@ -221,6 +224,12 @@ export class WorkerProcess {
     }
   }
 
+  #listened(id: number): Waiter<void> | undefined {
+    const waiter = this.#listening.get(id);
+    this.#listening.delete(id);
+    return waiter;
+  }
+
   #gone(how: string, cut: boolean): void {
     if (this.#exited) return;
     this.#exited = true;
@@ -228,7 +237,9 @@ export class WorkerProcess {
     this.#applying.clear();
     for (const tell of this.#reporting.values()) tell();
     this.#reporting.clear();
-    this.#listening?.reject(new ListenError("", `the worker process ended before it listened: ${how}`));
+    const error = new ListenError("", `the worker process ended before it listened: ${how}`);
+    for (const { reject } of this.#listening.values()) reject(error);
+    this.#listening.clear();
     this.#events.output();
     this.#events.exit(this.#killedFor ?? how, this.#closing !== undefined, cut);
     this.#closing?.();

@@ -45,7 +45,9 @@ function globals(tls: Partial<Globals["tls"]> = {}, headerTimeoutMs = 60_000): G
 
 interface Changes {
   readonly globals?: Globals;
+  /** The default one. */
   readonly profile?: Partial<TlsProfile>;
+  readonly profiles?: readonly TlsProfile[];
   readonly hosts?: readonly VirtualHost[];
   readonly gone?: readonly string[];
   readonly certificates?: readonly Certificate[];
@@ -54,7 +56,10 @@ interface Changes {
 function update(changes: Changes): SnapshotUpdate {
   return updateOf({
     ...(changes.globals === undefined ? {} : { globals: changes.globals }),
-    tlsProfiles: { set: changes.profile === undefined ? [] : [tlsProfile(changes.profile)], remove: [] },
+    tlsProfiles: {
+      set: [...changes.profile === undefined ? [] : [tlsProfile(changes.profile)], ...changes.profiles ?? []],
+      remove: [],
+    },
     virtualHosts: { set: changes.hosts ?? [], remove: changes.gone ?? [] },
     certificates: { set: changes.certificates ?? [], remove: [] },
   });
