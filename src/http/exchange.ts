@@ -111,6 +111,14 @@ export interface BodyCoding {
   readonly level: number;
 }
 
+/** Makes another body of a response body, piece by piece. */
+export interface BodyTransform {
+  /** What goes out for a piece of the body; empty: nothing yet. It may keep a copy of the piece, not the piece itself. */
+  transform(bytes: Uint8Array): Uint8Array;
+  /** The body is complete: the rest. */
+  flush(): Uint8Array;
+}
+
 /** One request and its response. */
 export interface Exchange {
   readonly connection: Connection;
@@ -170,6 +178,11 @@ export interface Exchange {
    * Absent and `null`: the body goes as it comes.
    */
   bodyCoding?: BodyCoding | null;
+  /**
+   * Set when the head of the response is known, by whoever has edited it accordingly: the body goes through it, and then
+   * through {@link Exchange.bodyCoding}. Absent and `null`: it goes as it comes.
+   */
+  bodyTransform?: BodyTransform | null;
   /**
    * Value of a Set-Cookie field that binds the client to the endpoint just picked for it (annotation affinity); made by
    * the balancer, sent by the location's policy. Absent and `null`: the client keeps what it has.

@@ -11,6 +11,7 @@ export { badRequestPage, errorPage } from "./error-page.ts";
 export type {
   Answer,
   BodyCoding,
+  BodyTransform,
   Connection,
   Exchange,
   HttpVersion,

@@ -11,7 +11,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { GenericSchema } from "valibot";
 import type { Diagnostic } from "../diagnostic.ts";
-import type { Answer, Exchange, LocationFacts } from "../http/exchange.ts";
+import type { Answer, BodyTransform, Exchange, LocationFacts } from "../http/exchange.ts";
 import type { Globals, Policies } from "../snapshot/snapshot.ts";
 import type { PolicyState } from "./state.ts";
 import type { Subrequest } from "./subrequest.ts";
@@ -99,6 +99,18 @@ export interface PolicyHooks {
   readonly locate?: (exchange: Exchange, found: FoundLocation) => ((c: ExchangeContext) => RequestVerdict) | undefined;
   /** What to answer in place of an answer made here without a body of its own (nginx error_page). */
   readonly errorPage?: (exchange: Exchange, answer: Answer) => Answer;
+  /**
+   * When the head of the final response is known, before the response hooks: what its body goes through. Content-Length,
+   * ETag and Accept-Ranges are seen to. Not asked for responses without a body, nor for parts of one (206).
+   */
+  readonly body?: (c: ExchangeContext) => BodyTransform | undefined;
+  /**
+   * When the head of the final response is known, before all else: an answer in its place, such as the page of another
+   * upstream, which it may ask for by {@link HookScope.subrequest}. The rest of the response is not read.
+   */
+  readonly replace?: (c: ExchangeContext) => Answer | undefined | Promise<Answer | undefined>;
+  /** When the exchange is over, however it ended; for every location that it has been in, once for each time. Must be quick. */
+  readonly end?: (exchange: Exchange) => void;
   /**
    * Generic Hono middleware around proxying, after the request hooks: it may answer with a Response, or call `next` and
    * then change status and headers (not the body) of `c.res`. Slower than hooks; for ready-made middleware only.

@@ -34,6 +34,12 @@ export interface ServerExchange extends Exchange {
   answer(answer: Answer): void;
   /** Sends a WHATWG Response, streaming its body. For generic Hono middleware only. */
   respond(response: Response): void;
+  /**
+   * Sends a complete response made here in place of the one whose head is known: to be called by
+   * {@link ExchangeHandler.responseHead} only, which is then asked again, for this one. What the upstream still sends is not
+   * read.
+   */
+  replace(answer: Answer): void;
   /** Sends the request to an upstream and relays what comes back. */
   forward(plan: ForwardPlan): void;
   /**

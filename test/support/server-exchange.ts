@@ -40,6 +40,9 @@ export function fakeServerExchange(given: FakeExchange = {}, handler?: ExchangeH
       exchange.response = new FieldList(answer.fields ?? []);
       void handler?.responseHead(exchange);
     },
+    replace(answer) {
+      exchange.answer(answer);
+    },
     respond(response) {
       responded.push(response);
     },

@@ -7,6 +7,7 @@
 import {
   type Answer,
   type BodyCoding,
+  type BodyTransform,
   type Fields,
   type HttpVersion,
   type LocationFacts,
@@ -61,6 +62,7 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
   status = 0;
   response: Fields | null = null;
   bodyCoding: BodyCoding | null = null;
+  bodyTransform: BodyTransform | null = null;
   affinityCookie: string | null = null;
   attempts: readonly UpstreamAttempt[] = NO_ATTEMPTS;
   requestBytes = 0;
@@ -77,6 +79,10 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
   #pump: ResponsePump | null = null;
   #answer: Answer | null = null;
   #encoded: EncodedBody | null = null;
+  /** {@link WireExchange.bodyTransform}, once the head is out. */
+  #transform: BodyTransform | null = null;
+  /** How often the response was replaced. */
+  #replacements = 0;
   readonly #core: WireCore;
 
   /** @param requestBodyBytes as {@link Exchange.requestBodyBytes}; the rest of the request is as its head has it */
@@ -208,6 +214,7 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
     this.#stage = Stage.decided;
     this.#answer = { status: 500, close: true };
     this.bodyCoding = null;
+    this.bodyTransform = null;
     try {
       this.#setAnswer(this.#answer);
       this.#writeAnswer();
@@ -232,6 +239,15 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
     this.#writeAnswer();
   }
 
+  replace(answer: Answer): void {
+    if (this.#stage >= Stage.headSent) throw new TypeError("replace the response: its head has been sent");
+    this.#replacements++;
+    this.#dropWork();
+    this.bodyCoding = null;
+    this.bodyTransform = null;
+    this.#prepare(answer);
+  }
+
   #setAnswer(answer: Answer): void {
     this.status = answer.status;
     this.response = answerFields(answer);
@@ -251,6 +267,7 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
    * has ended on an error.
    */
   runHook(waiter: HookWaiter): boolean {
+    const before = this.#replacements;
     let wait: void | Promise<void>;
     try {
       wait = this.#core.handler.responseHead(this);
@@ -258,9 +275,9 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
       this.internalError(error);
       return false;
     }
-    if (wait === undefined) return true;
+    if (wait === undefined) return this.#replacements === before;
     wait.then(() => {
-      if (this.#stage === Stage.over) return;
+      if (this.#stage === Stage.over || this.#replacements !== before) return;
       try {
         waiter.hooked();
       } catch (error) {
@@ -275,22 +292,33 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
   /** The head of a relayed response goes out. */
   beginResponse(bodyBytes: number): void {
     this.#stage = Stage.headSent;
-    const { bodyCoding } = this;
-    if (bodyCoding === null || bodyBytes === NO_BODY) return this.downstream.sendHead(this, bodyBytes);
+    const { bodyCoding, bodyTransform } = this;
+    if (bodyCoding === null && bodyTransform === null || bodyBytes === NO_BODY) {
+      return this.downstream.sendHead(this, bodyBytes);
+    }
     if (this.method === "HEAD") return this.downstream.sendHead(this, NO_BODY);
-    this.#encoded = new EncodedBody(this, bodyCoding, bodyBytes);
+    this.#transform = bodyTransform;
+    if (bodyCoding !== null) {
+      this.#encoded = new EncodedBody(this, bodyCoding, bodyTransform === null ? bodyBytes : UNKNOWN_LENGTH);
+    }
     this.downstream.sendHead(this, UNKNOWN_LENGTH);
   }
 
   /** Body bytes may go through with the chunk framing of the upstream. */
   get passesChunks(): boolean {
-    return this.#encoded === null && this.downstream.passesChunks;
+    return this.#encoded === null && this.#transform === null && this.downstream.passesChunks;
   }
 
   /** Writes data of the body; `false`: wait. */
   write(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#encoded === null) return this.downstream.write(bytes, start, end);
-    return start === end || this.#encoded.write(bytes.subarray(start, end));
+    if (this.#encoded === null && this.#transform === null) return this.downstream.write(bytes, start, end);
+    if (start === end) return true;
+    return this.#writeChanged(this.#transform?.transform(bytes.subarray(start, end)) ?? bytes.subarray(start, end));
+  }
+
+  #writeChanged(bytes: Uint8Array): boolean {
+    if (bytes.length === 0) return true;
+    return this.#encoded === null ? this.downstream.write(bytes, 0, bytes.length) : this.#encoded.write(bytes);
   }
 
   writeEncoded(bytes: Uint8Array, last: boolean): boolean {
@@ -310,6 +338,10 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
 
   /** The response is complete; `owner` is told when all of it has been handed on. */
   finish(trailers = "", lastChunk: number = LastChunk.unsent, owner: FinishOwner | null = null): void {
+    if (this.#transform !== null) {
+      this.#writeChanged(this.#transform.flush());
+      this.#transform = null;
+    }
     const encoded = this.#encoded;
     if (encoded === null) return this.#finished(trailers, lastChunk, owner);
     encoded.end(() => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BodyCoding, Fields, RequestHead, UpstreamAttempt } from "../../http/mod.ts";
+import type { BodyCoding, BodyTransform, Fields, RequestHead, UpstreamAttempt } from "../../http/mod.ts";
 import type { ProxyError } from "../../proxy-error.ts";
 import type { Downstream, FinishOwner, HookWaiter, OutgoingResponse } from "./downstream.ts";
 
@@ -19,6 +19,7 @@ export interface OpenExchange extends OutgoingResponse {
   response: Fields | null;
   attempts: readonly UpstreamAttempt[];
   readonly bodyCoding: BodyCoding | null;
+  readonly bodyTransform: BodyTransform | null;
   closeAfter: boolean;
   /** Body bytes may go through with the chunk framing of the upstream. */
   readonly passesChunks: boolean;

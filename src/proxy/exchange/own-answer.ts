@@ -29,15 +29,18 @@ export function closesConnection({ close, status }: Answer): boolean {
 
 /** Writes head and body; the exchange has the status and the fields as policies left them. */
 export function writeAnswer(exchange: OpenExchange, body: Answer["body"]): void {
-  const { bodyCoding, status, downstream } = exchange;
+  const { bodyCoding, bodyTransform, status, downstream } = exchange;
   const sendsBody = exchange.method !== "HEAD";
   if (!hasResponseBody(status)) downstream.sendHead(exchange, NO_BODY);
-  else if (bodyCoding === null && typeof body !== "object") {
+  else if (bodyCoding === null && bodyTransform === null && typeof body !== "object") {
     const text = body === undefined ? page(status) : utf8AsLatin1(body);
     downstream.sendHead(exchange, text.length);
     if (sendsBody && text !== "") downstream.writeText(text);
   } else {
-    const whole = typeof body === "object" ? body : Buffer.from(body ?? page(status), "utf8");
+    const given = typeof body === "object" ? body : Buffer.from(body ?? page(status), "utf8");
+    const whole = bodyTransform === null
+      ? given
+      : Buffer.concat([bodyTransform.transform(given), bodyTransform.flush()]);
     const bytes = bodyCoding === null ? whole : encodeWhole(bodyCoding, whole);
     downstream.sendHead(exchange, bytes.length);
     if (sendsBody && bytes.length > 0) downstream.write(bytes, 0, bytes.length);

@@ -17,6 +17,9 @@ export interface CompiledHooks {
   readonly middleware: readonly MiddlewareHandler<{ Bindings: Exchange }>[];
   readonly locate: readonly NonNullable<PolicyHooks["locate"]>[];
   readonly errorPages: readonly NonNullable<PolicyHooks["errorPage"]>[];
+  readonly body: readonly NonNullable<PolicyHooks["body"]>[];
+  readonly replace: readonly NonNullable<PolicyHooks["replace"]>[];
+  readonly end: readonly NonNullable<PolicyHooks["end"]>[];
 }
 
 /**
@@ -37,6 +40,9 @@ export function compileHooks(
   const middleware: MiddlewareHandler<{ Bindings: Exchange }>[] = [];
   const locate: NonNullable<PolicyHooks["locate"]>[] = [];
   const errorPages: NonNullable<PolicyHooks["errorPage"]>[] = [];
+  const body: NonNullable<PolicyHooks["body"]>[] = [];
+  const replace: NonNullable<PolicyHooks["replace"]>[] = [];
+  const end: NonNullable<PolicyHooks["end"]>[] = [];
   const own: Readonly<Record<string, unknown>> = data;
   const ofHost: Readonly<Record<string, unknown>> = hookScope.hostPolicies;
   for (const module of modules) {
@@ -51,6 +57,9 @@ export function compileHooks(
     if (hooks.middleware !== undefined) middleware.push(hooks.middleware);
     if (hooks.locate !== undefined) locate.push(hooks.locate);
     if (hooks.errorPage !== undefined) errorPages.push(hooks.errorPage);
+    if (hooks.body !== undefined) body.push(hooks.body);
+    if (hooks.replace !== undefined) replace.push(hooks.replace);
+    if (hooks.end !== undefined) end.push(hooks.end);
   }
   return {
     rewrite: shared(rewrite),
@@ -59,6 +68,9 @@ export function compileHooks(
     middleware: shared(middleware),
     locate: shared(locate),
     errorPages: shared(errorPages),
+    body: shared(body),
+    replace: shared(replace),
+    end: shared(end),
   };
 }
 

@@ -13,6 +13,7 @@ import type { ServerExchange } from "../contract.ts";
 import { type CompiledHooks, compileHooks } from "./compile-hooks.ts";
 import { compileForwardSettings, type SchemeSettings } from "./forward-settings.ts";
 import { isPromise, type ResponseStep, runSteps, type Step } from "./hook-chain.ts";
+import { type Lifecycle, lifecycleOf } from "./lifecycle.ts";
 import { runOnion } from "./onion.ts";
 import type { Route as RouteOf } from "./route.ts";
 import type { TableContext } from "./table-context.ts";
@@ -49,6 +50,8 @@ export class LocationRuntime {
     readonly errorPages: CompiledHooks["errorPages"] = [],
     /** What {@link CHECK} and the terminal work with, in a location that leads to an upstream. */
     readonly proxying: Proxying | null = null,
+    /** Rare hooks. */
+    readonly lifecycle: Lifecycle | null = null,
   ) {}
 
   /** The page for an answer made here that has no body of its own. */
@@ -61,6 +64,7 @@ export class LocationRuntime {
   run(c: ExchangeContext, route: Route): RequestVerdict | Promise<RequestVerdict> {
     route.location = this;
     route.exchange.location = this.facts;
+    if (this.lifecycle !== null && this.lifecycle.end.length > 0) (route.ending ??= []).push(...this.lifecycle.end);
     const verdict = runSteps(this.steps, c);
     if (verdict === undefined) return this.terminal(c, route);
     if (!isPromise(verdict)) return verdict;
@@ -105,7 +109,17 @@ export function compileLocation(
   }
   if (location.backend.kind === "not-found") {
     const steps = [...hooks.rewrite, ...hooks.access];
-    return new LocationRuntime(facts, logged, steps, hooks.response, () => NOT_FOUND, hooks.errorPages);
+    const { response, errorPages } = hooks;
+    return new LocationRuntime(
+      facts,
+      logged,
+      steps,
+      response,
+      () => NOT_FOUND,
+      errorPages,
+      null,
+      lifecycleOf(hooks),
+    );
   }
   const proxying = new Proxying(location, location.backend.upstream, facts, tables);
   const { rewrite, access, middleware } = hooks;
@@ -113,7 +127,8 @@ export function compileLocation(
   const terminal: Terminal = middleware.length === 0
     ? proxy
     : (c, route) => refused(route) ?? runOnion(middleware, c, route, () => proxying.forward(route));
-  return new LocationRuntime(facts, logged, steps, hooks.response, terminal, hooks.errorPages, proxying);
+  const { response, errorPages } = hooks;
+  return new LocationRuntime(facts, logged, steps, response, terminal, errorPages, proxying, lifecycleOf(hooks));
 }
 
 // What locations have in common is made once: there may be many thousands of them.

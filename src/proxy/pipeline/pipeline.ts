@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { findReplacement, runEndHooks, transformBody } from "./lifecycle.ts";
 import { type Answer, badRequestPage } from "../../http/mod.ts";
 import { MAX_REWRITE_ROUNDS } from "../../nginx/mod.ts";
 import type { FailureLog, Logger } from "../../observe/mod.ts";
@@ -93,6 +94,22 @@ export class Pipeline implements ExchangeHandler {
       this.#tables.context?.responseFields.apply(exchange);
       return;
     }
+    const replace = route.location?.lifecycle?.replace;
+    if (replace !== undefined && replace.length > 0 && !route.replaced && route.context !== null) {
+      const found = findReplacement(route.context, replace);
+      if (isPromise(found)) return found.then((late) => this.#replaceOr(route, late));
+      return this.#replaceOr(route, found);
+    }
+    return this.#head(route);
+  }
+
+  #replaceOr(route: Route, answer: Answer | undefined): void | Promise<void> {
+    if (answer === undefined) return this.#head(route);
+    route.replaced = true;
+    route.exchange.replace(answer);
+  }
+
+  #head(route: Route): void | Promise<void> {
     return route.onHead === null ? this.#editHead(route) : this.#afterOnion(route, route.onHead);
   }
 
@@ -115,6 +132,9 @@ export class Pipeline implements ExchangeHandler {
     const route = exchange.route as Route | null;
     if (route !== null) this.inFlight--;
     this.requests++;
+    if (route !== null && route.ending !== null) {
+      runEndHooks(exchange, route.ending, (error) => this.#crashes.report(error, "end"));
+    }
     try {
       this.#log(exchange, route?.location?.logged === false);
     } catch (error) {
@@ -231,6 +251,9 @@ export class Pipeline implements ExchangeHandler {
     const { exchange, host, context, location } = route;
     host.tables.responseFields.apply(exchange);
     if (context === null) return;
+    if (location !== null && location.lifecycle !== null && location.lifecycle.body.length > 0) {
+      transformBody(context, location.lifecycle.body);
+    }
     const ofHost = host.responseSteps;
     const ofLocation = location === null ? ofHost : location.responseSteps;
     if (location === null || ofHost.length === 0) return runResponseSteps(ofLocation, context);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Exchange } from "../../http/exchange.ts";
 import type { ExchangeContext } from "../../policy/contract.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { AttemptOutcome, ForwardPlan, ForwardSettings, ServerExchange } from "../contract.ts";
@@ -21,6 +22,11 @@ export class Route<Host = unknown, Location = unknown> implements ForwardPlan {
   fallback: UpstreamGroup | null = null;
   /** A middleware that waits for the head of the response. */
   onHead: (() => Promise<void>) | null = null;
+
+  /** End hooks of the locations that the request has been in. */
+  ending: ((exchange: Exchange) => void)[] | null = null;
+  /** The response is one that stands in for another: it is not replaced in its turn. */
+  replaced = false;
 
   settings!: ForwardSettings;
   target = "";
