@@ -9,6 +9,7 @@ import {
   answering,
   type BackendConnection,
   echo,
+  openPair,
   RawBackend,
   TestFront,
   type TestFrontOptions,
@@ -156,6 +157,25 @@ describe("a connection of HTTP/2", () => {
     }
     assert.deepEqual(front.logged, ["HTTP/2 connections are cut that look like a flood"]);
   });
+
+  for (
+    const [name, field] of [
+      ["at the end of a value", "000178851fffffffff"],
+      ["in the middle of a value", "000178861fffffffffe3"],
+      ["in a name", "00851fffffffff0161"],
+      ["in a value for the table", "400178851fffffffff"],
+    ] as const
+  ) {
+    it(`is ended for a Huffman text with EOS ${name}`, async () => {
+      const { front, backend: back } = await openPair(opened, answering(echo));
+      const one = await client(front);
+      one.send(frame(Type.headers, HEADERS, 1, Buffer.concat([WHOLE, Buffer.from(field, "hex")])));
+      // COMPRESSION_ERROR
+      assert.equal((await one.frame(Type.goaway, 0)).payload.readUInt32BE(4), 9);
+      await one.end();
+      assert.equal(back.connections.length, 0);
+    });
+  }
 
   it("loses a stream whose client takes nothing, and only that", async () => {
     const clock = new ManualClock();

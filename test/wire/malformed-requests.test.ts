@@ -127,6 +127,23 @@ const REFUSED: readonly Row[] = [
   ["a chunk that ends with LF", head("Transfer-Encoding: chunked\r\n") + "1\r\na\n0\r\n\r\n", 400, 0],
   ["an extension without end", head("Transfer-Encoding: chunked\r\n") + `1;${"a".repeat(5000)}`, 400, 0],
   ["an extension with LF in it", head("Transfer-Encoding: chunked\r\n") + "1;a\nb\r\na\r\n0\r\n\r\n", 400, 0],
+  ["a last chunk whose size ends with LF", head("Transfer-Encoding: chunked\r\n") + "1\r\na\r\n0\n\r\n", 400, 0],
+  ["a last chunk with an LF for its empty line", head("Transfer-Encoding: chunked\r\n") + "1\r\na\r\n0\r\n\n", 400, 0],
+  ["a last chunk with LFs only", head("Transfer-Encoding: chunked\r\n") + "1\r\na\r\n0\n\n", 400, 0],
+  ["a trailer line that ends with LF", head("Transfer-Encoding: chunked\r\n") + "0\r\nX: y\n", 400, 0],
+  [
+    "a second trailer line that ends with LF",
+    head("Transfer-Encoding: chunked\r\n") + "0\r\nX: y\r\nZ: y\n\r\n",
+    400,
+    0,
+  ],
+  ["a trailer section whose empty line is LF", head("Transfer-Encoding: chunked\r\n") + "0\r\nX: y\r\n\n", 400, 0],
+  [
+    "a trailer line of nothing but LF, and a request behind it",
+    head("Transfer-Encoding: chunked\r\n") + "0\r\nX: y\n\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n",
+    400,
+    0,
+  ],
   ["a trailer section with a folded line", head("Transfer-Encoding: chunked\r\n") + "0\r\n X: y\r\n\r\n", 400, 0],
   [
     "a trailer section that is too long",

@@ -59,9 +59,10 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
   start(): void {
     // policies may have taken their time
     this.#core.tick();
-    const { requestBodyBytes, target } = this.#exchange;
+    const { downstream, requestBodyBytes, target } = this.#exchange;
     checkTarget(this.#plan, target);
-    if (requestBodyBytes === 0) return this.#next(this.#attempts.pick());
+    // one of HTTP/2 that announced no body may still send one
+    if (requestBodyBytes === 0 && downstream.requestComplete) return this.#next(this.#attempts.pick());
     const { maxBodyBytes } = this.#settings;
     if (maxBodyBytes > 0 && requestBodyBytes > maxBodyBytes) return this.uploadTooLarge();
     this.#upload = new Upload(this.#exchange, this.#settings, this);

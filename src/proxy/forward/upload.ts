@@ -46,8 +46,8 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
     this.#exchange = exchange;
     this.#settings = settings;
     this.#owner = owner;
-    // an HTTP/1.0 upstream must be told the length
-    const whole = settings.requestBuffering ||
+    // an HTTP/1.0 upstream must be told the length, and a length of 0 makes the head a whole request
+    const whole = settings.requestBuffering || exchange.requestBodyBytes === 0 ||
       (exchange.requestBodyBytes === CHUNKED && settings.httpVersion === "1.0");
     this.#spool = whole ? new BodySpool(this, settings.bodyBufferBytes) : null;
   }

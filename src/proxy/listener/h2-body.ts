@@ -35,6 +35,8 @@ export class H2Body {
   /** Received but not taken yet; bounded by the stream's window. */
   #held: HeldBytes | null = null;
   #gathering = false;
+  /** All that Content-Length announced has come, but not the end. */
+  #reached = false;
   #trailers = "";
 
   constructor(owner: H2BodyOwner) {
@@ -56,8 +58,16 @@ export class H2Body {
     return this.#held === null && !this.ended;
   }
 
-  /** Bytes came. */
-  add(bytes: Uint8Array): void {
+  /**
+   * Bytes came. `last`: with them the length is reached that was announced. They wait for the end of the stream, so that a
+   * request whose body goes on beyond its length is never complete for an upstream.
+   */
+  add(bytes: Uint8Array, last: boolean): void {
+    if (last) {
+      this.#reached = true;
+      (this.#held ??= new HeldBytes()).add(bytes);
+      return this.#owner.bodyTurned();
+    }
     if (this.#held === null && this.wanted && bytes.length >= GATHERED_BYTES) return this.#hand(bytes);
     (this.#held ??= new HeldBytes()).add(bytes);
     if (this.#gathering || !this.wanted) return;
@@ -94,6 +104,7 @@ export class H2Body {
   /** Hands on what is held, as far as the sink takes it. */
   deliver(): void {
     this.#gathering = false;
+    if (this.#reached && !this.ended) return;
     while (this.#held !== null && this.wanted) {
       const bytes = this.#held.shift()!;
       if (this.#held.empty) this.#held = null;

@@ -108,7 +108,9 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
     const exchange = this.#open(end > 0);
     exchange.requestBytes = text.length;
     if (end > 0) {
-      this.#continueOwed = head.expectsContinue;
+      // a body without bytes is waited for, too
+      this.#continueOwed = head.expectsContinue ||
+        (!ended && request.contentLength === 0 && head.get("expect")?.toLowerCase() === "100-continue");
       return exchange.begin();
     }
     const { error } = head;
@@ -138,7 +140,7 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
   data(bytes: Uint8Array): void {
     if (this.#exchange === null || this.#body === null) return this.#session.consumed(this.#stream, bytes.length);
     try {
-      this.#body.add(bytes);
+      this.#body.add(bytes, this.#stream.expectedBytes === 0);
     } catch (error) {
       this.#crashed(error);
     }

@@ -89,6 +89,13 @@ for (
     ["a Huffman text that is EOS", "00016184ffffffff", HuffmanError],
     ["a Huffman text with EOS at its end", "000161851fffffffff", HuffmanError],
     ["a Huffman text with EOS in the middle", "000161861fffffffffe3", HuffmanError],
+    ["EOS twice", "00016188ffffffffffffffff", HuffmanError],
+    ["EOS and one bit of padding", "00016184fffffffd", HuffmanError],
+    ["EOS at the end of a name", "00851fffffffff0161", HuffmanError],
+    ["EOS in the middle of a name", "00861fffffffffe30161", HuffmanError],
+    ["EOS in a value for the table", "400161851fffffffff", HuffmanError],
+    ["EOS in a value of a name in the table", "04851fffffffff", HuffmanError],
+    ["EOS in a value that is never indexed", "100161851fffffffff", HuffmanError],
   ] as [string, string, new () => Error][]
 ) {
   test(`HpackDecoder refuses ${name}`, () => {
