@@ -11,7 +11,7 @@ import {
   processFamilies,
   serveApp,
 } from "../admin/mod.ts";
-import { type CompilerOptions, createCompiler } from "../compiler/mod.ts";
+import { type CompilerOptions, createCompiler, createLastGood } from "../compiler/mod.ts";
 import { Controller, logDiagnostics } from "../controller/mod.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { ManifestFolderError, ManifestSource, objectKey, pinpoint, Store } from "../kube/mod.ts";
@@ -78,9 +78,11 @@ export class Program {
     const { logger, folders, workers } = options;
     this.#metrics = options.metrics === null ? null : new ProgramMetrics(options.metrics);
     this.#serving = new Serving({ workers, logger, metrics: this.#metrics });
+    // outlives a compiler that has failed
+    const lastGood = createLastGood();
     this.#controller = new Controller({
       view: this.#store,
-      createCompiler: () => createCompiler(options.compiler),
+      createCompiler: () => createCompiler({ ...options.compiler, lastGood }),
       publish: (update, target) => {
         this.#metrics?.hosts(update);
         return this.#serving.apply(update, target);

@@ -8,15 +8,23 @@ import { equalData } from "../snapshot/equal.ts";
 import { type Certificate, DEFAULT_CERTIFICATE } from "../snapshot/snapshot.ts";
 import { type CertificateReading, judgeCertificate, nextJudgement, readCertificateSecret } from "./certificate.ts";
 import type { DiagnosticIndex } from "./diagnostic-index.ts";
+import type { GoodCertificate } from "./last-good.ts";
 
 /** Readings by id: `namespace/secret`, or {@link DEFAULT_CERTIFICATE}. */
 export class CertificateStore {
   readonly #readings = new Map<string, CertificateReading>();
+  readonly #lastGood: Map<string, GoodCertificate>;
   readonly #secrets = new Map<string, Secret | undefined>();
   /** When something is to be said that was not true before; milliseconds since the epoch. */
   #judgeAtMs = Infinity;
 
-  constructor(readonly diagnostics: DiagnosticIndex, readonly defaultSecret: string) {}
+  constructor(
+    readonly diagnostics: DiagnosticIndex,
+    readonly defaultSecret: string,
+    lastGood: Map<string, GoodCertificate>,
+  ) {
+    this.#lastGood = lastGood;
+  }
 
   get(id: string): CertificateReading | undefined {
     return this.#readings.get(id);
@@ -33,8 +41,10 @@ export class CertificateStore {
     const [namespace = "", name = ""] = (id === DEFAULT_CERTIFICATE ? this.defaultSecret : id).split("/");
     const secret = view.secret(namespace, name);
     const former = this.#readings.get(id);
-    const reading = readCertificateSecret(id, secret, former);
+    const reading = readCertificateSecret(id, secret, former ?? this.#lastGood.get(id));
     this.#readings.set(id, reading);
+    if (reading.kind === "good") this.#lastGood.set(id, reading);
+    else this.#lastGood.delete(id);
     this.#secrets.set(id, secret);
     this.#judge(id, reading, secret, nowMs);
     return former === undefined || !sameForHosts(former, reading);
@@ -43,8 +53,14 @@ export class CertificateStore {
   /** Nobody refers to it any more. */
   forget(id: string): void {
     this.#readings.delete(id);
+    this.#lastGood.delete(id);
     this.#secrets.delete(id);
     this.diagnostics.replace(`certificate ${id}`, []);
+  }
+
+  /** Everything that is in use has been read: what a former compiler has left for others goes. */
+  forgetUnread(): void {
+    for (const id of this.#lastGood.keys()) if (!this.#readings.has(id)) this.#lastGood.delete(id);
   }
 
   /** Certificates age while nothing changes. */

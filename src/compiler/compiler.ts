@@ -31,6 +31,7 @@ import { aliasesOf } from "./host-names.ts";
 import { type ClassSelector, selectClasses } from "./ingress-class.ts";
 import { fieldsOf, type IngressEntry, PolicyInterner } from "./ingress-entry.ts";
 import { type FilterContext, type FilteredIngress, filterIngress } from "./ingress-filter.ts";
+import { createLastGood, type LastGood } from "./last-good.ts";
 import { type LabelSelector, parseLabelSelector } from "./namespace-selector.ts";
 import { compareIngresses, nameOf } from "./order.ts";
 import { Outgoing } from "./outgoing.ts";
@@ -45,6 +46,7 @@ export class IncrementalCompiler implements Compiler {
   readonly #selector: LabelSelector;
   readonly #fallback: LocationBackend;
   readonly #nowMs: () => number;
+  readonly #lastGood: LastGood;
 
   readonly #filtered = new Map<string, FilteredIngress>();
   readonly #index = new DependencyIndex();
@@ -73,7 +75,12 @@ export class IncrementalCompiler implements Compiler {
     this.#options = options;
     this.#selector = selector;
     this.#nowMs = options.now ?? Date.now;
-    this.#certificates = new CertificateStore(this.#diagnostics, options.defaultSslCertificate);
+    this.#lastGood = options.lastGood ?? createLastGood();
+    this.#certificates = new CertificateStore(
+      this.#diagnostics,
+      options.defaultSslCertificate,
+      this.#lastGood.certificates,
+    );
     const [, service = ""] = options.defaultBackendService.split("/");
     this.#fallback = options.defaultBackendService === ""
       ? { kind: "not-found" }
@@ -139,6 +146,8 @@ export class IncrementalCompiler implements Compiler {
     if (dirty.everything) {
       for (const ingress of view.ingresses()) dirty.ingresses.add(nameOf(ingress));
       for (const name of this.#filtered.keys()) dirty.ingresses.add(name);
+      // those that a former compiler has left, too
+      for (const name of this.#lastGood.ingresses.keys()) dirty.ingresses.add(name);
     }
     const context: FilterContext = {
       view,
@@ -155,7 +164,11 @@ export class IncrementalCompiler implements Compiler {
     const slash = name.indexOf("/");
     const ingress = context.view.ingress(name.slice(0, slash), name.slice(slash + 1));
     const former = this.#filtered.get(name);
-    const next = ingress === undefined ? undefined : filterIngress(ingress, former?.accepted, context);
+    const next = ingress === undefined
+      ? undefined
+      : filterIngress(ingress, this.#lastGood.ingresses.get(name), context);
+    if (next?.accepted === undefined) this.#lastGood.ingresses.delete(name);
+    else this.#lastGood.ingresses.set(name, next.accepted);
     this.#diagnostics.replace(`ingress ${name}`, next?.diagnostics ?? []);
     const before = former?.entry;
     const after = next?.entry;
@@ -230,6 +243,7 @@ export class IncrementalCompiler implements Compiler {
         for (const host of entry.rules.keys()) dirty.hosts.add(host);
       }
     }
+    if (this.#snapshot === null) this.#certificates.forgetUnread();
     this.#certificates.age(nowMs);
   }
 

@@ -5,6 +5,7 @@
  */
 import type { Diagnostic } from "../diagnostic.ts";
 import type { StoreChange, StoreView } from "../kube/store-view.ts";
+import type { LastGood } from "./last-good.ts";
 import type { Snapshot, SnapshotUpdate } from "../snapshot/snapshot.ts";
 
 /** Flags that decide what is compiled; names as the flags of ingress-nginx. Objects are `namespace/name`, empty for none. */
@@ -33,6 +34,8 @@ export interface CompilerOptions {
   readonly statusPort?: number;
   /** Zone of this machine, for topology hints. Unknown: hints are not used. */
   readonly zone?: string;
+  /** What stays in force when objects turn unusable. Default: nothing, at first. */
+  readonly lastGood?: LastGood;
   /** Milliseconds since the epoch, for the validity of certificates. Default: Date.now. */
   readonly now?: () => number;
 }

@@ -15,6 +15,7 @@ import { IncrementalCompiler } from "./compiler.ts";
 import type { Compiler, CompilerOptions } from "./contract.ts";
 
 export type { Compilation, Compiler, CompilerOptions } from "./contract.ts";
+export { createLastGood, type GoodCertificate, type LastGood } from "./last-good.ts";
 export { type LabelSelector, parseLabelSelector } from "./namespace-selector.ts";
 
 /**

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { createCompiler } from "../../src/compiler/mod.ts";
+import { createCompiler, createLastGood } from "../../src/compiler/mod.ts";
 import { keyOf, type KubeObject, Store } from "../../src/kube/mod.ts";
 import { applyUpdate, diffSnapshots, equalData, type Snapshot } from "../../src/snapshot/mod.ts";
 import { compilerOptions, configMap, ingress, metadata, secret, service, slice } from "../support/compiler.ts";
@@ -31,7 +31,7 @@ const SECRETS = ["one", "two"];
 const ANNOTATIONS: readonly (readonly [string, readonly string[]])[] = [
   ["rewrite-target", ["/$1", "/foo"]],
   ["use-regex", ["true", "false", "perhaps"]],
-  ["server-alias", ["z.example", "b.example,y.example", "*.wild.example"]],
+  ["server-alias", ["z.example", "b.example,y.example", "*.wild.example", "b;c"]],
   ["app-root", ["/start"]],
   ["proxy-body-size", ["1m", "2m"]],
   ["allowlist-source-range", ["10.0.0.0/8", "nonsense"]],
@@ -104,7 +104,7 @@ const options = compilerOptions({
 });
 
 function checkIdentity(before: Snapshot, after: Snapshot): void {
-  for (const part of ["virtualHosts", "upstreams", "certificates"] as const) {
+  for (const part of ["listeners", "tlsProfiles", "virtualHosts", "upstreams", "certificates"] as const) {
     for (const [key, value] of Object.entries(after[part])) {
       const former = before[part][key];
       if (former !== undefined && equalData(former, value)) {
@@ -120,7 +120,8 @@ describe("compile(), change by change", () => {
     test(`comes to what one compilation of everything comes to (seed ${seed})`, () => {
       const next = random(seed);
       const store = new Store();
-      const compiler = createCompiler(options);
+      const lastGood = createLastGood();
+      const compiler = createCompiler({ ...options, lastGood });
       let former = compiler.compile(store, []);
       for (let step = 0; step < 60; step++) {
         const put: KubeObject[] = [];
@@ -131,8 +132,13 @@ describe("compile(), change by change", () => {
           else put.push(object);
         }
         const changes = store.apply({ put, remove });
+        // as a compiler that takes the place of another one
+        const inherited = {
+          ...options,
+          lastGood: { ingresses: new Map(lastGood.ingresses), certificates: new Map(lastGood.certificates) },
+        };
         const now = compiler.compile(store, changes);
-        const whole = createCompiler(options).compile(store, []);
+        const whole = createCompiler(inherited).compile(store, []);
 
         assert.deepEqual(now.snapshot, whole.snapshot, `snapshot of step ${step}`);
         assert.deepEqual(now.diagnostics, whole.diagnostics, `diagnostics of step ${step}`);
@@ -149,7 +155,7 @@ describe("compile(), change by change", () => {
       const nothing = { set: [], remove: [] };
       assert.deepEqual(
         compiler.compile(store, []).update,
-        { virtualHosts: nothing, upstreams: nothing, certificates: nothing },
+        { listeners: nothing, tlsProfiles: nothing, virtualHosts: nothing, upstreams: nothing, certificates: nothing },
         "no change, no update",
       );
     });

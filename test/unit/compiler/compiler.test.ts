@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { CompilerOptions } from "../../../src/compiler/contract.ts";
-import { createCompiler } from "../../../src/compiler/mod.ts";
+import { createCompiler, createLastGood } from "../../../src/compiler/mod.ts";
 import { keyOf, type KubeObject, Store } from "../../../src/kube/mod.ts";
 import {
   compilerOptions,
@@ -191,6 +191,32 @@ describe("compile()", () => {
     assert.deepEqual(Object.keys(mended.snapshot.virtualHosts), ["_", "c.example"]);
     assert.deepEqual(mended.diagnostics, []);
     assert.deepEqual(Object.keys(remove(good).snapshot.virtualHosts), ["_"]);
+  });
+
+  describe("a compiler that takes the place of another one", () => {
+    const good = ingress("app", { "a.example": {} }, {
+      annotations: { "server-alias": "b.example" },
+      tls: [{ hosts: ["a.example"], secretName: "c" }],
+    });
+    const bad = ingress("app", { "c.example": {} }, { annotations: { "server-alias": "b;c" } });
+    const pair = secret("c", { "tls.crt": pem("chain.crt"), "tls.key": pem("chain.key") });
+
+    test("keeps the versions that the former one keeps", () => {
+      const options = { lastGood: createLastGood() };
+      const { first, put } = bench(options, good, pair);
+      put(bad, secret("c", {}));
+      const { snapshot, diagnostics } = bench(options, bad, secret("c", {})).first;
+      assert.deepEqual(snapshot, first.snapshot);
+      const reasons = new Set(diagnostics.map(({ reason }) => reason));
+      assert.ok(reasons.has("InvalidAnnotation") && reasons.has("InvalidCertificate"));
+    });
+
+    test("lets those go that nothing refers to any more", () => {
+      const options = { lastGood: createLastGood() };
+      bench(options, good, pair);
+      bench(options);
+      assert.deepEqual([options.lastGood.ingresses.size, options.lastGood.certificates.size], [0, 0]);
+    });
   });
 
   test("serves no version that the present settings forbid", () => {
