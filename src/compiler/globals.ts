@@ -112,7 +112,6 @@ export function compileGlobals(
     ),
     workerShutdownTimeoutMs: reader.duration("worker-shutdown-timeout", 240_000),
     errorLogLevel: reader.oneOf("error-log-level", "notice", ERROR_LOG_LEVELS),
-    policies: {},
   };
 }
 

@@ -9,7 +9,7 @@
 /** Longest ClientHello, without the headers of its records, that is read. Those of browsers take about 2000 bytes. */
 export const CLIENT_HELLO_LIMIT_BYTES = 16_384;
 /** No record of it begins behind so many bytes, however small the records are. */
-export const CLIENT_HELLO_WIRE_LIMIT_BYTES = 2 * CLIENT_HELLO_LIMIT_BYTES;
+const CLIENT_HELLO_WIRE_LIMIT_BYTES = 2 * CLIENT_HELLO_LIMIT_BYTES;
 
 /** What the bytes so far come to. */
 export type ClientHello =

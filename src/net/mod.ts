@@ -7,11 +7,6 @@
 export { formatAuthority, hostOf } from "./authority.ts";
 export { CertificateError, type CertificateFacts, coversName, readKeyPair, splitPem } from "./certificate.ts";
 export { type Cidr, CidrSet, parseCidr } from "./cidr.ts";
-export {
-  CLIENT_HELLO_LIMIT_BYTES,
-  CLIENT_HELLO_WIRE_LIMIT_BYTES,
-  type ClientHello,
-  ClientHelloReader,
-} from "./client-hello.ts";
+export { CLIENT_HELLO_LIMIT_BYTES, type ClientHello, ClientHelloReader } from "./client-hello.ts";
 export { canonicalIp, formatIp, isIp, isLoopback, parseIp, type Words } from "./ip.ts";
-export { parseProxyHeader, PROXY_HEADER_LIMIT_BYTES, type ProxyAddresses, type ProxyHeader } from "./proxy-protocol.ts";
+export { parseProxyHeader, type ProxyAddresses, type ProxyHeader } from "./proxy-protocol.ts";

@@ -7,7 +7,7 @@
 import { canonicalIp, formatIp } from "./ip.ts";
 
 /** Longest header that is read: a version 2 header with its TLVs; version 1 has at most 107 bytes. */
-export const PROXY_HEADER_LIMIT_BYTES = 4096;
+const PROXY_HEADER_LIMIT_BYTES = 4096;
 
 /** Addresses that the header tells. */
 export interface ProxyAddresses {

@@ -140,8 +140,3 @@ const declarations = indexDeclarations(policies);
 export function findAnnotation(name: string): DeclaredAnnotation | undefined {
   return declarations.get(name);
 }
-
-/** All declarations, in the order of {@link policies}. */
-export function declaredAnnotations(): readonly DeclaredAnnotation[] {
-  return policies.flatMap((policy) => policy.annotations.map((declaration) => ({ declaration, policy })));
-}

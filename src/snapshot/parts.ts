@@ -29,7 +29,7 @@ const PLAIN = { equal: equalData, redact: redactData };
 export const GLOBALS_RULES: ValueRules<Globals> = PLAIN;
 
 /** In the order in which they are sent: what others refer to comes first. */
-export const RECORD_RULES: { readonly [P in RecordPart]: RecordRules<PartValues[P]> } = {
+const RECORD_RULES: { readonly [P in RecordPart]: RecordRules<PartValues[P]> } = {
   upstreams: { ...PLAIN, keyOf: (upstream) => upstream.name },
   certificates: { ...PLAIN, keyOf: (certificate) => certificate.id },
   tlsProfiles: { ...PLAIN, keyOf: (profile) => profile.id },

@@ -357,6 +357,4 @@ export interface Globals {
   readonly workerShutdownTimeoutMs: number;
   /** error-log-level: least important lines about requests that are written. */
   readonly errorLogLevel: ErrorLogLevel;
-  /** Further ConfigMap keys that the data plane reads, by key (gzip, brotli, block lists, ...), each resolved by its own file. */
-  readonly policies: Policies;
 }

@@ -54,7 +54,6 @@ const DEFAULTS: Globals = {
   workerProcesses: "auto",
   workerShutdownTimeoutMs: 240_000,
   errorLogLevel: "notice",
-  policies: {},
 };
 
 export function fakeGlobals(given: FakeGlobals = {}): Globals {

@@ -6,7 +6,7 @@
  */
 import { fieldBytes, WIRE_FIELDS } from "../field-list.ts";
 import type { Fields } from "../fields.ts";
-import { type FieldMask, KNOWN_FIELDS, knownFieldAt, knownFieldId, knownFieldName } from "../known-field.ts";
+import { type FieldMask, KNOWN_FIELDS, knownFieldAt, knownFieldId } from "../known-field.ts";
 
 const FIRST_CAPACITY = 32;
 /** Places of a line in {@link Head.lines}. */
@@ -111,13 +111,6 @@ export class Head implements Fields {
   protected dropOddNames(keepUnderscores: boolean): void {
     const fine = keepUnderscores ? /^[A-Za-z0-9_-]+$/ : /^[A-Za-z0-9-]+$/;
     for (let i = 0; i < this.count; i++) if (!fine.test(this.#name(i))) this.#gone[i] = 1;
-  }
-
-  /** How many lines of a known name there are. */
-  countKnown(id: number): number {
-    let found = 0;
-    for (let i = 0; i < this.count; i++) if (this.#ids[i] === id && this.#gone[i] === 0) found++;
-    return found;
   }
 
   /** Value of the first line of a known name as received; `undefined` if there is none. */
@@ -309,13 +302,6 @@ export class Head implements Fields {
         this.#gone[i] = 1;
       }
     }
-  }
-
-  /** For tests and logs: names of the lines that are indexed by id. */
-  knownNames(): string[] {
-    const names: string[] = [];
-    for (let i = 0; i < this.count; i++) if (this.#ids[i] !== 0) names.push(knownFieldName(this.#ids[i]!));
-    return names;
   }
 }
 

@@ -12,7 +12,7 @@ import type { FileNode, FileVersion } from "./tree.ts";
 /** A file written in place is read when it has not changed for this long, in ms. */
 export const QUIET_MS = 10;
 /** Times of files within this many ms of now may stand for more than one version (the kernel's clock ticks). */
-export const YOUNG_MS = 25;
+const YOUNG_MS = 25;
 /** Content that breaks the file, or has fewer objects than before, counts when it has not changed for this long, in ms. */
 const SETTLED_MS = 200;
 /** A file that never stops changing is read after this long, in ms. */

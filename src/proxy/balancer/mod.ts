@@ -6,7 +6,7 @@
  */
 export { EndpointCensus } from "./census.ts";
 export { ConsistentHash, type ConsistentHashOptions } from "./consistent-hash.ts";
-export { type Balancer, endpointKey, type WeightedEndpoint } from "./contract.ts";
+export { type Balancer, type WeightedEndpoint } from "./contract.ts";
 export { Ewma, type EwmaOptions } from "./ewma.ts";
 export { UpstreamGroup, type UpstreamGroupOptions } from "./group.ts";
 export { type Resolution, type Resolve, resolve } from "./resolver.ts";

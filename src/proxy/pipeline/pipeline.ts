@@ -48,8 +48,6 @@ export class Pipeline implements ExchangeHandler {
   readonly #hostEntry: RouterEntry;
   readonly #locationEntry: RouterEntry;
   readonly #lostEntry: RouterEntry;
-  /** Requests in flight. */
-  inFlight = 0;
   /** Requests that are over, malformed ones too. */
   requests = 0;
   /** Requests refused because a rewrite made an unsafe path of theirs. */
@@ -79,7 +77,6 @@ export class Pipeline implements ExchangeHandler {
   }
 
   request(exchange: ServerExchange): void {
-    this.inFlight++;
     try {
       if (this.#begin(exchange)) this.#app.dispatch(exchange);
     } catch (error) {
@@ -130,7 +127,6 @@ export class Pipeline implements ExchangeHandler {
 
   end(exchange: ServerExchange): void {
     const route = exchange.route as Route | null;
-    if (route !== null) this.inFlight--;
     this.requests++;
     if (route !== null && route.ending !== null) {
       runEndHooks(exchange, route.ending, (error) => this.#crashes.report(error, "end"));
