@@ -9,7 +9,7 @@ import { ErrorCode, MAX_WINDOW_BYTES } from "./frame.ts";
 import { ConnectionError } from "./frame-reader.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import { HpackDecoder, type HpackField } from "./hpack-decoder.ts";
-import type { Patience } from "./patience.ts";
+import type { FloodLimits } from "./flood-limits.ts";
 import { readRequest, readTrailers } from "./request.ts";
 import { Closed, type StreamTable } from "./stream-table.ts";
 import { H2Stream } from "./stream.ts";
@@ -37,7 +37,7 @@ export class ReceiveFlow<C> {
   readonly #sink: SessionSink<C>;
   readonly #writer: FrameWriter;
   readonly #streams: StreamTable<C>;
-  readonly #patience: Patience;
+  readonly #floodLimits: FloodLimits;
   readonly #owner: ReceiveFlowOwner<C>;
   readonly #decoder: HpackDecoder;
   /** Of DATA, since the connection's window was opened anew. */
@@ -48,14 +48,14 @@ export class ReceiveFlow<C> {
     sink: SessionSink<C>,
     writer: FrameWriter,
     streams: StreamTable<C>,
-    patience: Patience,
+    floodLimits: FloodLimits,
     owner: ReceiveFlowOwner<C>,
   ) {
     this.#limits = limits;
     this.#sink = sink;
     this.#writer = writer;
     this.#streams = streams;
-    this.#patience = patience;
+    this.#floodLimits = floodLimits;
     this.#owner = owner;
     this.#decoder = new HpackDecoder(HEADER_TABLE_BYTES, limits.maxHeaderListBytes);
   }
@@ -73,7 +73,7 @@ export class ReceiveFlow<C> {
     streams.lastId = streamId;
     const sendWindow = this.#owner.windowOfRequest();
     if (sendWindow < 0) {
-      this.#patience.idle();
+      this.#floodLimits.idle();
       if (!ended) streams.remember(streamId, this.#limits.streamWindowBytes);
     } else if (streams.open.size >= this.#limits.maxConcurrentStreams) {
       this.#refuse(streamId, ended, ErrorCode.refusedStream);
@@ -90,13 +90,13 @@ export class ReceiveFlow<C> {
     this.#streams.open.set(streamId, stream);
     if (request === null) return this.#sink.oversized(stream);
     stream.expectedBytes = request.contentLength;
-    this.#patience.work();
+    this.#floodLimits.work();
     this.#owner.requestBegins();
     this.#sink.request(stream, request, ended);
   }
 
   #refuse(streamId: number, ended: boolean, code: number): void {
-    this.#patience.reset();
+    this.#floodLimits.reset();
     this.#writer.reset(streamId, code);
     if (!ended) this.#streams.remember(streamId, this.#limits.streamWindowBytes);
   }
@@ -115,7 +115,7 @@ export class ReceiveFlow<C> {
     if (this.#streams.closedBy(streamId) === Closed.byClient) {
       throw new ConnectionError(ErrorCode.streamClosed, "HEADERS on a closed stream");
     }
-    this.#patience.idle();
+    this.#floodLimits.idle();
     if (ended) this.#streams.endedByClient(streamId);
   }
 
@@ -131,8 +131,8 @@ export class ReceiveFlow<C> {
     }
     const stream = streams.open.get(streamId);
     if (stream === undefined) return this.#lateData(streamId, length, empty);
-    if (empty) this.#patience.idle();
-    else this.#patience.work();
+    if (empty) this.#floodLimits.idle();
+    else this.#floodLimits.work();
     if (stream.remoteEnded) throw new ConnectionError(ErrorCode.streamClosed, "DATA behind the end of a stream");
     if (length > stream.receiveWindow) throw overWindow();
     stream.receiveWindow -= length;
@@ -142,9 +142,9 @@ export class ReceiveFlow<C> {
     const closed = this.#streams.closedBy(streamId);
     if (closed === Closed.byClient) {
       // The other streams need not suffer.
-      this.#patience.reset();
+      this.#floodLimits.reset();
       this.#writer.reset(streamId, ErrorCode.streamClosed);
-    } else if (closed === Closed.unknown || empty) this.#patience.idle();
+    } else if (closed === Closed.unknown || empty) this.#floodLimits.idle();
     else if (!this.#streams.takeLate(streamId, length)) throw overWindow();
   }
 

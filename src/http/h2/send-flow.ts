@@ -7,7 +7,7 @@
 import { DEFAULT_WINDOW_BYTES, ErrorCode, MAX_WINDOW_BYTES } from "./frame.ts";
 import { ConnectionError } from "./frame-reader.ts";
 import type { FieldLines, FrameWriter } from "./frame-writer.ts";
-import type { Patience } from "./patience.ts";
+import type { FloodLimits } from "./flood-limits.ts";
 import type { StreamTable } from "./stream-table.ts";
 import type { H2Stream } from "./stream.ts";
 
@@ -25,23 +25,23 @@ export interface SendFlowOwner<C> {
 export class SendFlow<C> {
   readonly #writer: FrameWriter;
   readonly #streams: StreamTable<C>;
-  readonly #patience: Patience;
+  readonly #floodLimits: FloodLimits;
   readonly #owner: SendFlowOwner<C>;
   /** Window of the connection. */
   #window = DEFAULT_WINDOW_BYTES;
   /** The peer's SETTINGS_INITIAL_WINDOW_SIZE. */
   initialWindow = DEFAULT_WINDOW_BYTES;
 
-  constructor(writer: FrameWriter, streams: StreamTable<C>, patience: Patience, owner: SendFlowOwner<C>) {
+  constructor(writer: FrameWriter, streams: StreamTable<C>, floodLimits: FloodLimits, owner: SendFlowOwner<C>) {
     this.#writer = writer;
     this.#streams = streams;
-    this.#patience = patience;
+    this.#floodLimits = floodLimits;
     this.#owner = owner;
   }
 
   /** Writes a head, or trailers when `status` is 0. Returns the bytes that it takes. */
   headers(stream: H2Stream<C>, status: number, fields: FieldLines, ended: boolean): number {
-    this.#patience.work();
+    this.#floodLimits.work();
     return this.#writer.headers(stream.id, status, fields, ended);
   }
 
@@ -135,7 +135,7 @@ export class SendFlow<C> {
       stream.sentBytes += length;
       this.#window -= length;
       at += length;
-      this.#patience.work();
+      this.#floodLimits.work();
     }
     return at;
   }

@@ -15,7 +15,7 @@ import { DEFAULT_WINDOW_BYTES, ErrorCode, Flag, MAX_FRAME_BYTES, Setting } from 
 import { ConnectionError, FrameReader } from "./frame-reader.ts";
 import { type FrameEvents, FrameRules } from "./frame-rules.ts";
 import { type FieldLines, FrameWriter, serverSettings } from "./frame-writer.ts";
-import { Patience } from "./patience.ts";
+import { FloodLimits } from "./flood-limits.ts";
 import { CONNECTION_WINDOW_BYTES, ReceiveFlow } from "./receive-flow.ts";
 import { SendFlow } from "./send-flow.ts";
 import { StreamTable } from "./stream-table.ts";
@@ -56,7 +56,7 @@ export class ServerSession<C> {
   readonly #schedule: (flush: () => void) => void;
   readonly #reader: FrameReader;
   readonly #writer: FrameWriter;
-  readonly #patience: Patience;
+  readonly #floodLimits: FloodLimits;
   readonly #streams: StreamTable<C>;
   readonly #received: ReceiveFlow<C>;
   readonly #sending: SendFlow<C>;
@@ -75,14 +75,14 @@ export class ServerSession<C> {
     this.#sink = sink;
     this.#schedule = schedule;
     const streams = this.#streams = new StreamTable<C>(backlog);
-    const patience = this.#patience = new Patience(nowMs);
+    const floodLimits = this.#floodLimits = new FloodLimits(nowMs);
     const writer = this.#writer = new FrameWriter((bytes) => sink.write(bytes), schedule);
-    this.#sending = new SendFlow(writer, streams, patience, {
+    this.#sending = new SendFlow(writer, streams, floodLimits, {
       endSent: (stream) => this.#endSent(stream),
       drained: (stream) => sink.drain(stream),
       crowded: (stream) => schedule(() => this.#dropCrowding(stream)),
     });
-    this.#received = new ReceiveFlow(limits, sink, writer, streams, patience, {
+    this.#received = new ReceiveFlow(limits, sink, writer, streams, floodLimits, {
       windowOfRequest: () => this.#ending === Ending.final ? -1 : this.#sending.initialWindow,
       requestBegins: () => this.#requestBegins(),
       remoteEnded: (stream) => this.#settle(stream),
@@ -218,7 +218,7 @@ export class ServerSession<C> {
       },
       // The client opens no further streams: what is at hand is all there is.
       goaway: () => this.#endFinally(),
-      idle: () => this.#patience.idle(),
+      idle: () => this.#floodLimits.idle(),
     };
   }
 
@@ -249,9 +249,9 @@ export class ServerSession<C> {
     if (stream === undefined) {
       this.#expectUsed(streamId, "RST_STREAM");
       this.#streams.endedByClient(streamId);
-      return this.#patience.idle();
+      return this.#floodLimits.idle();
     }
-    this.#patience.reset();
+    this.#floodLimits.reset();
     stream.remoteEnded = true;
     this.#streams.close(stream);
     this.#sink.reset(stream, errorCode);
@@ -270,7 +270,7 @@ export class ServerSession<C> {
 
   /** The peer broke the rules of one stream. */
   #breakStream(stream: H2Stream<C>, code: number = ErrorCode.protocolError): void {
-    this.#patience.reset();
+    this.#floodLimits.reset();
     this.#writer.reset(stream.id, code);
     this.#streams.close(stream);
     this.#sink.reset(stream, code);
@@ -291,7 +291,7 @@ export class ServerSession<C> {
   /** After either side ended: forget the stream when both have. */
   #settle(stream: H2Stream<C>): void {
     if (!stream.remoteEnded || !stream.endSent || stream.closed) return;
-    this.#patience.finished();
+    this.#floodLimits.finished();
     this.#finish(stream);
   }
 

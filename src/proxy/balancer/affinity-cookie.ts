@@ -9,13 +9,13 @@ import { encodePath, type Exchange, readCookie } from "../../http/mod.ts";
 import type { AffinityCookie } from "../../snapshot/snapshot.ts";
 
 const DELIMITER = "|";
-/** The last second that an HTTP-date can tell: 9999-12-31T23:59:59Z. */
+/** Last second that an HTTP-date can express: 9999-12-31T23:59:59Z. */
 const LAST_MS = 253_402_300_799_000;
 
-/** Browsers that do not know SameSite=None, or take it for Strict: Chrome up to 6x, and all of iOS 12. */
+/** Browsers that ignore SameSite=None or treat it as Strict: Chrome up to 6x, and all of iOS 12. */
 const NO_SAME_SITE_NONE = /Chrome\/[4-6][0-9]?\.|iPhone OS 12[_ ]|iPad; CPU OS 12[_ ]/;
 
-/** As hex digits. */
+/** MD5 of a text, as hex digits. */
 export function md5(text: string): string {
   return createHash("md5").update(text).digest("hex");
 }
@@ -37,8 +37,8 @@ export class CookieCodec {
   }
 
   /**
-   * Key in the cookie of a request. Services of one host have cookies of the same name: the one of this upstream counts,
-   * else, for those written otherwise, the first.
+   * Key in the cookie of a request. Several Services of a host may use one cookie name: the cookie with the id of this
+   * upstream counts, and without one the first.
    */
   read({ request }: Exchange): string | undefined {
     const value = readCookie(request, this.#cookie.name, this.#isOurs);
@@ -79,7 +79,7 @@ export function knowsSameSiteNone(userAgent: string): boolean {
   return !safariOnMojave;
 }
 
-/** Paths of Ingresses are nearly always fit to stand in a cookie as they are. */
+/** Path attribute of a cookie; bytes that the attribute must not contain are percent-encoded. */
 function cookiePath(path: string): string {
   return /^[\x21-\x3a\x3c-\x7e]*$/.test(path) ? path : encodePath(path).replaceAll(";", "%3B");
 }

@@ -1,6 +1,7 @@
 /**
  * Consistent hashing: requests with the same key go to the same endpoint, and a change of the endpoints moves only the
- * keys of those that came or went. With a subset size, a key stands for a few endpoints, one of which is taken at random.
+ * keys of endpoints that came or went. With a subset size, a key leads to a group of endpoints, and each request takes a
+ * random one of the group.
  *
  * @module
  */
@@ -9,15 +10,15 @@ import { formatAuthority } from "../../net/mod.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { Balancer, WeightedEndpoint } from "./contract.ts";
 import { Ring } from "./ring.ts";
-import { NOBODY, passedOver, wasTried } from "./tried.ts";
+import { endpointsToSkip, includesEndpoint, NO_ENDPOINTS } from "./endpoint-list.ts";
 
-/** What one point of the ring leads to: one endpoint, or the endpoints of a subset. */
+/** Endpoints that a point of the ring leads to: one, or the endpoints of a subset. */
 type Place = readonly Endpoint[];
 
 export interface ConsistentHashOptions {
-  /** Key of a request (upstream-hash-by, evaluated). */
+  /** Evaluates upstream-hash-by for a request. */
   readonly key: (exchange: Exchange) => string;
-  /** Endpoints in a subset; `null`: every endpoint by itself. */
+  /** Endpoints in a subset; `null`: no subsets. */
   readonly subsetSize: number | null;
   readonly random?: () => number;
 }
@@ -41,21 +42,25 @@ export class ConsistentHash implements Balancer {
     this.#ring = new Ring(placesOf(this.#endpoints, this.#subsetSize));
   }
 
-  pick(exchange: Exchange, tried: readonly Endpoint[], suspects: readonly Endpoint[] = NOBODY): Endpoint | undefined {
+  pick(
+    exchange: Exchange,
+    tried: readonly Endpoint[],
+    ejected: readonly Endpoint[] = NO_ENDPOINTS,
+  ): Endpoint | undefined {
     const ring = this.#ring;
     const start = ring.find(this.#key(exchange));
     if (start < 0) return undefined;
-    const skip = passedOver(tried, suspects, this.#endpoints.length);
+    const skip = endpointsToSkip(tried, ejected, this.#endpoints.length);
     for (let i = start; i < start + ring.size; i++) {
       const place = ring.at(i);
-      const free = skip.length === 0 ? place : place.filter((each) => !wasTried(skip, each));
+      const free = skip.length === 0 ? place : place.filter((each) => !includesEndpoint(skip, each));
       if (free.length > 0) return free.length === 1 ? free[0] : free[Math.floor(this.#random() * free.length)];
     }
     return ring.at(start)[0];
   }
 }
 
-/** Places by the names that ingress-nginx gives them. */
+/** Places by name; the names are those of ingress-nginx. */
 function placesOf(endpoints: readonly Endpoint[], subsetSize: number | null): [name: string, place: Place][] {
   if (subsetSize === null) {
     return endpoints.map((endpoint) => [formatAuthority(endpoint.address, endpoint.port), [endpoint]]);
@@ -64,7 +69,7 @@ function placesOf(endpoints: readonly Endpoint[], subsetSize: number | null): [n
   const places: [string, Place][] = [];
   for (let from = 0; from < endpoints.length; from += size) {
     const subset = endpoints.slice(from, from + size);
-    // the last one is filled up from the beginning, so that no key has fewer endpoints than others
+    // endpoints from the beginning of the list fill up the last subset, so that all subsets have the same size
     subset.push(...endpoints.slice(0, size - subset.length));
     places.push([`set${from / size + 1}`, subset]);
   }

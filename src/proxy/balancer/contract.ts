@@ -1,5 +1,5 @@
 /**
- * What a balancer is: it yields the endpoints of one upstream in the order in which they shall be tried.
+ * The interface of a balancer: it yields the endpoints of one upstream in the order of the attempts.
  *
  * @module
  */
@@ -18,12 +18,12 @@ export interface Balancer {
   /** Replaces the endpoints; what is known about those that stay is kept. */
   update(endpoints: readonly WeightedEndpoint[]): void;
   /**
-   * Endpoint for the next attempt of an exchange, given those already tried for it; one not yet tried as long as there is
-   * any, then they are gone through again. `suspects` (endpoints of this balancer, each once) come last in every round.
-   * `undefined` only without endpoints.
+   * Endpoint for the next attempt of an exchange. Endpoints that `tried` does not contain come first; when all have been
+   * tried, another round begins. `ejected` endpoints (of this balancer, each once) come last in every round. `undefined`
+   * when the upstream has no endpoints.
    */
-  pick(exchange: Exchange, tried: readonly Endpoint[], suspects?: readonly Endpoint[]): Endpoint | undefined;
-  /** Tells how an attempt went. */
+  pick(exchange: Exchange, tried: readonly Endpoint[], ejected?: readonly Endpoint[]): Endpoint | undefined;
+  /** Takes in the outcome of an attempt that took `elapsedMs`. */
   observe?(endpoint: Endpoint, outcome: "answered" | "failed", elapsedMs: number): void;
 }
 

@@ -1,19 +1,19 @@
 /**
- * Peak-insensitive EWMA: of two random endpoints the one that has answered faster lately. A moving average with a time
- * constant of ten seconds forgets both a bad spell and a good one.
+ * EWMA: of two random endpoints, the one with the lower average response time. The average is exponentially weighted with a
+ * time constant of ten seconds.
  *
  * @module
  */
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import { type Balancer, endpointKey, type WeightedEndpoint } from "./contract.ts";
-import { NOBODY, passedOver, wasTried } from "./tried.ts";
+import { endpointsToSkip, includesEndpoint, NO_ENDPOINTS } from "./endpoint-list.ts";
 
 /** Time constant of the average. */
 const DECAY_MS = 10_000;
 
 interface Peer {
   readonly endpoint: Endpoint;
-  /** Average time of an answer, milliseconds, as of `touchedMs`. */
+  /** Average response time at `touchedMs`, milliseconds. */
   score: number;
   touchedMs: number;
 }
@@ -39,7 +39,7 @@ export class Ewma implements Balancer {
   update(endpoints: readonly WeightedEndpoint[]): void {
     const now = this.#now();
     const known = endpoints.flatMap(({ endpoint }) => this.#byKey.get(endpointKey(endpoint)) ?? []);
-    // a newcomer that counted as the fastest of all would get everything at once
+    // a new endpoint starts with the average of the others; with 0 it would get every request
     const mean = known.length === 0 ? 0 : known.reduce((sum, peer) => sum + decayed(peer, now), 0) / known.length;
     const byKey = new Map<string, Peer>();
     for (const { endpoint } of endpoints) {
@@ -51,11 +51,15 @@ export class Ewma implements Balancer {
     this.#peers = [...byKey.values()];
   }
 
-  pick(_exchange: unknown, tried: readonly Endpoint[], suspects: readonly Endpoint[] = NOBODY): Endpoint | undefined {
+  pick(
+    _exchange: unknown,
+    tried: readonly Endpoint[],
+    ejected: readonly Endpoint[] = NO_ENDPOINTS,
+  ): Endpoint | undefined {
     const all = this.#peers;
     if (all.length < 2) return all[0]?.endpoint;
-    const skip = passedOver(tried, suspects, all.length);
-    const peers = skip.length === 0 ? all : all.filter(({ endpoint }) => !wasTried(skip, endpoint));
+    const skip = endpointsToSkip(tried, ejected, all.length);
+    const peers = skip.length === 0 ? all : all.filter(({ endpoint }) => !includesEndpoint(skip, endpoint));
     if (peers.length < 2) return peers[0]?.endpoint ?? all[0]!.endpoint;
     const first = Math.floor(this.#random() * peers.length);
     let second = Math.floor(this.#random() * (peers.length - 1));
@@ -67,7 +71,7 @@ export class Ewma implements Balancer {
 
   observe(endpoint: Endpoint, outcome: "answered" | "failed", elapsedMs: number): void {
     const peer = this.#byKey.get(endpointKey(endpoint));
-    // an endpoint that refuses at once must not count as the fastest
+    // a refused connection is quick, and must not make the endpoint the fastest
     if (peer === undefined || outcome === "failed") return;
     const now = this.#now();
     const weight = Math.exp(-Math.max(0, now - peer.touchedMs) / DECAY_MS);

@@ -15,11 +15,11 @@ import { Ewma } from "./ewma.ts";
 import { RoundRobin } from "./round-robin.ts";
 import { type Resolve, resolve } from "./resolver.ts";
 import { Sticky } from "./sticky.ts";
-import { Suspects } from "./suspects.ts";
+import { OutlierDetection } from "./outlier-detection.ts";
 
-/** Time that a name nobody asks for is still kept fresh. */
+/** A name is looked up again for this long after the last request that needed it. */
 const IDLE_MS = 60_000;
-/** The name does not exist, or leads to loopback only. */
+/** Cause when the name does not exist, or has loopback addresses only. */
 const NO_ADDRESS = "has no address that may be used";
 
 /** Makes the balancer that an upstream asks for. */
@@ -44,7 +44,7 @@ function makeBalancer(spec: BalancerSpec, logger: Logger, upstream: string): Bal
   }
 }
 
-/** What a group may take from outside. */
+/** Substitutes and callbacks of a group. */
 export interface UpstreamGroupOptions {
   readonly resolve?: Resolve;
   /** Milliseconds, never going back. */
@@ -58,9 +58,9 @@ export class UpstreamGroup {
   #upstream: Upstream | null = null;
   #balancer: Balancer = new RoundRobin();
   #endpoints: readonly Endpoint[] = [];
-  /** Taken out of the tables: ask them again by name. */
+  /** The group is no longer in the tables; the caller looks the name up there again. */
   retired = false;
-  readonly #suspects: Suspects;
+  readonly #outliers: OutlierDetection;
   readonly #logger: Logger;
   readonly #resolve: Resolve;
   readonly #onChange: UpstreamGroupOptions["onChange"];
@@ -68,13 +68,13 @@ export class UpstreamGroup {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #resolvedOnce = false;
   #askedMs = 0;
-  /** What came of the last look-up. */
+  /** Why the last look-up found no address. */
   #unresolved = NO_ADDRESS;
 
   constructor(readonly name: string, logger: Logger, options: UpstreamGroupOptions = {}) {
     this.#logger = logger;
     this.#resolve = options.resolve ?? resolve;
-    this.#suspects = new Suspects(options.nowMs);
+    this.#outliers = new OutlierDetection(options.nowMs);
     this.#onChange = options.onChange;
   }
 
@@ -84,7 +84,7 @@ export class UpstreamGroup {
     this.#upstream = upstream;
     if (former === null || JSON.stringify(former.balancer) !== JSON.stringify(upstream.balancer)) {
       this.#balancer = makeBalancer(upstream.balancer, this.#logger, this.name);
-      // those of a name are not told again
+      // look-ups do not repeat the endpoints that they have found
       this.#feed();
     }
     if (upstream.dns === null) {
@@ -109,7 +109,7 @@ export class UpstreamGroup {
   available(): boolean | Promise<boolean> {
     if (this.#upstream === null || this.#upstream.dns === null) return this.#endpoints.length > 0;
     this.#askedMs = Date.now();
-    // a name that nobody had asked for is stale: it is looked up again before it is used
+    // the addresses of a name that went unused are stale: it is looked up before the request goes on
     if (this.#timer === undefined && this.#lookup === null && !this.retired) this.#look();
     if (this.#resolvedOnce || this.#lookup === null) return this.#endpoints.length > 0;
     return this.#lookup.then(() => this.#endpoints.length > 0);
@@ -125,8 +125,8 @@ export class UpstreamGroup {
 
   /** Endpoint for the next attempt. */
   pick(exchange: Exchange, tried: readonly Endpoint[]): Endpoint | undefined {
-    const endpoint = this.#balancer.pick(exchange, tried, this.#suspects.list());
-    if (endpoint !== undefined) this.#suspects.picked(endpoint);
+    const endpoint = this.#balancer.pick(exchange, tried, this.#outliers.ejected());
+    if (endpoint !== undefined) this.#outliers.picked(endpoint);
     return endpoint;
   }
 
@@ -137,14 +137,14 @@ export class UpstreamGroup {
 
   /** Tells the balancer how an attempt went. */
   observe(endpoint: Endpoint, outcome: AttemptOutcome, elapsedMs: number): void {
-    this.#suspects.observe(endpoint, outcome, elapsedMs);
+    this.#outliers.observe(endpoint, outcome, elapsedMs);
     this.#balancer.observe?.(endpoint, outcome === "answered" ? outcome : "failed", elapsedMs);
   }
 
   #setEndpoints(endpoints: readonly Endpoint[]): void {
     const before = this.#endpoints;
     this.#endpoints = endpoints;
-    this.#suspects.update(endpoints);
+    this.#outliers.update(endpoints);
     this.#feed();
     this.#onChange?.(before, endpoints);
   }
@@ -164,7 +164,7 @@ export class UpstreamGroup {
     const target = this.#upstream?.dns;
     if (target === null || target === undefined) return;
     const lookup: Promise<void> = this.#resolve(target.hostname).then((resolution) => {
-      // overtaken by an update
+      // an update has started another look-up
       if (this.#lookup !== lookup) return;
       this.#lookup = null;
       this.#resolvedOnce = true;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { EndpointCensus } from "./census.ts";
+export { EndpointReferences } from "./endpoint-references.ts";
 export { ConsistentHash, type ConsistentHashOptions } from "./consistent-hash.ts";
 export { type Balancer, type WeightedEndpoint } from "./contract.ts";
 export { Ewma, type EwmaOptions } from "./ewma.ts";

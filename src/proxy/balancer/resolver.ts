@@ -1,17 +1,16 @@
 /**
- * Addresses of a host name, for upstreams that are named and not listed (ExternalName): A records, else AAAA, kept as long
- * as their TTL says. Loopback addresses are refused, because a Service must not reach what listens on the proxy's own
- * machine.
+ * Addresses of a host name, for upstreams of ExternalName Services: A records, or AAAA when there are none, kept for their
+ * TTL. Loopback addresses are refused, because a Service must not reach ports of the proxy's own machine.
  *
  * @module
  */
 import { promises as dns } from "node:dns";
 import { isLoopback, parseIp } from "../../net/mod.ts";
 
-/** Shortest and longest time that an answer counts, milliseconds. */
+/** Bounds of the time for which addresses are kept, milliseconds. */
 const MIN_TTL_MS = 1_000;
 const MAX_TTL_MS = 300_000;
-/** For answers without a TTL (files, other name services) and for failures. */
+/** Time for addresses without a TTL (hosts file, other name services) and for failures. */
 const DEFAULT_TTL_MS = 5_000;
 /** Longest wait for one look-up. */
 const TIMEOUT_MS = 5_000;
@@ -22,13 +21,13 @@ export type Resolution =
   | { readonly kind: "found"; readonly addresses: readonly string[]; readonly ttlMs: number }
   /** The name does not exist or has no address that may be used. */
   | { readonly kind: "none"; readonly ttlMs: number }
-  /** Nobody answered; what was known before may still be right. */
+  /** No name server answered; addresses of earlier look-ups stay in use. */
   | { readonly kind: "failed"; readonly message: string; readonly ttlMs: number };
 
 /** Looks a name up; never rejects. */
 export type Resolve = (hostname: string) => Promise<Resolution>;
 
-/** Name servers first, as only they tell a TTL; then the system's resolver, which knows search domains and host files. */
+/** Asks name servers first, which give a TTL; then the system's resolver, which uses search domains and the hosts file. */
 export const resolve: Resolve = async (hostname) => {
   const name = hostname.toLowerCase().replace(/\.$/, "");
   if (name === "localhost" || name.endsWith(".localhost") || name === "" || parseIp(name) !== undefined) {
@@ -89,7 +88,7 @@ async function querySystem(name: string): Promise<AddressRecord[]> {
     .map(({ address }) => ({ address, ttl: DEFAULT_TTL_MS / 1_000 }));
 }
 
-/** Runtimes that do not tell a TTL give plain addresses. */
+/** Runtimes without TTLs return plain addresses. */
 function withTtl(records: readonly (AddressRecord | string)[]): AddressRecord[] {
   return records.map((record) =>
     typeof record === "string"
@@ -101,7 +100,7 @@ function withTtl(records: readonly (AddressRecord | string)[]): AddressRecord[] 
 function mayProxyTo(address: string): boolean {
   const words = parseIp(address);
   if (words === undefined || isLoopback(words)) return false;
-  // 0.0.0.0 and :: reach the own machine too
+  // 0.0.0.0 and :: reach the own machine as well
   const unspecified = words[0] === 0 && words[1] === 0 && words[3] === 0 && (words[2] === 0 || words[2] === 0xffff);
   return !unspecified;
 }

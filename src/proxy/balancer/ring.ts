@@ -1,9 +1,9 @@
 /**
- * The ring of consistent hashing: keys and places are hashed onto one circle of 32 bits, and a key belongs to the last
- * place at or before it. A place that comes or goes moves no keys but its own.
+ * The ring of consistent hashing. Keys and places are hashed onto one circle of 32 bits, and a key belongs to the last place
+ * at or before it. Adding or removing a place moves the keys of that place only.
  *
- * The points are those that ingress-nginx makes of the same places, so that a key has the same endpoint in every process
- * and replica, and also while this takes the place of an ingress-nginx.
+ * The points are those of ingress-nginx, so a key has the same endpoint in every process and replica, and keeps it while
+ * traffic moves from an ingress-nginx to this program.
  *
  * @see https://www.metabrew.com/article/libketama-consistent-hashing-algo-memcached-clients
  * @module
@@ -12,30 +12,30 @@
 /** Points of a place of weight 1. */
 const POINTS = 160;
 
-/** Room for the number of a place below a point of 32 bits, within the 53 bits of an exact number. */
+/** Factor that joins a point of 32 bits and the number of a place in one integer of 53 bits. */
 const PLACES = 2 ** 20;
 
-/** Where keys belong, once the places are known. */
+/** Finds the place of a key. */
 export class Ring<T> {
   /** In ascending order. */
   readonly #points: Uint32Array;
-  /** Beside each point the number of the place that it leads to. */
+  /** Number of the place that each point leads to, at the index of the point. */
   readonly #owners: Uint32Array;
   readonly #places: readonly T[];
 
-  /** @param places by name, which alone says where it stands; weights are whole numbers. At most a million. */
+  /** @param places names, which determine the points, with values and whole weights; at most a million */
   constructor(places: Iterable<readonly [name: string, place: T, weight?: number]>) {
-    // by name, so that all processes agree who has a point that two places fall on
+    // sorted by name, so that all processes agree about a point that two places share
     const sorted = [...places].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
     const total = sorted.reduce((sum, [, , weight = 1]) => sum + weight * POINTS, 0);
-    // one number for point and place sorts without a function to compare
+    // one integer for point and place sorts without a comparator
     const keys = new Float64Array(total);
     let filled = 0;
     for (const [number, [name, , weight = 1]] of sorted.entries()) {
       const base = crc32(name);
       let at = 0;
       for (let i = 0; i < POINTS * weight; i++) {
-        // each point goes on from the one before it
+        // the hash of a point continues from the point before it
         at = ~crc32Word(base, at) >>> 0;
         keys[filled++] = at * PLACES + number;
       }
@@ -65,11 +65,11 @@ export class Ring<T> {
       if (this.#points[middle]! <= hash) low = middle + 1;
       else high = middle;
     }
-    // keys before the first point belong to it, too
+    // keys before the first point belong to the first point too
     return low > 0 ? low - 1 : this.#points.length > 0 ? 0 : -1;
   }
 
-  /** Place of a point; indexes beyond the last go on from the first. */
+  /** Place of a point; indexes past the last point wrap around. */
   at(index: number): T {
     return this.#places[this.#owners[index % this.#owners.length]!]!;
   }
@@ -88,7 +88,7 @@ function crc32(text: string): number {
   return ~crc >>> 0;
 }
 
-/** Takes four bytes, the lowest first, into a CRC-32 that is not finished. */
+/** Adds four bytes, lowest first, to an unfinished CRC-32. */
 function crc32Word(crc: number, word: number): number {
   for (let i = 0; i < 4; i++, word >>>= 8) crc = TABLE[(crc ^ word) & 0xff]! ^ (crc >>> 8);
   return crc;

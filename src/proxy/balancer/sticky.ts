@@ -1,9 +1,9 @@
 /**
- * Cookie affinity: a client stays with the endpoint that its cookie stands for. Whoever comes without a cookie, or with
- * one that stands for nobody, is given an endpoint at random and told so by {@link Exchange.affinityCookie}.
+ * Cookie affinity: a client stays with the endpoint that its cookie names. A client without a cookie, or whose cookie names
+ * no endpoint, gets a random endpoint and a cookie ({@link Exchange.affinityCookie}).
  *
- * A client keeps its endpoint though that fails, unless changeOnFailure is set; and though it is suspected, for its session
- * is there.
+ * A client keeps its endpoint when that fails, unless changeOnFailure is set. It also keeps an ejected endpoint, because its
+ * session is there.
  *
  * @module
  */
@@ -14,16 +14,16 @@ import type { BalancerSpec, Endpoint } from "../../snapshot/snapshot.ts";
 import { CookieCodec, md5 } from "./affinity-cookie.ts";
 import type { Balancer, WeightedEndpoint } from "./contract.ts";
 import { Ring } from "./ring.ts";
-import { NOBODY, passedOver, wasTried } from "./tried.ts";
+import { endpointsToSkip, includesEndpoint, NO_ENDPOINTS } from "./endpoint-list.ts";
 
-/** Keys made up in search of one whose endpoint has not been tried. */
+/** Random keys that are tested for an endpoint that may be picked. */
 const MAX_KEYS = 20;
 
 /** What the snapshot says of a sticky upstream. */
 export type StickySpec = Extract<BalancerSpec, { readonly kind: "sticky" }>;
 
 export interface StickyOptions {
-  /** Name of the upstream; the same in all replicas, for it is in the cookies. */
+  /** Name of the upstream; cookies contain its hash, so it is the same in all replicas. */
   readonly upstream: string;
   readonly spec: StickySpec;
   readonly random?: () => number;
@@ -31,11 +31,11 @@ export interface StickyOptions {
   readonly nowMs?: () => number;
 }
 
-/** Which endpoint a key stands for, and keys for new clients. */
+/** Maps keys to endpoints, and makes keys for new clients. */
 interface KeyScheme {
   update(endpoints: readonly Endpoint[]): void;
   find(key: string): Endpoint | undefined;
-  /** An endpoint that is not among `skip`, and a key for it; `undefined`: no key was found. */
+  /** An endpoint that `skip` does not contain, and a key for it; `undefined` when no key is found. */
   choose(skip: readonly Endpoint[]): { readonly endpoint: Endpoint; readonly key: string } | undefined;
 }
 
@@ -45,7 +45,7 @@ export class Sticky implements Balancer {
   readonly #cookies: CookieCodec;
   readonly #keys: KeyScheme;
   readonly #random: () => number;
-  #endpoints: readonly Endpoint[] = NOBODY;
+  #endpoints: readonly Endpoint[] = NO_ENDPOINTS;
 
   constructor({ upstream, spec, random = Math.random, nowMs = Date.now }: StickyOptions) {
     this.#changeOnFailure = spec.changeOnFailure;
@@ -59,18 +59,22 @@ export class Sticky implements Balancer {
     this.#keys.update(this.#endpoints);
   }
 
-  pick(exchange: Exchange, tried: readonly Endpoint[], suspects: readonly Endpoint[] = NOBODY): Endpoint | undefined {
+  pick(
+    exchange: Exchange,
+    tried: readonly Endpoint[],
+    ejected: readonly Endpoint[] = NO_ENDPOINTS,
+  ): Endpoint | undefined {
     const endpoints = this.#endpoints;
     if (endpoints.length === 0) return undefined;
     const key = this.#cookies.read(exchange);
     const bound = key === undefined ? undefined : this.#keys.find(key);
     if (bound !== undefined && (tried.length === 0 || !this.#changeOnFailure)) return bound;
-    const skip = passedOver(tried, suspects, endpoints.length);
+    const skip = endpointsToSkip(tried, ejected, endpoints.length);
     const chosen = this.#keys.choose(skip);
     if (chosen === undefined) {
-      // there is an endpoint, but no key for it: the client will be bound when it comes again
+      // no key leads to a free endpoint: this request goes without a cookie, and the next one of the client gets it
       exchange.affinityCookie = null;
-      const free = endpoints.filter((each) => !wasTried(skip, each));
+      const free = endpoints.filter((each) => !includesEndpoint(skip, each));
       return free[Math.floor(this.#random() * free.length)] ?? endpoints[0];
     }
     exchange.affinityCookie = chosen.endpoint === bound ? null : this.#cookies.format(chosen.key, exchange);
@@ -78,7 +82,7 @@ export class Sticky implements Balancer {
   }
 }
 
-/** `balanced`: any key stands for an endpoint, by consistent hashing. */
+/** `balanced`: consistent hashing maps any key to an endpoint. */
 class RandomKeys implements KeyScheme {
   #ring: Ring<Endpoint> = new Ring<Endpoint>([]);
 
@@ -97,7 +101,7 @@ class RandomKeys implements KeyScheme {
     for (let i = 1; i <= MAX_KEYS; i++) {
       const key = `${(this.nowMs() / 1000 + i).toFixed(3)}.${process.pid}.${Math.floor(this.random() * 1_000_000)}`;
       const endpoint = this.find(key);
-      if (endpoint !== undefined && !wasTried(skip, endpoint)) return { endpoint, key };
+      if (endpoint !== undefined && !includesEndpoint(skip, endpoint)) return { endpoint, key };
     }
     return undefined;
   }
@@ -122,7 +126,7 @@ class EndpointKeys implements KeyScheme {
   }
 
   choose(skip: readonly Endpoint[]): { readonly endpoint: Endpoint; readonly key: string } | undefined {
-    const free = skip.length === 0 ? this.#all : this.#all.filter(({ endpoint }) => !wasTried(skip, endpoint));
+    const free = skip.length === 0 ? this.#all : this.#all.filter(({ endpoint }) => !includesEndpoint(skip, endpoint));
     return free[Math.floor(this.random() * free.length)];
   }
 }

@@ -102,8 +102,8 @@ export class WireCore {
     return this.descriptors * 3 < this.maxDescriptors * 4;
   }
 
-  /** How long a client has to take something: less while too much waits for all clients together. */
-  patienceMs(ms: number): number {
+  /** Time in which a client must read some of its response; shorter while the backlog of all clients is full. */
+  sendTimeoutMs(ms: number): number {
     return this.backlog.full ? Math.min(ms, CROWDED_SEND_MS) : ms;
   }
 

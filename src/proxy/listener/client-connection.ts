@@ -388,10 +388,10 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
     else this.clearDeadline();
   }
 
-  /** The socket is full: the client has so long to take something. */
+  /** The socket is full: the client must read some of the response within `ms`. */
   #awaitClient(ms: number): void {
     this.#writer.unsent.mark();
-    this.setDeadline(this.core.patienceMs(ms));
+    this.setDeadline(this.core.sendTimeoutMs(ms));
   }
 
   override expired(): void {

@@ -7,7 +7,7 @@
 import type { Logger } from "../../observe/mod.ts";
 import { policies, type PolicyModule, type PolicyState, type Subrequest } from "../../policy/mod.ts";
 import { CATCH_ALL, type Endpoint, type SnapshotUpdate, type VirtualHost } from "../../snapshot/snapshot.ts";
-import { EndpointCensus, UpstreamGroup } from "../balancer/mod.ts";
+import { EndpointReferences, UpstreamGroup } from "../balancer/mod.ts";
 import { type HostMatch, HostTable } from "../router/mod.ts";
 import { compileExtraFields } from "./extra-fields.ts";
 import { type ExtraLocations, HostRuntime } from "./host-runtime.ts";
@@ -32,7 +32,7 @@ export class Tables {
   readonly #options: TablesOptions;
   readonly #hosts = new HostTable<HostRuntime>();
   readonly #groups = new Map<string, UpstreamGroup>();
-  readonly #census = new EndpointCensus();
+  readonly #references = new EndpointReferences();
   /** Upstreams are changing: who has left is known when all have. */
   #changing = false;
   #context: TableContext | null = null;
@@ -50,7 +50,7 @@ export class Tables {
     }
     for (const upstream of update.upstreams.set) this.#group(upstream.name).update(upstream);
     this.#changing = false;
-    this.#tellLeavers();
+    this.#tellUnreferenced();
 
     const changed = new Map<string, VirtualHost>();
     if (update.globals !== undefined) {
@@ -111,8 +111,8 @@ export class Tables {
     if (group === undefined) {
       group = new UpstreamGroup(name, this.#options.logger, {
         onChange: (before, after) => {
-          this.#census.replace(before, after);
-          if (!this.#changing) this.#tellLeavers();
+          this.#references.replace(before, after);
+          if (!this.#changing) this.#tellUnreferenced();
         },
       });
       this.#groups.set(name, group);
@@ -120,8 +120,8 @@ export class Tables {
     return group;
   }
 
-  #tellLeavers(): void {
-    const leavers = this.#census.takeLeavers();
-    if (leavers.length > 0) this.#options.onLeave?.(leavers);
+  #tellUnreferenced(): void {
+    const unreferenced = this.#references.takeUnreferenced();
+    if (unreferenced.length > 0) this.#options.onLeave?.(unreferenced);
   }
 }

@@ -57,14 +57,14 @@ export function describeBalancer(name: string, make: () => Balancer): void {
       });
     }
 
-    it("yields suspects after all others, and all of them again when there is nobody else", () => {
+    it("yields ejected endpoints after all others, and all of them again when there is no other", () => {
       const balancer = make();
       const all = endpoints(4);
       balancer.update(all);
-      const suspects = all.slice(0, 2).map(({ endpoint }) => endpoint);
+      const ejected = all.slice(0, 2).map(({ endpoint }) => endpoint);
       for (let round = 0; round < 20; round++) {
         const tried: Endpoint[] = [];
-        for (let i = 0; i < 4; i++) tried.push(balancer.pick(exchange, tried, suspects)!);
+        for (let i = 0; i < 4; i++) tried.push(balancer.pick(exchange, tried, ejected)!);
         const addresses = tried.map(({ address }) => address);
         assert.deepEqual(addresses.slice(0, 2).sort(), ["10.0.0.3", "10.0.0.4"]);
         assert.deepEqual(addresses.slice(2).sort(), ["10.0.0.1", "10.0.0.2"]);
@@ -72,8 +72,8 @@ export function describeBalancer(name: string, make: () => Balancer): void {
       balancer.update(all.slice(0, 2));
       const seen = new Set<string>();
       for (let i = 0; i < 4; i++) {
-        const first = balancer.pick(exchange, [], suspects)!;
-        seen.add(first.address).add(balancer.pick(exchange, [first], suspects)!.address);
+        const first = balancer.pick(exchange, [], ejected)!;
+        seen.add(first.address).add(balancer.pick(exchange, [first], ejected)!.address);
       }
       assert.equal(seen.size, 2);
     });

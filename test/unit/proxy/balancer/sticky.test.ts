@@ -112,7 +112,7 @@ for (const mode of MODES) {
       assert.equal(exchange.affinityCookie, null);
     });
 
-    it("gives newcomers no suspects", () => {
+    it("gives new clients no ejected endpoint", () => {
       const balancer = sticky(mode);
       const all = endpoints(3);
       balancer.update(all);

@@ -1,42 +1,43 @@
 /**
- * Passive health of the endpoints of one upstream: those that refused a connection or did not answer in time are suspects
- * for a moment, and are tried last. When the moment is over, one request finds out: a success clears the endpoint, another
- * failure makes the next moment longer. Nothing here costs a request anything while all is well.
+ * Outlier detection for the endpoints of one upstream. An endpoint that refuses a connection, or does not answer in time, is
+ * ejected: for some seconds the balancer picks it only after all others. When that time is over, one request probes the
+ * endpoint: a success returns it to the balancer, a failure ejects it again for longer. While no endpoint fails, a request
+ * pays for one comparison.
  *
- * ingress-nginx has no such thing: there, every request finds out for itself.
+ * ingress-nginx has no outlier detection.
  *
  * @module
  */
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { AttemptOutcome } from "../contract.ts";
 import { endpointKey } from "./contract.ts";
-import { NOBODY } from "./tried.ts";
+import { NO_ENDPOINTS } from "./endpoint-list.ts";
 
-/** How long an endpoint is a suspect after its first failure, and at most; each failure to come back doubles it. */
-const FIRST_MS = 2_000;
-const LONGEST_MS = 10_000;
+/** Length of the first ejection, and of the longest one; each failed probe doubles it. */
+const FIRST_EJECTION_MS = 2_000;
+const LONGEST_EJECTION_MS = 10_000;
 
 interface Peer {
   readonly endpoint: Endpoint;
-  /** Moments in a row; 0: nothing is held against it. */
+  /** Ejections in a row; 0: the endpoint is healthy. */
   failures: number;
-  /** A request is finding out whether it is back. */
+  /** A request probes the endpoint. */
   probed: boolean;
-  /** When the last of them was noted. */
+  /** Time of the last failure that counted. */
   failedMs: number;
-  /** End of the moment. */
+  /** End of the ejection. */
   untilMs: number;
-  /** When it last answered. */
+  /** Time of the last response. */
   answeredMs: number;
 }
 
-/** Which endpoints of an upstream are in doubt. */
-export class Suspects {
+/** Which endpoints of an upstream are ejected. */
+export class OutlierDetection {
   #peers: ReadonlyMap<Endpoint, Peer> = new Map();
-  /** Endpoints that failed since they last answered. */
+  /** Number of endpoints that have failed since their last response. */
   #failing = 0;
-  #list: readonly Endpoint[] = NOBODY;
-  /** When the list changes by itself. */
+  #list: readonly Endpoint[] = NO_ENDPOINTS;
+  /** When the next ejection ends. */
   #changesMs = Infinity;
   readonly #nowMs: () => number;
 
@@ -68,25 +69,25 @@ export class Suspects {
     this.#collect();
   }
 
-  /** Those in doubt now, each once. */
-  list(): readonly Endpoint[] {
-    if (this.#failing === 0) return NOBODY;
+  /** Endpoints that are ejected now, each once. */
+  ejected(): readonly Endpoint[] {
+    if (this.#failing === 0) return NO_ENDPOINTS;
     if (this.#nowMs() >= this.#changesMs) this.#collect();
     return this.#list;
   }
 
-  /** An endpoint is about to be tried: if its moment is over, this request finds out and no other for the time being. */
+  /** A request goes to the endpoint. When its ejection is over, this request is the probe, and no other request is for now. */
   picked(endpoint: Endpoint): void {
     if (this.#failing === 0) return;
     const peer = this.#find(endpoint);
     const nowMs = this.#nowMs();
     if (peer === undefined || peer.failures === 0 || nowMs < peer.untilMs) return;
     peer.probed = true;
-    peer.untilMs = nowMs + momentMs(peer.failures);
+    peer.untilMs = nowMs + ejectionMs(peer.failures);
     this.#collect();
   }
 
-  /** Tells how an attempt went. */
+  /** Takes in the outcome of an attempt that took `elapsedMs`. */
   observe(endpoint: Endpoint, outcome: AttemptOutcome, elapsedMs: number): void {
     if (outcome === "failed") return;
     const peer = this.#find(endpoint);
@@ -99,21 +100,21 @@ export class Suspects {
       peer.probed = false;
       this.#failing--;
     } else {
-      // whole milliseconds are counted: what happened in the same one is taken to have been before
+      // times are whole milliseconds: an event in the same one counts as earlier
       const startedMs = nowMs - Math.max(0, elapsedMs - 1);
-      // it has answered others in the meantime, or they all failed together
+      // the endpoint has answered another request since this one began, or this failure belongs to those already counted
       if (peer.answeredMs > startedMs || (peer.failures > 0 && peer.failedMs > startedMs)) return;
       if (peer.failures === 0) this.#failing++;
-      // further failures of those who had nowhere else to go say nothing new
+      // an ejected endpoint gets requests when there is no other; their failures do not lengthen the ejection
       if (peer.failures === 0 || peer.probed) peer.failures++;
       peer.probed = false;
       peer.failedMs = nowMs;
-      peer.untilMs = nowMs + momentMs(peer.failures);
+      peer.untilMs = nowMs + ejectionMs(peer.failures);
     }
     this.#collect();
   }
 
-  /** Requests that began before an update know their endpoint by its former object. */
+  /** A request that began before an update holds the former object of its endpoint. */
   #find(endpoint: Endpoint): Peer | undefined {
     const peer = this.#peers.get(endpoint);
     if (peer !== undefined) return peer;
@@ -126,7 +127,7 @@ export class Suspects {
   #collect(): void {
     this.#changesMs = Infinity;
     if (this.#failing === 0) {
-      this.#list = NOBODY;
+      this.#list = NO_ENDPOINTS;
       return;
     }
     const nowMs = this.#nowMs();
@@ -140,6 +141,6 @@ export class Suspects {
   }
 }
 
-function momentMs(failures: number): number {
-  return Math.min(LONGEST_MS, FIRST_MS * 2 ** (failures - 1));
+function ejectionMs(failures: number): number {
+  return Math.min(LONGEST_EJECTION_MS, FIRST_EJECTION_MS * 2 ** (failures - 1));
 }

@@ -1,19 +1,19 @@
 /**
- * In how many upstreams an endpoint stands: two Ingresses may name one Service by number and by name, which makes two
- * upstreams of the same endpoints. Only when it stands in none has it left.
+ * Number of upstreams that contain an endpoint. Two Ingresses may name a port of one Service by number and by name; that
+ * makes two upstreams with the same endpoints. An endpoint has left when no upstream contains it.
  *
  * @module
  */
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import { endpointKey } from "./contract.ts";
 
-/** Counts endpoints over all upstreams. */
-export class EndpointCensus {
+/** Counts references to endpoints over all upstreams. */
+export class EndpointReferences {
   readonly #counts = new Map<string, number>();
-  /** Those that stood in none at some time since the last call of {@link EndpointCensus.takeLeavers}. */
+  /** Endpoints without a reference at some time since the last call of {@link EndpointReferences.takeUnreferenced}. */
   #absent = new Map<string, Endpoint>();
 
-  /** The endpoints of one upstream change. */
+  /** Takes over a change of the endpoints of one upstream. */
   replace(before: readonly Endpoint[], after: readonly Endpoint[]): void {
     for (const endpoint of after) {
       const key = endpointKey(endpoint);
@@ -30,11 +30,11 @@ export class EndpointCensus {
     }
   }
 
-  /** Endpoints that stand in no upstream any more; each is told once. */
-  takeLeavers(): readonly Endpoint[] {
+  /** Endpoints that no upstream contains any more; each is returned once. */
+  takeUnreferenced(): readonly Endpoint[] {
     if (this.#absent.size === 0) return [];
-    const leavers = [...this.#absent].filter(([key]) => !this.#counts.has(key)).map(([, endpoint]) => endpoint);
+    const unreferenced = [...this.#absent].filter(([key]) => !this.#counts.has(key)).map(([, endpoint]) => endpoint);
     this.#absent = new Map();
-    return leavers;
+    return unreferenced;
   }
 }
