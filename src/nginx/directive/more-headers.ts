@@ -52,14 +52,15 @@ interface Header {
   readonly value: Template;
 }
 
-/** `Name: value` of each parameter. */
+/**
+ * `Name: value` of each parameter. As the module does it, the name ends at a colon or at white space, whatever there is of
+ * both goes before the value, and white space behind the value belongs to it.
+ */
 function readHeaders(words: readonly Word[], reader: BlockReader): Header[] {
   const headers: Header[] = [];
   for (const word of words) {
-    const colon = word.text.indexOf(":");
-    const name = (colon < 0 ? word.text : word.text.slice(0, colon)).trim();
-    const from = colon < 0 ? word.text.length : colon + 1 + /^[ \t]*/.exec(word.text.slice(colon + 1))![0].length;
-    const value = reader.template({ ...word, text: word.text.trimEnd() }, from);
+    const [before = "", name = ""] = /^\s*([^\s:]*)[\s:]*/.exec(word.text) ?? [];
+    const value = reader.template(word, before.length);
     if (checkFieldName(reader, word, name)) headers.push({ name, value });
   }
   return headers;

@@ -29,7 +29,10 @@ export function compileAddHeader({ name, value, always }: AddHeader): Edit {
   return (x) => {
     if (!always && !SUCCESSFUL.has(x.status)) return;
     const text = safeValue(evaluate(x));
-    if (text === "") return;
+    if (text === "") {
+      if (replaces) x.response!.delete(lower);
+      return;
+    }
     if (replaces) x.response!.set(name, text);
     else x.response!.append(name, text);
   };

@@ -42,10 +42,11 @@ export class Level {
     this.#allowed = compileAccess(settings.access);
     this.#requestEdits = settings.requestEdits.map(compileRequestEdit);
     const expires = settings.expires === null ? null : compileExpires(settings.expires);
+    // the order of nginx's filters: headers-more, expires, add_header
     this.#responseEdits = [
+      ...settings.responseEdits.map(compileResponseEdit),
       ...(expires === null ? [] : [expires]),
       ...settings.addHeaders.map(compileAddHeader),
-      ...settings.responseEdits.map(compileResponseEdit),
     ];
     this.#hidden = settings.hidden;
     this.#upstreamFields = settings.upstreamFields.map(({ name, value }) => ({

@@ -178,12 +178,12 @@ export function compileMatch(pattern: Pattern, forgets: boolean = false): (x: Ex
 
 function compileReturn({ status, text }: ReturnStatement): Step {
   if (status === 444) return () => ({ status, close: "abort" });
+  if (status >= 400 && (text === null || text === "")) return (x, run) => run.level.error(x, { status });
   const value = text === null ? null : compileTemplate(text);
   if (REDIRECTS.has(status)) {
     return value === null ? () => ({ status }) : (x) => redirectTo(x, status, value(x));
   }
   if (status === 204 || status === 304) return () => ({ status });
-  if (value === null && status >= 400) return (x, run) => run.level.error(x, { status });
   return (x, run) => textAnswer(status, value === null ? "" : value(x), mediaTypeOf(x.path) ?? run.level.defaultType);
 }
 

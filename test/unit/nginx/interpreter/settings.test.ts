@@ -63,6 +63,46 @@ describe("response fields", () => {
     assert.equal(gone.fields.get("x-srv"), "yes");
   });
 
+  test("more_set_headers takes white space for the colon", () => {
+    const rows: [parameter: string, name: string, value: string | undefined][] = [
+      ["Cache-Control no-cache", "cache-control", "no-cache"],
+      ["X-A : v", "x-a", "v"],
+      ["X-B\tt", "x-b", "t"],
+      ["X-H: :v", "x-h", "v"],
+      ["X-J:::v", "x-j", "v"],
+      ["X-G:h  i", "x-g", "h  i"],
+      ["X-D", "x-d", undefined],
+      ["X-E:", "x-e", undefined],
+      ["X-F: ", "x-f", undefined],
+    ];
+    for (const [parameter, name, value] of rows) {
+      const serve = snippetHost({ locations: { "/": `more_set_headers "${parameter}";` } });
+      assert.equal(serve({}, { fields: { [name]: "old" } }).fields.get(name), value, parameter);
+    }
+  });
+
+  test("headers-more acts before expires, and expires before add_header", () => {
+    const serve = snippetHost({
+      locations: {
+        "/": `add_header X-M n; add_header X-N z; expires epoch; more_set_headers "X-M: m" "Cache-Control: private";
+          more_clear_headers X-N; add_header Cache-Control public;`,
+      },
+    });
+    const { fields } = serve();
+    assert.deepEqual(fields.getAll("x-m"), ["m", "n"]);
+    assert.deepEqual(fields.getAll("x-n"), ["z"]);
+    assert.deepEqual(fields.getAll("cache-control"), ["no-cache", "public"]);
+  });
+
+  test("add_header with an empty value removes Last-Modified and ETag, where it acts", () => {
+    const serve = snippetHost({ locations: { "/": 'add_header Last-Modified ""; add_header ETag "$arg_none";' } });
+    const given = { fields: { "Last-Modified": "x", "ETag": "y" } };
+    const good = serve({}, given).fields;
+    assert.deepEqual([good.has("last-modified"), good.has("etag")], [false, false]);
+    const bad = serve({}, { ...given, status: 404 }).fields;
+    assert.deepEqual([bad.has("last-modified"), bad.has("etag")], [true, true]);
+  });
+
   test("more_set_headers -s and -t choose responses", () => {
     const serve = snippetHost({
       locations: {
