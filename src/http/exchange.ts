@@ -148,6 +148,8 @@ export interface Exchange {
    * `rewrite ... break`. False at first.
    */
   rewriteEnded: boolean;
+  /** An internal redirect (`rewrite`, `try_files`, `error_page`) has taken place: `internal` locations may be entered. False at first. */
+  internal: boolean;
   /** Client address after real-ip processing ($remote_addr, $the_real_ip). */
   clientAddress: string;
   /** Scheme of the connection ($scheme). */

@@ -104,6 +104,7 @@ export function fakeExchange(given: FakeExchange = {}): Exchange {
     query: mark === -1 ? undefined : target.slice(mark + 1),
     rewritten: false,
     rewriteEnded: false,
+    internal: false,
     clientAddress: connection?.peerAddress ?? "127.0.0.1",
     scheme,
     forwardedScheme: scheme,

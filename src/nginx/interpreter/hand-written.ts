@@ -18,15 +18,13 @@ import { INTERNAL_ERROR, NOT_FOUND, unavailable, type Verdict } from "./verdict.
 export interface HandWrittenLocation {
   /** Never `undefined`: a block without an answer of its own has nothing but 404. */
   handle(x: Exchange): Answer | "restart";
-  /** For pages: `internal` does not count. */
-  handleInternally(x: Exchange): Answer | "restart";
 }
 
 /** `parent`: the level of the block that it stands in. */
 export function compileHandWritten(program: SnippetProgram, parent: Level, pages: PageSource): HandWrittenLocation {
   if (program.denied !== null) {
     const answer = unavailable(program.denied);
-    return { handle: () => answer, handleInternally: () => answer };
+    return { handle: () => answer };
   }
   const base = new Level(inherit(parent.settings, program.settings), pages, parent.owner);
   const rewrite = compileStatements(
@@ -44,29 +42,26 @@ export function compileHandWritten(program: SnippetProgram, parent: Level, pages
   );
   const content = compileContent(base, pages);
 
-  function handleInternally(x: Exchange): Answer | "restart" {
-    if (nested.reachable) {
-      const inner = nested.find(x);
-      if (inner !== undefined) return inner.handle(x);
-    }
-    try {
-      const verdict = rewrite(x);
-      if (verdict !== undefined) return verdict;
-      const level = levelOf(x, base.owner) ?? base;
-      level.editRequest(x);
-      return level.access(x) ?? content(x) ?? level.error(x, NOT_FOUND);
-    } catch (error) {
-      if (error instanceof ValueTooLong) return INTERNAL_ERROR;
-      throw error;
-    }
-  }
-
   return {
-    handleInternally,
     handle(x) {
-      if (!base.settings.internal) return handleInternally(x);
-      setLevel(x, base);
-      return base.error(x, NOT_FOUND);
+      if (base.settings.internal && !x.internal) {
+        setLevel(x, base);
+        return base.error(x, NOT_FOUND);
+      }
+      if (nested.reachable) {
+        const inner = nested.find(x);
+        if (inner !== undefined) return inner.handle(x);
+      }
+      try {
+        const verdict = rewrite(x);
+        if (verdict !== undefined) return verdict;
+        const level = levelOf(x, base.owner) ?? base;
+        level.editRequest(x);
+        return level.access(x) ?? content(x) ?? level.error(x, NOT_FOUND);
+      } catch (error) {
+        if (error instanceof ValueTooLong) return INTERNAL_ERROR;
+        throw error;
+      }
     },
   };
 }
@@ -102,6 +97,7 @@ export function setUri(x: Exchange, uri: string): void {
   x.path = fromBytes(mark < 0 ? uri : uri.slice(0, mark));
   x.query = mark < 0 ? undefined : uri.slice(mark + 1);
   x.rewritten = true;
+  x.internal = true;
 }
 
 /** The settings that hold for the rest of the exchange. */

@@ -45,11 +45,15 @@ export function compileServerProgram(
     }
   };
   const pages: PageSource = {
-    named: (x, name) => page(() => locations.named(name)?.handleInternally(x)),
+    named: (x, name) =>
+      page(() => {
+        x.internal = true;
+        return locations.named(name)?.handle(x);
+      }),
     uri: (x, uri) =>
       page(() => {
         setUri(x, uri);
-        return locations.find(x)?.handleInternally(x);
+        return locations.find(x)?.handle(x);
       }),
   };
   const level = new Level(inherit(NO_SETTINGS, programs.flatMap(({ settings }) => settings)), pages, {});

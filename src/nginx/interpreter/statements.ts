@@ -208,6 +208,7 @@ function compileRewrite({ pattern, path, args, keepArgs, then }: RewriteStatemen
     x.path = fromBytes(target);
     x.query = query;
     x.rewritten = true;
+    x.internal = true;
     switch (then.kind) {
       case "break":
         run.changed = false;

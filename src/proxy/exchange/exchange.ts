@@ -51,6 +51,7 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
   query: string | undefined;
   rewritten = false;
   rewriteEnded = false;
+  internal = false;
   clientAddress: string;
   forwardedScheme: string;
   forwardedPort: string;

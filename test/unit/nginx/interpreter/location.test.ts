@@ -167,3 +167,40 @@ describe("a snippet that cannot be honoured", () => {
     assert.equal(location().status, 200);
   });
 });
+
+describe("internal", () => {
+  const serve = snippetHost({
+    server: `
+      rewrite ^/srv$ /int/srv;
+      location /int { internal; return 200 "int $uri"; }
+      location /tf { try_files /none /int/tf; }
+      location /tfn { try_files /none @named; }
+      location @named { internal; return 200 named; }
+      location /rw { rewrite ^/rw(.*) /int/rw$1 last; }
+      location /rwc { rewrite ^/rwc(.*) /int/rwc$1; }
+      location /ep { error_page 403 /int/ep; deny all; }
+      location /chain { rewrite ^ /chain2 last; }
+      location /chain2 { rewrite ^ /direct last; }
+      location /direct { internal; return 200 direct; }
+    `,
+    locations: { "/": "rewrite ^/gen /int/gen last;" },
+  });
+  const rows: [target: string, status: number, body: string | undefined][] = [
+    ["/int/a", 404, undefined],
+    ["/direct", 404, undefined],
+    ["/srv", 200, "int /int/srv"],
+    ["/tf", 200, "int /int/tf"],
+    ["/tfn", 200, "named"],
+    ["/rw/1", 200, "int /int/rw/1"],
+    ["/rwc/1", 200, "int /int/rwc/1"],
+    ["/ep", 403, "int /int/ep"],
+    ["/chain", 200, "direct"],
+    ["/gen", 200, "int /int/gen"],
+  ];
+  for (const [target, status, body] of rows) {
+    test(`answers ${target} with ${status}`, () => {
+      const served = serve({ target });
+      assert.deepEqual([served.status, served.body], [status, body]);
+    });
+  }
+});

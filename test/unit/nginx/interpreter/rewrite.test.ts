@@ -136,7 +136,7 @@ describe("return", () => {
     ["return 200 plain;", "/", 200, "", "plain"],
     ["return 200;", "/", 200, "", ""],
     ["return 204;", "/", 204, ""],
-    ["return 404 '';", "/", 404, "", undefined],
+    ["return 404 '';", "/", 404, ""],
     ["return 404 $arg_none;", "/", 404, "", ""],
     ["return 200 '';", "/", 200, "", ""],
     ["return 404 'gone $uri';", "/a%20b", 404, "", "gone /a b"],
