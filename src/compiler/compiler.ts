@@ -22,6 +22,7 @@ import {
 } from "../snapshot/snapshot.ts";
 import { AliasIndex } from "./alias-index.ts";
 import { CertificateStore } from "./certificate-store.ts";
+import { chosenUpstreams, judgeChosen } from "./chosen-upstreams.ts";
 import { type Configuration, readConfiguration } from "./configuration.ts";
 import type { Compilation, Compiler, CompilerOptions } from "./contract.ts";
 import { DependencyIndex } from "./dependency-index.ts";
@@ -57,6 +58,8 @@ export class IncrementalCompiler implements Compiler {
   readonly #hosts = new Map<string, VirtualHost>();
   /** By id. */
   readonly #upstreams = new Map<string, Upstream>();
+  /** Ingress -> upstreams that its snippets name; those only that name some. */
+  readonly #chosen = new Map<string, ReadonlySet<string>>();
   /** Certificate -> hosts that are served with it. */
   readonly #served = new Map<string, number>();
 
@@ -107,6 +110,7 @@ export class IncrementalCompiler implements Compiler {
     this.#passCertificates(view, dirty, nowMs);
     this.#passHosts(dirty, virtualHosts);
     this.#passUpstreams(view, dirty, upstreams);
+    this.#judgeChosen(dirty);
     this.#passServedCertificates(dirty, certificates);
 
     const update: SnapshotUpdate = {
@@ -177,6 +181,9 @@ export class IncrementalCompiler implements Compiler {
       this.#filtered.set(name, { ...next, entry: before });
       return;
     } else this.#filtered.set(name, next);
+    const chosen = after === undefined ? undefined : chosenUpstreams(after);
+    if (chosen !== undefined && chosen.size > 0) this.#chosen.set(name, chosen);
+    else if (this.#chosen.delete(name)) this.#diagnostics.replace(`chosen ${name}`, []);
     // the new one first: what both have never goes away
     const came = after === undefined ? undefined : this.#replaceIn(before, after);
     const went = before === undefined || after !== undefined ? undefined : this.#index.remove(before);
@@ -332,6 +339,18 @@ export class IncrementalCompiler implements Compiler {
       if (former !== undefined && equalData(former, upstream)) continue;
       this.#upstreams.set(id, upstream);
       upstreams.set(upstream.name, upstream);
+    }
+  }
+
+  /** Upstreams that snippets name may have come or gone. */
+  #judgeChosen(dirty: Dirty): void {
+    if (this.#chosen.size === 0 || (dirty.upstreams.size === 0 && dirty.ingresses.size === 0)) return;
+    const byName = new Map<string, Upstream>();
+    for (const upstream of this.#upstreams.values()) byName.set(upstream.name, upstream);
+    const annotation = `${this.#options.annotationsPrefix}/configuration-snippet`;
+    for (const [name, chosen] of this.#chosen) {
+      const entry = this.#filtered.get(name)!.entry!;
+      this.#diagnostics.replace(`chosen ${name}`, judgeChosen(entry, chosen, (each) => byName.get(each), annotation));
     }
   }
 

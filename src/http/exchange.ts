@@ -164,6 +164,8 @@ export interface Exchange {
   forwardedHost: string;
   /** Objects that the chosen location comes from; `null` before the location search. */
   location: LocationFacts | null;
+  /** Name of the upstream that a snippet chose in this location (`set $proxy_upstream_name`); `null`: that of the location. */
+  upstreamName: string | null;
   /** Variables made by `set`, captures of `if`; created when first needed. */
   variables: Map<string, string> | null;
   /** Captures of the last successful match: index 0 is the whole match. */

@@ -19,7 +19,7 @@ export { type GeneratedMatch, type LocationSearch } from "./interpreter/location
 export { compileServerProgram, type ServerProgram } from "./interpreter/server-program.ts";
 export { MAX_REWRITE_ROUNDS, type Verdict } from "./interpreter/verdict.ts";
 export { compilePattern, instantiate, type Matcher, type PatternOptions, type PatternResult } from "./pattern/mod.ts";
-export type { SnippetProgram } from "./program.ts";
+export type { BlockMatch, LocationBlock, SnippetProgram, Statement } from "./program.ts";
 export { type ParsedSnippet, parseSnippet, type SnippetContext, type SnippetOptions } from "./snippet.ts";
 export {
   compileTemplate,

@@ -112,6 +112,7 @@ export function fakeExchange(given: FakeExchange = {}): Exchange {
     requestId: "0123456789abcdef0123456789abcdef",
     forwardedHost: authority,
     location: null,
+    upstreamName: null,
     variables: null,
     captures: null,
     status: 0,

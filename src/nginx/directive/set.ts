@@ -8,7 +8,14 @@ import { isSettable, isVariable } from "../variable/mod.ts";
 import { type DirectiveModule, EVERYWHERE } from "./directive.ts";
 
 /** Variables of nginx or of the controller whose new value changes something. */
-const ASSIGNABLE: readonly string[] = ["args", "best_http_host", "pass_access_scheme", "pass_port"];
+const ASSIGNABLE: readonly string[] = [
+  "args",
+  "best_http_host",
+  "pass_access_scheme",
+  "pass_port",
+  "pass_server_port",
+  "proxy_upstream_name",
+];
 
 /** Variables that the controller sets or maps, so that nginx lets snippets do it too; here they are facts. */
 const FACTS: ReadonlySet<string> = new Set([
@@ -17,9 +24,7 @@ const FACTS: ReadonlySet<string> = new Set([
   "service_name",
   "service_port",
   "location_path",
-  "proxy_upstream_name",
   "proxy_alternative_upstream_name",
-  "pass_server_port",
   "the_real_ip",
   "full_x_forwarded_for",
   "full_x_forwarded_proto",
@@ -43,6 +48,11 @@ export const set: DirectiveModule = {
   read({ words: [name, value] }, reader) {
     const variable = reader.variable(name!);
     const template = reader.template(value!);
+    if (variable === "proxy_upstream_name" && reader.context.endsWith("server")) {
+      const effect = "the assignment is not carried out";
+      reader.note(name!, 'variable "$proxy_upstream_name" is set anew by each location', effect);
+      return;
+    }
     if (FACTS.has(variable)) {
       reader.note(name!, `variable "$${variable}" is a fact here`, "the assignment is not carried out");
       return;

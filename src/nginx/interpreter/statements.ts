@@ -114,6 +114,15 @@ function compileSet({ variable, value }: SetStatement): Step {
       return (x, run) => void (x.forwardedScheme = evaluate(x, run));
     case "pass_port":
       return (x, run) => void (x.forwardedPort = evaluate(x, run));
+    case "pass_server_port":
+      // the port that upstreams are told is made of it after the snippets
+      return (x, run) => {
+        x.forwardedPort = evaluate(x, run);
+        (x.variables ??= new Map()).set(variable, x.forwardedPort);
+        return undefined;
+      };
+    case "proxy_upstream_name":
+      return (x, run) => void (x.upstreamName = evaluate(x, run));
     default:
       return (x, run) => {
         const text = evaluate(x, run);

@@ -11,7 +11,7 @@ export const ingress: VariableTable = {
   service_name: (x) => x.location?.serviceName,
   service_port: (x) => x.location?.servicePort,
   location_path: (x) => x.location?.path,
-  proxy_upstream_name: (x) => x.location?.upstreamName || undefined,
+  proxy_upstream_name: (x) => x.upstreamName ?? (x.location?.upstreamName || undefined),
   // Empty, not absent, when no canary was chosen.
   proxy_alternative_upstream_name: () => "",
   best_http_host: (x) => x.forwardedHost,
@@ -21,7 +21,7 @@ export const ingress: VariableTable = {
   pass_access_scheme: (x) => x.forwardedScheme,
   full_x_forwarded_proto: (x) => x.forwardedScheme,
   pass_port: (x) => x.forwardedPort,
-  pass_server_port: (x) => String(x.connection.localPort),
+  pass_server_port: (x) => x.variables?.get("pass_server_port") ?? String(x.connection.localPort),
   proxy_add_x_forwarded_for: (x) => {
     const former = x.request.getAll("x-forwarded-for");
     return former.length === 0 ? x.clientAddress : `${former.join(", ")}, ${x.clientAddress}`;

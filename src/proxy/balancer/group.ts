@@ -78,6 +78,11 @@ export class UpstreamGroup {
     this.#onChange = options.onChange;
   }
 
+  /** Of its Service; `undefined` while the snapshot has no upstream of this name. */
+  get namespace(): string | undefined {
+    return this.#upstream?.namespace;
+  }
+
   /** Takes over what the snapshot says. */
   update(upstream: Upstream): void {
     const former = this.#upstream;

@@ -57,6 +57,7 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
   forwardedPort: string;
   forwardedHost: string;
   location: LocationFacts | null = null;
+  upstreamName: string | null = null;
   variables: Map<string, string> | null = null;
   captures: readonly (string | undefined)[] | null = null;
   snippet: unknown = undefined;

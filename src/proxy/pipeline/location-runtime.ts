@@ -63,7 +63,10 @@ export class LocationRuntime {
   /** Runs the whole location; `undefined` when the request is on its way to an upstream. */
   run(c: ExchangeContext, route: Route): RequestVerdict | Promise<RequestVerdict> {
     route.location = this;
+    route.chosen = null;
+    route.fallback = null;
     route.exchange.location = this.facts;
+    route.exchange.upstreamName = null;
     if (this.lifecycle !== null && this.lifecycle.end.length > 0) (route.ending ??= []).push(...this.lifecycle.end);
     const verdict = runSteps(this.steps, c);
     if (verdict === undefined) return this.terminal(c, route);
@@ -166,6 +169,8 @@ class Proxying {
   readonly #settings: SchemeSettings;
   readonly #fallbackName: string | undefined;
   #group: UpstreamGroup;
+  /** The facts of the location with the name of an upstream that a snippet chose, by that name. */
+  #switched: Map<string, LocationFacts> | null = null;
 
   constructor(location: Location, upstream: string, facts: LocationFacts, tables: TableContext) {
     this.#tables = tables;
@@ -177,10 +182,34 @@ class Proxying {
 
   /** See {@link CHECK}. */
   check(c: ExchangeContext): Answer | undefined | Promise<Answer | undefined> {
+    const { upstreamName } = c.env;
+    if (upstreamName !== null && upstreamName !== this.#group.name) return this.#switch(c, upstreamName);
     const available = this.#current().available();
     if (available === true) return undefined;
     if (available === false) return this.#withoutEndpoints(c);
     return available.then((late) => late ? undefined : this.#withoutEndpoints(c));
+  }
+
+  /** A snippet has chosen another upstream: one of the namespace, or the default backend of all hosts. */
+  #switch(c: ExchangeContext, name: string): Answer | undefined | Promise<Answer | undefined> {
+    const { namespace } = this.#facts;
+    const group = this.#tables.sources.findUpstream(name);
+    if (group === undefined || (group.namespace !== namespace && name !== DEFAULT_BACKEND)) {
+      const cause = `$proxy_upstream_name of a snippet names no upstream of namespace "${namespace}": "${name}"`;
+      return { status: 503, failure: { code: "upstream-none", cause } };
+    }
+    const exchange = c.env as ServerExchange;
+    const switched = this.#switched ??= new Map<string, LocationFacts>();
+    let facts = switched.get(name);
+    if (facts === undefined) switched.set(name, facts = { ...this.#facts, upstreamName: name });
+    exchange.location = facts;
+    (exchange.route as Route).chosen = group;
+    const settle = (available: boolean): Answer | undefined => {
+      if (available) return undefined;
+      return name === DEFAULT_BACKEND ? NOT_FOUND : { status: 503, failure: group.whyNone() };
+    };
+    const available = group.available();
+    return isPromise(available) ? available.then(settle) : settle(available);
   }
 
   #current(): UpstreamGroup {
@@ -202,9 +231,10 @@ class Proxying {
     const { exchange } = route;
     let fieldBlock = this.#tables.requestFields.block(exchange);
     if (route.fallback !== null) fieldBlock += explain503(exchange, this.#facts);
-    const plain = route.fallback !== null || this.#group.name === DEFAULT_BACKEND;
+    const group = route.fallback ?? route.chosen ?? this.#group;
+    const plain = route.fallback !== null || group.name === DEFAULT_BACKEND;
     const settings = plain ? this.#settings.plain : this.#settings[exchange.scheme];
-    exchange.forward(route.plan(settings, route.fallback ?? this.#group, targetOf(exchange), fieldBlock));
+    exchange.forward(route.plan(settings, group, targetOf(exchange), fieldBlock));
   }
 }
 

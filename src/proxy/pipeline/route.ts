@@ -20,6 +20,8 @@ export class Route<Host = unknown, Location = unknown> implements ForwardPlan {
   rounds = 0;
   /** Upstream that answers in place of the location's own, which has no endpoints (annotation default-backend). */
   fallback: UpstreamGroup | null = null;
+  /** Upstream that a snippet chose in place of the location's own. */
+  chosen: UpstreamGroup | null = null;
   /** A middleware that waits for the head of the response. */
   onHead: (() => Promise<void>) | null = null;
 

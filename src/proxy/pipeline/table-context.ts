@@ -22,6 +22,8 @@ export interface TableSources {
   readonly modules: readonly PolicyModule<unknown>[];
   /** Upstream of that name; one without endpoints when there is none. */
   upstream(name: string): UpstreamGroup;
+  /** `undefined`: there is none of that name. */
+  findUpstream(name: string): UpstreamGroup | undefined;
   /** Is a certificate registered for this host, by its own name or as `*.` and its rest. */
   hasCertificate(host: string): boolean;
   readonly subrequest: Subrequest;

@@ -68,6 +68,10 @@ export class Tables {
           subrequest: this.#options.subrequest,
           state: this.#options.state,
           upstream: (name) => this.#group(name),
+          findUpstream: (name) => {
+            const group = this.#groups.get(name);
+            return group?.namespace === undefined ? undefined : group;
+          },
         },
       );
       for (const { host } of this.#hosts.values()) changed.set(host.name, host);

@@ -193,6 +193,32 @@ describe("compile()", () => {
     assert.deepEqual(Object.keys(remove(good).snapshot.virtualHosts), ["_"]);
   });
 
+  test("tells of upstreams that a snippet names, and that there are not, as long as that is so", () => {
+    const snippet = 'set $proxy_upstream_name "default-green-80"; if ($arg_x) { set $proxy_upstream_name "b-x-80"; }';
+    const chooser = ingress("app", { "a.example": { "/": "echo" } }, {
+      annotations: { "configuration-snippet": snippet },
+    });
+    const green = ingress("green", { "g.example": { "/": "green" } });
+    const foreign = ingress("b/x", { "x.example": { "/": "x" } });
+    const { first, put, remove } = bench(
+      {},
+      chooser,
+      ...echo,
+      service("green", ["80:8080"]),
+      slice("green", ["10.0.0.2"]),
+    );
+    const told = ({ diagnostics }: typeof first): string[] =>
+      diagnostics.filter(({ reason }) => reason === "UpstreamNotFound").map(({ message }) => message);
+    const [none, other] = ["no Ingress refers to such a Service and port", 'it belongs to namespace "b"'];
+    const of = (name: string, why: string): string =>
+      `set $proxy_upstream_name "${name}": want an upstream of namespace "default" as namespace-service-port; ${why}`;
+    assert.deepEqual(told(first), [of("b-x-80", none), of("default-green-80", none)]);
+    assert.deepEqual(told(put(green)), [of("b-x-80", none)]);
+    assert.deepEqual(told(put(foreign)), [of("b-x-80", other)]);
+    assert.deepEqual(told(remove(green)), [of("b-x-80", other), of("default-green-80", none)]);
+    assert.deepEqual(told(remove(chooser)), []);
+  });
+
   describe("a compiler that takes the place of another one", () => {
     const good = ingress("app", { "a.example": {} }, {
       annotations: { "server-alias": "b.example" },
