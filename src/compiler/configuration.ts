@@ -4,17 +4,17 @@
  * @module
  */
 import type { Diagnostic } from "../diagnostic.ts";
-import { type ObjectKey, objectKey, type StoreView } from "../kube/mod.ts";
+import { type ConfigMap, type ObjectKey, objectKey, type StoreView } from "../kube/mod.ts";
+import { type ConfigFinding, ConfigReader } from "../policy/mod.ts";
 import { equalData } from "../snapshot/equal.ts";
 import { DEFAULT_TLS_PROFILE, type Globals, type SnapshotRecords } from "../snapshot/snapshot.ts";
-import { nearest } from "../unit/mod.ts";
-import { knownConfigKeys } from "./config-keys.ts";
 import type { CompilerOptions } from "./contract.ts";
+import { refOf } from "./diagnose.ts";
 import { compileGlobals } from "./globals.ts";
-import { askForConfigKeys, type EntryContext, parseWithoutIngress, type WithoutIngress } from "./ingress-entry.ts";
+import { type EntryContext, parseWithoutIngress, readPolicyKeys, type WithoutIngress } from "./ingress-entry.ts";
 import { compileListeners } from "./listeners.ts";
 import { compileDefaultProfile } from "./tls-profiles.ts";
-import { type AnnotationSettings, ConfigData, ConfigReader, readAnnotationSettings, shorten } from "./settings.ts";
+import { type AnnotationSettings, readAnnotationSettings } from "./settings.ts";
 
 /** Read anew when one of `reads` changes. */
 export interface Configuration {
@@ -29,11 +29,6 @@ export interface Configuration {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Keys that policies ask for only where an annotation makes them count. */
-const ASKED_BY_ANNOTATIONS = ["global-allowed-response-headers"];
-/** Keys that matter to other parts of a cluster installation, not to what is served. */
-const NOT_ABOUT_SERVING = ["strict-validate-path-type"];
-
 /** Reads the ConfigMap. `former` keeps the identity of what did not change. */
 export function readConfiguration(
   view: StoreView,
@@ -45,8 +40,12 @@ export function readConfiguration(
   const [namespace = "", name = ""] = options.configMap.split("/");
   if (configured) reads.add(objectKey("ConfigMap", namespace, name));
   const configMap = configured ? view.configMap(namespace, name) : undefined;
-  const config = new ConfigData(configMap?.data ?? []);
-  const reader = new ConfigReader(config, configMap);
+  const diagnostics: Diagnostic[] = [];
+  let reading = true;
+  const reader = new ConfigReader(configMap?.data ?? new Map(), (key, finding) => {
+    // what policies find for each Ingress later has been reported for all of them here
+    if (reading) diagnostics.push(locate(configMap, key, finding));
+  });
 
   const settings = readAnnotationSettings(reader, configured);
   let globals = compileGlobals(reader, options, view, (key) => reads.add(key));
@@ -56,13 +55,14 @@ export function readConfiguration(
   const open: EntryContext = {
     view,
     globals,
-    config,
+    config: reader,
     annotationsPrefix: options.annotationsPrefix,
     allowCrossNamespace: settings.allowCrossNamespace,
     closed: null,
   };
-  askForConfigKeys({ ...open, reportConfig: (key, finding) => reader.report(key, finding) });
-  const closed = judgeKeys(reader);
+  readPolicyKeys(open);
+  const closed = reader.reportUnhonoured();
+  reading = false;
   const { view: _, ...entryContext } = { ...open, closed };
   return {
     settings,
@@ -72,52 +72,11 @@ export function readConfiguration(
     entryContext,
     withoutIngress: parseWithoutIngress({ ...open, closed }),
     reads,
-    diagnostics: reader.diagnostics,
+    diagnostics,
   };
 }
 
-/** Reports the keys that nothing here honours; gives the reason to close everything if one of them keeps requests out. */
-function judgeKeys(reader: ConfigReader): string | null {
-  let closed: string | null = null;
-  for (const [key, value] of reader.data) {
-    if (reader.data.asked.has(key) || ASKED_BY_ANNOTATIONS.includes(key) || NOT_ABOUT_SERVING.includes(key)) continue;
-    const known = knownConfigKeys.find((each) => each.key === key);
-    if (known === undefined) {
-      const like = nearest(key, knownConfigKeys.map((each) => each.key));
-      reader.report(key, {
-        reason: "UnknownConfigKey",
-        severity: "warning",
-        message: `read "${shorten(key)}": unknown key${like === undefined ? "" : `; the nearest known one is ${like}`}`,
-        effect: "it has no effect",
-      });
-      continue;
-    }
-    const text = value.trim();
-    if (text === "" || text === known.default) continue;
-    if (known.kind === "guard") {
-      const message = `read ${key}: it is not honoured yet`;
-      closed ??= message;
-      reader.report(key, {
-        reason: "ConfigKeyNotHonoured",
-        severity: "error",
-        message,
-        effect: "everything answers 503, for it may keep requests out",
-      });
-    } else if (known.kind === "tuning") {
-      reader.report(key, {
-        reason: "ConfigKeyNotHonoured",
-        severity: "info",
-        message: `read ${key}: it tunes what is not used here`,
-        effect: "it has no effect",
-      });
-    } else {
-      reader.report(key, {
-        reason: "ConfigKeyNotHonoured",
-        severity: "warning",
-        message: `read ${key}: it is not honoured yet`,
-        effect: "it has no effect",
-      });
-    }
-  }
-  return closed;
+function locate(object: ConfigMap | undefined, key: string, finding: ConfigFinding): Diagnostic {
+  const where = object === undefined ? {} : { object: refOf(object), source: object.source };
+  return { ...finding, ...where, field: `data.${key}` };
 }

@@ -7,26 +7,19 @@
 import { WIRE_FIELDS } from "../http/mod.ts";
 import type { ConfigMap, ObjectKey, StoreView } from "../kube/mod.ts";
 import { objectKey } from "../kube/mod.ts";
-import { parseCidr } from "../net/mod.ts";
-import { compilePattern, findAbsence, parseTemplate, variable, variablesOf } from "../nginx/mod.ts";
+import { findAbsence, parseTemplate, variable, variablesOf } from "../nginx/mod.ts";
+import { type ConfigKey, type ConfigReader, FIELD_NAME } from "../policy/mod.ts";
 import { compareText } from "../snapshot/order.ts";
-import { DEFAULT_LOG_FORMAT, ERROR_LOG_LEVELS, type Globals } from "../snapshot/snapshot.ts";
-import { parseByteSize, parseInteger } from "../unit/mod.ts";
+import type { Globals } from "../snapshot/snapshot.ts";
 import type { CompilerOptions } from "./contract.ts";
-import type { ConfigReader } from "./settings.ts";
-
-/** A slip of the pen must not start thousands of processes. */
-const MAX_WORKERS = 256;
-const FIELD_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/;
-const REDIRECT_CODES: readonly number[] = [301, 302, 307, 308];
 
 /** Paths that the images of ingress-nginx link to standard output. */
 const STDOUT: readonly string[] = ["/var/log/nginx/access.log", "/dev/stdout", "stdout"];
 
-/** Where the reading of a further ConfigMap is noted, so that its changes count. */
+/** Called with each further ConfigMap that is read: when it changes, the globals are compiled again. */
 export type NoteRead = (key: ObjectKey) => void;
 
-/** All of the globals, defaults filled in. */
+/** Globals of the snapshot, defaults filled in. */
 export function compileGlobals(
   reader: ConfigReader,
   options: Pick<CompilerOptions, "httpPort" | "httpsPort">,
@@ -36,120 +29,77 @@ export function compileGlobals(
   return {
     ports: { http: options.httpPort, https: options.httpsPort },
     realIp: {
-      useForwardedHeaders: reader.boolean("use-forwarded-headers", false),
-      enableRealIp: reader.boolean("enable-real-ip", false),
-      computeFullForwardedFor: reader.boolean("compute-full-forwarded-for", false),
-      forwardedForHeader: reader.read("forwarded-for-header", "x-forwarded-for", "the name of a field", parseFieldName),
-      forwardedHostHeader: reader.read(
-        "forwarded-host-header",
-        "x-forwarded-host",
-        "the name of a field",
-        parseFieldName,
-      ),
-      trustedCidrs: reader.list(
-        "proxy-real-ip-cidr",
-        ["0.0.0.0/0"],
-        "an address or CIDR block",
-        (item) => parseCidr(item) !== undefined,
-      ),
+      useForwardedHeaders: reader.get("use-forwarded-headers"),
+      enableRealIp: reader.get("enable-real-ip"),
+      computeFullForwardedFor: reader.get("compute-full-forwarded-for"),
+      forwardedForHeader: reader.get("forwarded-for-header"),
+      forwardedHostHeader: reader.get("forwarded-host-header"),
+      trustedCidrs: reader.get("proxy-real-ip-cidr"),
     },
     headers: {
-      generateRequestId: reader.boolean("generate-request-id", true),
-      proxyAddOriginalUriHeader: reader.boolean("proxy-add-original-uri-header", false),
-      enableUnderscoresInHeaders: reader.boolean("enable-underscores-in-headers", false),
-      ignoreInvalidHeaders: reader.boolean("ignore-invalid-headers", true),
-      hideHeaders: reader.list("hide-headers", [], "the name of a field", (item) => FIELD_NAME.test(item))
-        .map((name) => name.toLowerCase()),
-      allowBackendServerHeader: reader.boolean("allow-backend-server-header", false),
-      serverTokens: reader.boolean("server-tokens", false),
+      generateRequestId: reader.get("generate-request-id"),
+      proxyAddOriginalUriHeader: reader.get("proxy-add-original-uri-header"),
+      enableUnderscoresInHeaders: reader.get("enable-underscores-in-headers"),
+      ignoreInvalidHeaders: reader.get("ignore-invalid-headers"),
+      hideHeaders: reader.get("hide-headers").map((name) => name.toLowerCase()),
+      allowBackendServerHeader: reader.get("allow-backend-server-header"),
+      serverTokens: reader.get("server-tokens"),
       proxySetHeaders: readFields("proxy-set-headers", reader, view, noteRead),
       addHeaders: readFields("add-headers", reader, view, noteRead),
     },
     redirect: {
-      code: reader.read("http-redirect-code", 308, `one of ${REDIRECT_CODES.join(", ")}`, (text) => {
-        const code = parseInteger(text);
-        return REDIRECT_CODES.find((known) => known === code);
-      }),
-      usePortInRedirects: reader.boolean("use-port-in-redirects", false),
-      noTlsRedirectLocations: reader.list("no-tls-redirect-locations", ["/.well-known/acme-challenge"]),
+      code: reader.get("http-redirect-code"),
+      usePortInRedirects: reader.get("use-port-in-redirects"),
+      noTlsRedirectLocations: reader.get("no-tls-redirect-locations"),
     },
     hsts: {
-      enabled: reader.boolean("hsts", true),
-      maxAgeSeconds: reader.integer("hsts-max-age", 31536000, 0, Number.MAX_SAFE_INTEGER),
-      includeSubdomains: reader.boolean("hsts-include-subdomains", true),
-      preload: reader.boolean("hsts-preload", false),
+      enabled: reader.get("hsts"),
+      maxAgeSeconds: reader.get("hsts-max-age"),
+      includeSubdomains: reader.get("hsts-include-subdomains"),
+      preload: reader.get("hsts-preload"),
     },
     tls: {
-      rejectHandshake: reader.boolean("ssl-reject-handshake", false),
-      useHttp2: reader.boolean("use-http2", true),
-      http2MaxConcurrentStreams: reader.integer("http2-max-concurrent-streams", 128, 1, 65535),
+      rejectHandshake: reader.get("ssl-reject-handshake"),
+      useHttp2: reader.get("use-http2"),
+      http2MaxConcurrentStreams: reader.get("http2-max-concurrent-streams"),
     },
     client: {
-      headerTimeoutMs: reader.seconds("client-header-timeout", 60_000),
-      bodyTimeoutMs: reader.seconds("client-body-timeout", 60_000),
-      keepAliveMs: reader.seconds("keep-alive", 75_000),
-      keepAliveRequests: reader.integer("keep-alive-requests", 1000),
-      headerBufferBytes: reader.size("client-header-buffer-size", 1024),
-      largeHeaderBuffers: reader.read(
-        "large-client-header-buffers",
-        { count: 4, bytes: 8192 },
-        "a count and a size such as 4 8k",
-        parseBuffers,
-      ),
+      headerTimeoutMs: reader.get("client-header-timeout"),
+      bodyTimeoutMs: reader.get("client-body-timeout"),
+      keepAliveMs: reader.get("keep-alive"),
+      keepAliveRequests: reader.get("keep-alive-requests"),
+      headerBufferBytes: reader.get("client-header-buffer-size"),
+      largeHeaderBuffers: reader.get("large-client-header-buffers"),
     },
     upstreamKeepAlive: {
-      connections: reader.integer("upstream-keepalive-connections", 320),
-      timeoutMs: reader.seconds("upstream-keepalive-timeout", 60_000),
-      requests: reader.integer("upstream-keepalive-requests", 10_000),
-      lifetimeMs: reader.duration("upstream-keepalive-time", 3_600_000),
+      connections: reader.get("upstream-keepalive-connections"),
+      timeoutMs: reader.get("upstream-keepalive-timeout"),
+      requests: reader.get("upstream-keepalive-requests"),
+      lifetimeMs: reader.get("upstream-keepalive-time"),
     },
     accessLog: readAccessLog(reader),
-    workerProcesses: reader.read<number | "auto">(
-      "worker-processes",
-      "auto",
-      `auto or a whole number from 1 to ${MAX_WORKERS}`,
-      (text) => text === "auto" ? text : parseInteger(text, 1, MAX_WORKERS),
-    ),
-    workerShutdownTimeoutMs: reader.duration("worker-shutdown-timeout", 240_000),
-    errorLogLevel: reader.oneOf("error-log-level", "notice", ERROR_LOG_LEVELS),
+    workerProcesses: reader.get("worker-processes"),
+    workerShutdownTimeoutMs: reader.get("worker-shutdown-timeout"),
+    errorLogLevel: reader.get("error-log-level"),
   };
 }
 
-function parseFieldName(text: string): string | undefined {
-  return FIELD_NAME.test(text) ? text.toLowerCase() : undefined;
-}
-
-function parseBuffers(text: string): { count: number; bytes: number } | undefined {
-  const [countText, sizeText, ...more] = text.split(/\s+/);
-  if (countText === undefined || sizeText === undefined || more.length > 0) return undefined;
-  const count = parseInteger(countText, 1, 1024);
-  const bytes = parseByteSize(sizeText);
-  // what a client may make the proxy hold per connection
-  if (count === undefined || bytes === undefined || bytes < 256 || count * bytes > 64 * 1024 * 1024) return undefined;
-  return { count, bytes };
-}
-
 function readAccessLog(reader: ConfigReader): Globals["accessLog"] {
-  const general = reader.text("access-log-path", STDOUT[0]!);
-  const path = reader.text("http-access-log-path", general);
-  // asked for both, so that neither is told to be unknown
-  const all = reader.boolean("disable-access-log", false);
-  const http = reader.boolean("disable-http-access-log", false);
-  const json = reader.boolean("log-format-escape-json", false);
-  const none = reader.boolean("log-format-escape-none", false);
+  const path = reader.get("http-access-log-path") || reader.get("access-log-path");
+  const json = reader.get("log-format-escape-json");
   return {
-    enabled: !all && !http,
+    enabled: !reader.get("disable-access-log") && !reader.get("disable-http-access-log"),
     path: STDOUT.includes(path) ? "stdout" : path,
     format: readLogFormat(reader),
-    escape: none ? "none" : json ? "json" : "default",
-    ofDefaultBackend: reader.boolean("enable-access-log-for-default-backend", false),
-    skipUrls: reader.list("skip-access-log-urls", [], "a URI, or ~ and a regular expression", isUrlPattern),
+    escape: reader.get("log-format-escape-none") ? "none" : json ? "json" : "default",
+    ofDefaultBackend: reader.get("enable-access-log-for-default-backend"),
+    skipUrls: reader.get("skip-access-log-urls"),
   };
 }
 
 function readLogFormat(reader: ConfigReader): string {
   const key = "log-format-upstream";
-  const format = reader.read(key, DEFAULT_LOG_FORMAT, "text and variables such as $status", parseLogFormat);
+  const format = reader.get(key);
   reportAbsent(reader, key, `read ${key}`, format, "one that is not found");
   for (const name of new Set(variablesOf(parseTemplate(format)))) {
     if (variable(name) !== undefined) continue;
@@ -163,8 +113,8 @@ function readLogFormat(reader: ConfigReader): string {
   return format;
 }
 
-/** Tells of variables that are always empty. `action`: what was done when they were met. */
-function reportAbsent(reader: ConfigReader, key: string, action: string, text: string, standsFor: string): void {
+/** Reports variables that are always empty. `action` begins the message. */
+function reportAbsent(reader: ConfigReader, key: ConfigKey, action: string, text: string, standsFor: string): void {
   for (const name of new Set(variablesOf(parseTemplate(text)))) {
     const absence = findAbsence(name);
     if (absence === undefined) continue;
@@ -177,27 +127,21 @@ function reportAbsent(reader: ConfigReader, key: string, action: string, text: s
   }
 }
 
-function parseLogFormat(text: string): string | undefined {
+function isTemplate(text: string): boolean {
   try {
     parseTemplate(text);
-    return text;
+    return true;
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return false;
     throw error;
   }
-}
-
-function isUrlPattern(text: string): boolean {
-  if (!text.startsWith("~")) return true;
-  const caseInsensitive = text.startsWith("~*");
-  return compilePattern(text.slice(caseInsensitive ? 2 : 1), { caseInsensitive, bytes: true }).ok;
 }
 
 /** What is wrong with the variables of a value. */
 function variablesProblem(
   text: string,
 ): { readonly message: string; readonly effect: string; readonly unreadable: boolean } | undefined {
-  if (parseLogFormat(text) === undefined) {
+  if (!isTemplate(text)) {
     return { message: "want a name or a digit after each $", effect: "it is left out", unreadable: true };
   }
   const unknown = variablesOf(parseTemplate(text)).find((name) => variable(name) === undefined);
@@ -213,7 +157,7 @@ function readFields(
   view: StoreView,
   noteRead: NoteRead,
 ): readonly (readonly [string, string])[] {
-  const reference = reader.text(key, "");
+  const reference = reader.get(key);
   if (reference === "") return [];
   const [namespace, name, ...more] = reference.split("/");
   const problem = (message: string, effect: string): void => {
@@ -231,9 +175,9 @@ function readFields(
   }
   const fields: [string, string][] = [];
   for (const [field, value] of [...source.data].sort(([a], [b]) => compareText(a, b))) {
-    // a line end in a value would forge further fields
     if (WIRE_FIELDS.has(field.toLowerCase())) {
       problem(`read field "${field}" of ConfigMap "${reference}": it is set by the proxy itself`, "it is left out");
+      // a line end in a value would forge further fields
     } else if (FIELD_NAME.test(field) && !/[\r\n\0]/.test(value)) {
       const wrong = variablesProblem(value);
       if (wrong?.unreadable !== true) {

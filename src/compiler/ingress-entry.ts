@@ -5,12 +5,11 @@
  */
 import type { Diagnostic } from "../diagnostic.ts";
 import { type Ingress, type IngressBackend, type ObjectKey, objectKey, type StoreView } from "../kube/mod.ts";
-import { policies, type PolicyInput, type PolicyModule } from "../policy/mod.ts";
+import { type ConfigReader, policies, type PolicyInput, type PolicyModule } from "../policy/mod.ts";
 import { CATCH_ALL, type Globals, type IngressRef, type Policies } from "../snapshot/snapshot.ts";
 import type { AnnotationReading } from "./annotations.ts";
 import { diagnose } from "./diagnose.ts";
 import { nameOf } from "./order.ts";
-import type { ConfigData } from "./settings.ts";
 import { customDefaultBackendId, upstreamId } from "./upstream-id.ts";
 
 /** Policies of one Ingress by where they are put. */
@@ -49,13 +48,11 @@ export interface IngressEntry {
 export interface EntryContext {
   readonly view: StoreView;
   readonly globals: Globals;
-  readonly config: ConfigData;
+  readonly config: ConfigReader;
   readonly annotationsPrefix: string;
   readonly allowCrossNamespace: boolean;
   /** Why everything answers 503: a ConfigMap key that keeps requests out is not honoured. */
   readonly closed: string | null;
-  /** Takes what policies say of the ConfigMap, while it is read; absent once that has been told. */
-  readonly reportConfig?: PolicyInput["reportConfig"];
 }
 
 /** Collects what policies say while they are parsed. */
@@ -76,7 +73,7 @@ class Input implements PolicyInput {
     return this.context.globals;
   }
 
-  get config(): ReadonlyMap<string, string> {
+  get config(): ConfigReader {
     return this.context.config;
   }
 
@@ -111,10 +108,6 @@ class Input implements PolicyInput {
     if (this.ingress === null) return;
     const annotation = `${this.context.annotationsPrefix}/${finding.annotation}`;
     this.diagnostics.push(diagnose(this.ingress, { ...finding, annotation }));
-  }
-
-  reportConfig(key: string, finding: Parameters<PolicyInput["reportConfig"]>[1]): void {
-    this.context.reportConfig?.(key, finding);
   }
 
   deny(reason: string): void {
@@ -164,8 +157,8 @@ export function parseWithoutIngress(context: EntryContext): WithoutIngress {
   return { policies: location, hostPolicies: host, denied: input.denied ?? context.closed };
 }
 
-/** Has every policy ask for the ConfigMap keys that it honours, as for an Ingress without annotations. */
-export function askForConfigKeys(context: EntryContext): void {
+/** Lets every policy read its ConfigMap keys, as for an Ingress without annotations, so that their findings are reported. */
+export function readPolicyKeys(context: EntryContext): void {
   parsePolicies(new Input(context, null, new Map(), "default", "any"), () => true);
 }
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import type { ConfigReader } from "../policy/mod.ts";
 import type { Listener } from "../snapshot/snapshot.ts";
 import type { CompilerOptions } from "./contract.ts";
-import type { ConfigReader } from "./settings.ts";
 
 /** By name, in order. */
 export function compileListeners(
@@ -13,7 +13,7 @@ export function compileListeners(
   options: Pick<CompilerOptions, "bindAddress" | "httpPort" | "httpsPort">,
 ): Readonly<Record<string, Listener>> {
   const address = options.bindAddress ?? "";
-  const proxyProtocol = reader.boolean("use-proxy-protocol", false);
+  const proxyProtocol = reader.get("use-proxy-protocol");
   return {
     http: { name: "http", address, port: options.httpPort, protocol: "http", proxyProtocol },
     https: { name: "https", address, port: options.httpsPort, protocol: "https", proxyProtocol },

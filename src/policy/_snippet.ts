@@ -13,7 +13,7 @@ import {
   type SnippetProgram,
 } from "../nginx/mod.ts";
 import type { Policies } from "../snapshot/snapshot.ts";
-import { configText, readText } from "./_read.ts";
+import { readText } from "./_read.ts";
 import type { PolicyInput } from "./contract.ts";
 
 /** Data of the policies that are one snippet. */
@@ -66,8 +66,8 @@ function configSnippets(input: PolicyInput): ReadonlyMap<ConfigKey, ParsedSnippe
   const known = ofConfig.get(input.config);
   if (known !== undefined) return known;
   const texts = (Object.keys(CONFIG_CONTEXT) as ConfigKey[]).flatMap((key) => {
-    const text = configText(input.config, key);
-    return text === undefined ? [] : [[key, text] as const];
+    const text = input.config.get(key);
+    return text === "" ? [] : [[key, text] as const];
   });
   const first = texts.map(([key, text]) => parseOnce(text, CONFIG_CONTEXT[key], []));
   const variables = first.flatMap((snippet) => snippet.variables).concat("subdomain").sort();
@@ -76,7 +76,7 @@ function configSnippets(input: PolicyInput): ReadonlyMap<ConfigKey, ParsedSnippe
     texts.map(([key, text]) => [key, parseOnce(text, CONFIG_CONTEXT[key], variables, undecided)]),
   );
   for (const [key, { findings }] of snippets) {
-    for (const finding of findings) input.reportConfig(key, describe(key, finding));
+    for (const finding of findings) input.config.report(key, describe(key, finding));
   }
   ofConfig.set(input.config, snippets);
   return snippets;

@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import type { Exchange } from "../http/exchange.ts";
 import { compileTemplate, findAbsence, parseTemplate, TemplateError, variable, variablesOf } from "../nginx/mod.ts";
-import { configText, readText } from "./_read.ts";
+import { readText } from "./_read.ts";
 import type { PolicyInput } from "./contract.ts";
 import type { TextSchema } from "./_schema.ts";
 
@@ -65,7 +65,7 @@ export function reportUnknownVariables(input: PolicyInput, annotation: string, t
 function mayBeDefined(input: PolicyInput, name: string): boolean {
   const texts = [
     ...SNIPPETS.map((key) => readText(input, key)),
-    ...CONFIG_SNIPPETS.map((key) => configText(input.config, key)),
+    ...CONFIG_SNIPPETS.map((key) => input.config.get(key)),
     ...input.paths,
   ];
   // looser than to be sure, as this is only to find slips of the pen

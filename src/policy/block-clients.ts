@@ -9,7 +9,6 @@
  */
 import { compilePattern, instantiate } from "../nginx/mod.ts";
 import type { Pattern } from "../snapshot/snapshot.ts";
-import { configText } from "./_read.ts";
 import type { PolicyInput, PolicyModule } from "./contract.ts";
 
 /** What one field may not be. */
@@ -32,7 +31,7 @@ function read(input: PolicyInput, key: (typeof KEYS)[number]): Refused & { reado
   const values: string[] = [];
   const patterns: Pattern[] = [];
   let closed = false;
-  for (const item of (configText(input.config, key) ?? "").split(",")) {
+  for (const item of input.config.get(key).split(",")) {
     const entry = item.trim();
     if (entry === "") continue;
     if (!entry.startsWith("~")) {
@@ -46,7 +45,7 @@ function read(input: PolicyInput, key: (typeof KEYS)[number]): Refused & { reado
       continue;
     }
     closed = true;
-    input.reportConfig(key, {
+    input.config.report(key, {
       reason: "InvalidConfigValue",
       severity: "error",
       message: `read "${entry}" of ${key}: ${result.message}`,

@@ -12,7 +12,6 @@ import type { Exchange } from "../http/exchange.ts";
 import { listHasToken } from "../http/mod.ts";
 import { compilePattern, instantiate, type Matcher } from "../nginx/pattern/mod.ts";
 import type { Pattern } from "../snapshot/snapshot.ts";
-import { configBoolean, configInteger, configText, reportConfigValue } from "./_read.ts";
 import type { PolicyInput, PolicyModule } from "./contract.ts";
 
 /** One coding: when it is used, and how hard it tries. */
@@ -29,12 +28,6 @@ export interface CompressionPolicy {
   readonly brotli: CodingSettings | null;
 }
 
-const GZIP_TYPES = "application/atom+xml application/javascript application/x-javascript application/json " +
-  "application/rss+xml application/vnd.ms-fontobject application/x-font-ttf application/x-web-app-manifest+json " +
-  "application/xhtml+xml application/xml font/opentype image/svg+xml image/x-icon text/css text/javascript " +
-  "text/plain text/x-component";
-/** What ingress-nginx lists besides for brotli. */
-const BROTLI_TYPES = `application/xml+rss ${GZIP_TYPES}`;
 /** What nginx means by `msie6`. */
 const MSIE6 = "^(?!.*SV1).*MSIE [4-6]\\.";
 const MEDIA_TYPE = /^(?:\*|[\w!#$%&'+.^`|~-]+\/[\w!#$%&'+.^`|~-]+)$/;
@@ -81,46 +74,38 @@ export const compression = {
   },
 } satisfies PolicyModule<CompressionPolicy, "compression">;
 
-/** Every key is read whatever is switched on, so that what cannot be read is told. */
+/** Reads every key, whichever codings are on, so that unreadable values are reported. */
 function read(input: PolicyInput): CompressionPolicy | null {
-  const gzip = { ...readCoding(input, "gzip", 1, 1, 9, 256), disable: readDisable(input) };
-  const brotli = readCoding(input, "brotli", 4, 0, 11, 20);
-  const byGzip = configBoolean(input, "use-gzip", false);
-  const byBrotli = configBoolean(input, "enable-brotli", false);
+  const gzip = { ...readCoding(input, "gzip"), disable: readDisable(input) };
+  const brotli = readCoding(input, "brotli");
+  const byGzip = input.config.get("use-gzip");
+  const byBrotli = input.config.get("enable-brotli");
   return byGzip || byBrotli ? { gzip: byGzip ? gzip : null, brotli: byBrotli ? brotli : null } : null;
 }
 
-function readCoding(
-  input: PolicyInput,
-  prefix: "gzip" | "brotli",
-  level: number,
-  minLevel: number,
-  maxLevel: number,
-  minLengthBytes: number,
-): CodingSettings {
+function readCoding(input: PolicyInput, prefix: "gzip" | "brotli"): CodingSettings {
   return {
-    level: configInteger(input, `${prefix}-level`, level, minLevel, maxLevel),
-    minLengthBytes: configInteger(input, `${prefix}-min-length`, minLengthBytes),
+    level: input.config.get(`${prefix}-level`),
+    minLengthBytes: input.config.get(`${prefix}-min-length`),
     types: [...new Set([...readTypes(input, prefix), "text/html"])].sort(),
   };
 }
 
 function readTypes(input: PolicyInput, prefix: "gzip" | "brotli"): string[] {
-  const key = `${prefix}-types`;
-  const text = configText(input.config, key) ?? (prefix === "gzip" ? GZIP_TYPES : BROTLI_TYPES);
-  return text.toLowerCase().split(/\s+/).filter((type) => {
+  const key = `${prefix}-types` as const;
+  return input.config.get(key).toLowerCase().split(/\s+/).filter((type) => {
     if (MEDIA_TYPE.test(type)) return true;
-    reportConfigValue(input, key, type, "media types or *, separated by spaces", "the entry is left out");
+    input.config.reportValue(key, type, "media types or *, separated by spaces", "the entry is left out");
     return false;
   });
 }
 
 function readDisable(input: PolicyInput): Pattern | null {
-  const text = configText(input.config, "gzip-disable");
-  if (text === undefined) return null;
+  const text = input.config.get("gzip-disable");
+  if (text === "") return null;
   const result = compilePattern(text === "msie6" ? MSIE6 : text, { caseInsensitive: true, bytes: true });
   if (result.ok) return result.pattern;
-  input.reportConfig("gzip-disable", {
+  input.config.report("gzip-disable", {
     reason: "InvalidConfigValue",
     severity: "warning",
     message: `read gzip-disable "${text}": ${result.message} (character ${result.offset + 1})`,

@@ -13,6 +13,7 @@ import type { GenericSchema } from "valibot";
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Answer, BodyTransform, Exchange, LocationFacts } from "../http/exchange.ts";
 import type { Globals, Policies } from "../snapshot/snapshot.ts";
+import type { ConfigReader } from "./config-reader.ts";
 import type { PolicyState } from "./state.ts";
 import type { Subrequest } from "./subrequest.ts";
 
@@ -58,16 +59,14 @@ export interface PolicyInput {
   /** Value of a declared annotation (aliases applied), validated; `undefined` when absent or invalid. */
   annotation(key: string): string | undefined;
   readonly globals: Globals;
-  /** All data keys of the controller's ConfigMap, for fallbacks. */
-  readonly config: ReadonlyMap<string, string>;
+  /** Reads the controller's ConfigMap, whose values hold where an annotation is absent. */
+  readonly config: ConfigReader;
   secret(namespace: string, name: string): ReadonlyMap<string, Uint8Array> | undefined;
   configMap(namespace: string, name: string): ReadonlyMap<string, string> | undefined;
   /** Reports about an annotation of this Ingress; object, source and full annotation name are filled in. */
   report(
     finding: Pick<Diagnostic, "reason" | "severity" | "message" | "effect"> & { readonly annotation: string },
   ): void;
-  /** Reports about a key of the controller's ConfigMap; told once, however many Ingresses there are. */
-  reportConfig(key: string, finding: Pick<Diagnostic, "reason" | "severity" | "message" | "effect">): void;
   /** The access rule cannot be built: all locations of the Ingress answer 503. */
   deny(reason: string): void;
 }

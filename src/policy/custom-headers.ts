@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { configText, readText } from "./_read.ts";
+import { readText } from "./_read.ts";
 import { isFraming, objectReference } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
@@ -37,7 +37,7 @@ export const customHeaders = {
   annotations,
   parse(input): CustomHeadersPolicy | undefined {
     const allowed = new Set(
-      (configText(input.config, "global-allowed-response-headers") ?? "").split(",").map((name) => name.trim()),
+      input.config.get("global-allowed-response-headers").split(",").map((name) => name.trim()),
     );
     const reference = readText(input, "custom-headers")?.replaceAll(" ", "");
     if (reference === undefined || reference === "") return undefined;

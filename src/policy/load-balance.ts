@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { configWord, readBoolean, readInteger, readText } from "./_read.ts";
+import { readBoolean, readInteger, readText } from "./_read.ts";
 import { boolean, integer, matching, oneOf } from "./_schema.ts";
 import { isTemplate, reportUnknownVariables } from "./_template.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
@@ -71,7 +71,7 @@ export const loadBalance = {
       return { balancer: { kind: "hash", key, subsetSize: subset ? (size > 0 ? size : 3) : null } };
     }
     const own = readText(input, "load-balance");
-    const algorithm = own ?? configWord(input, "load-balance", ["round_robin", "ewma"]);
+    const algorithm = own ?? input.config.get("load-balance");
     const known = own === undefined || own === "round_robin" || own === "ewma";
     // affinity goes before all of them
     if (!known && readText(input, "affinity") !== "cookie") {

@@ -44,6 +44,18 @@ import { upstreamVhost } from "./upstream-vhost.ts";
 import { useRegex } from "./use-regex.ts";
 import { xForwardedPrefix } from "./x-forwarded-prefix.ts";
 
+export {
+  CONFIG_KEYS,
+  type ConfigKey,
+  DEFAULT_LOG_FORMAT,
+  ERROR_LOG_LEVELS,
+  type ErrorLogLevel,
+  FIELD_NAME,
+  RISKS,
+  TLS_PROTOCOLS,
+  UNHONOURED_KEYS,
+} from "./config-key.ts";
+export { type ConfigFinding, ConfigReader } from "./config-reader.ts";
 export * from "./contract.ts";
 export type { Cache, CacheOptions, Counts, CountsOptions, PolicyState } from "./state.ts";
 export type { Subrequest, SubrequestOptions, SubrequestResponse, SubrequestTarget } from "./subrequest.ts";

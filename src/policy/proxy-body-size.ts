@@ -26,9 +26,6 @@ export interface ProxyBodySizePolicy {
   readonly maxBodyBytes: number;
 }
 
-/** What nginx takes when the directive is left out. */
-const NGINX_DEFAULT = 1024 * 1024;
-
 export const proxyBodySize = {
   name: "proxy-body-size",
   scope: "location",
@@ -36,6 +33,6 @@ export const proxyBodySize = {
   withoutIngress: true,
   annotations,
   parse: sharedDefaults(["proxy-body-size"], (input): ProxyBodySizePolicy => {
-    return { maxBodyBytes: readSize(input, "proxy-body-size") ?? NGINX_DEFAULT };
+    return { maxBodyBytes: readSize(input, "proxy-body-size") };
   }),
 } satisfies PolicyModule<ProxyBodySizePolicy, "proxy-body-size">;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { configInteger, configWord, readInteger, readSize, readText, sharedDefaults } from "./_read.ts";
+import { readInteger, readSize, readText, sharedDefaults } from "./_read.ts";
 import { integer, oneOf, size } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
@@ -57,10 +57,6 @@ export interface ProxyBufferingPolicy {
   readonly maxTempFileBytes: number;
 }
 
-/** What nginx takes for a directive that is left out. */
-const NGINX_BUFFER = 4096;
-const NGINX_TEMP_FILE = 1024 ** 3;
-
 export const proxyBuffering = {
   name: "proxy-buffering",
   scope: "location",
@@ -68,9 +64,8 @@ export const proxyBuffering = {
   withoutIngress: true,
   annotations,
   parse: sharedDefaults(annotations.map(({ key }) => key), (input): ProxyBufferingPolicy => {
-    const text = readText(input, "proxy-buffering") ?? configWord(input, "proxy-buffering", ["on", "off"]);
-    const buffers = readInteger(input, "proxy-buffers-number") ??
-      configInteger(input, "proxy-buffers-number", 4, 1);
+    const text = readText(input, "proxy-buffering") ?? input.config.get("proxy-buffering");
+    const buffers = readInteger(input, "proxy-buffers-number") ?? input.config.get("proxy-buffers-number");
     if (readText(input, "proxy-busy-buffers-size") !== undefined) {
       input.report({
         reason: "AnnotationNotHonoured",
@@ -80,12 +75,12 @@ export const proxyBuffering = {
         effect: "it has no effect",
       });
     }
-    const bufferBytes = Math.max(1, readSize(input, "proxy-buffer-size") ?? NGINX_BUFFER);
+    const bufferBytes = Math.max(1, readSize(input, "proxy-buffer-size"));
     return {
       enabled: text === "on",
       bufferBytes,
       buffers: Math.max(1, buffers),
-      maxTempFileBytes: readSize(input, "proxy-max-temp-file-size") ?? NGINX_TEMP_FILE,
+      maxTempFileBytes: readSize(input, "proxy-max-temp-file-size"),
     };
   }),
 } satisfies PolicyModule<ProxyBufferingPolicy, "proxy-buffering">;

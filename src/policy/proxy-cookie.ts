@@ -6,7 +6,7 @@
  * @module
  */
 import * as v from "valibot";
-import { configValue, readText, reportConfigValue, sharedDefaults } from "./_read.ts";
+import { readText, sharedDefaults } from "./_read.ts";
 import { fieldValue } from "./_field-value.ts";
 import { compileText, isTemplate, reportUnknownVariables } from "./_template.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -45,7 +45,7 @@ interface Replacement {
   readonly to: string;
 }
 
-function read(input: PolicyInput, key: string, shape: RegExp): Replacement | null {
+function read(input: PolicyInput, key: "proxy-cookie-domain" | "proxy-cookie-path", shape: RegExp): Replacement | null {
   const own = readText(input, key);
   // not validated: variables may stand in it
   const unchecked = own !== undefined && !shape.test(own);
@@ -65,11 +65,12 @@ function read(input: PolicyInput, key: string, shape: RegExp): Replacement | nul
   const fromOwn = own !== undefined;
   const text = fromOwn
     ? own
-    : configValue(input, key, "off", "off, or two texts: from and to", (each) => shape.test(each) ? each : undefined);
+    : input.config.parsed(key, "off, or two texts: from and to", (each) => shape.test(each) ? each : undefined) ??
+      "off";
   if (text === "off") return null;
   const [from, to] = text.split(/ +/) as [string, string];
   if (from.startsWith("~")) {
-    if (!fromOwn) reportConfigValue(input, key, text, "plain text, no regular expression", "cookies pass unchanged");
+    if (!fromOwn) input.config.reportValue(key, text, "plain text, no regular expression", "cookies pass unchanged");
     else {
       input.report({
         reason: "AnnotationNotHonoured",

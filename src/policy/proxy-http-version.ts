@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { configWord, readText, sharedDefaults } from "./_read.ts";
+import { readText, sharedDefaults } from "./_read.ts";
 import { oneOf } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
@@ -45,7 +45,7 @@ export const proxyHttpVersion = {
   withoutIngress: true,
   annotations,
   parse: sharedDefaults(annotations.map(({ key }) => key), (input): ProxyHttpVersionPolicy => {
-    const version = readText(input, "proxy-http-version") ?? configWord(input, "proxy-http-version", ["1.0", "1.1"]);
+    const version = readText(input, "proxy-http-version") ?? input.config.get("proxy-http-version");
     const field = readText(input, "connection-proxy-header");
     return {
       version: version === "1.0" ? "1.0" : "1.1",

@@ -7,7 +7,7 @@
  * @module
  */
 import * as v from "valibot";
-import { configBoolean, configInteger, configValue, readInteger, readText, sharedDefaults } from "./_read.ts";
+import { readInteger, readText, sharedDefaults } from "./_read.ts";
 import { integer } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyInput, PolicyModule } from "./contract.ts";
 
@@ -85,8 +85,8 @@ export interface ProxyNextUpstreamPolicy {
   readonly timeoutMs: number;
 }
 
-function count(input: PolicyInput, key: string, fallback: number): number {
-  return Math.max(0, readInteger(input, key) ?? configInteger(input, key, fallback));
+function count(input: PolicyInput, key: "proxy-next-upstream-tries" | "proxy-next-upstream-timeout"): number {
+  return Math.max(0, readInteger(input, key) ?? input.config.get(key));
 }
 
 export const proxyNextUpstream = {
@@ -99,20 +99,20 @@ export const proxyNextUpstream = {
     const named = new Set(
       words(
         readText(input, "proxy-next-upstream") ??
-          configValue(input, "proxy-next-upstream", "error timeout", WANTED, valid),
+          input.config.parsed("proxy-next-upstream", WANTED, valid) ?? "",
       ),
     );
     // nginx: `off` takes away whatever else is named.
     const has = (condition: string): boolean => named.has(condition) && !named.has("off");
-    const always = configBoolean(input, "retry-non-idempotent", false);
+    const always = input.config.get("retry-non-idempotent");
     return {
       error: has("error"),
       timeout: has("timeout"),
       invalidHeader: has("invalid_header"),
       statuses: [403, 404, 429, 500, 502, 503, 504].filter((status) => has(`http_${status}`)),
       nonIdempotent: has("non_idempotent") || always,
-      tries: count(input, "proxy-next-upstream-tries", 3),
-      timeoutMs: count(input, "proxy-next-upstream-timeout", 0) * 1000,
+      tries: count(input, "proxy-next-upstream-tries"),
+      timeoutMs: count(input, "proxy-next-upstream-timeout") * 1000,
     };
   }),
 } satisfies PolicyModule<ProxyNextUpstreamPolicy, "proxy-next-upstream">;

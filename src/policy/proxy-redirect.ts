@@ -6,7 +6,7 @@
  */
 import { redirectLocation } from "../http/mod.ts";
 import { fieldValue } from "./_field-value.ts";
-import { configBoolean, configText, readBoolean, readText, reportConfigValue } from "./_read.ts";
+import { readFlag, readText } from "./_read.ts";
 import { url } from "./_schema.ts";
 import { compileText, isTemplate, reportUnknownVariables } from "./_template.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
@@ -44,13 +44,13 @@ export const proxyRedirect = {
   withoutIngress: true,
   annotations,
   parse(input): ProxyRedirectPolicy | undefined {
-    const from = readText(input, "proxy-redirect-from") ?? configText(input.config, "proxy-redirect-from") ?? "off";
-    const to = readText(input, "proxy-redirect-to") ?? configText(input.config, "proxy-redirect-to") ?? "off";
+    const from = readText(input, "proxy-redirect-from") ?? input.config.get("proxy-redirect-from");
+    const to = readText(input, "proxy-redirect-to") ?? input.config.get("proxy-redirect-to");
     // `default` replaces the address that nginx itself uses towards the upstream, which no upstream knows of.
     if (from === "off" || from === "default" || to === "off") return undefined;
     if (from.startsWith("~") && readText(input, "proxy-redirect-from") === undefined) {
       const wanted = "plain text, no regular expression";
-      reportConfigValue(input, "proxy-redirect-from", from, wanted, "Location and Refresh pass unchanged");
+      input.config.reportValue("proxy-redirect-from", from, wanted, "Location and Refresh pass unchanged");
       return undefined;
     }
     if (from.startsWith("~")) {
@@ -71,7 +71,7 @@ export const proxyRedirect = {
         continue;
       }
       const wanted = "a name or a digit after each $";
-      if (own === undefined) reportConfigValue(input, key, text, wanted, "Location and Refresh pass unchanged");
+      if (own === undefined) input.config.reportValue(key, text, wanted, "Location and Refresh pass unchanged");
       else {
         input.report({
           reason: "InvalidAnnotation",
@@ -83,9 +83,8 @@ export const proxyRedirect = {
       }
       return undefined;
     }
-    const flag = (key: string): boolean => readBoolean(input, key) ?? configBoolean(input, key, false);
-    const withPort = flag("use-port-in-redirects");
-    return { from, to, relative: flag("relative-redirects"), ...withPort ? { withPort } : {} };
+    const withPort = readFlag(input, "use-port-in-redirects");
+    return { from, to, relative: readFlag(input, "relative-redirects"), ...withPort ? { withPort } : {} };
   },
   hooks({ from: fromText, to: toText, relative, withPort = false }) {
     const form = { relative, withPort };

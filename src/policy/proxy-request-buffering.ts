@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { configSize, configWord, readSize, readText, sharedDefaults } from "./_read.ts";
+import { parseByteSize } from "../unit/mod.ts";
+import { readText, sharedDefaults } from "./_read.ts";
 import { oneOf, size } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
@@ -38,8 +39,6 @@ export interface ProxyRequestBufferingPolicy {
   readonly bodyBufferBytes: number;
 }
 
-const DEFAULT_BUFFER = 8 * 1024;
-
 export const proxyRequestBuffering = {
   name: "proxy-request-buffering",
   scope: "location",
@@ -47,13 +46,12 @@ export const proxyRequestBuffering = {
   withoutIngress: true,
   annotations,
   parse: sharedDefaults(annotations.map(({ key }) => key), (input): ProxyRequestBufferingPolicy => {
-    const text = readText(input, "proxy-request-buffering") ??
-      configWord(input, "proxy-request-buffering", ["on", "off"]);
+    const text = readText(input, "proxy-request-buffering") ?? input.config.get("proxy-request-buffering");
     return {
       enabled: text !== "off",
-      bodyBufferBytes: readSize(input, "client-body-buffer-size") ??
-        // Left out on the location when its unit is b: then that of the level above holds.
-        configSize(input, "client-body-buffer-size") ?? DEFAULT_BUFFER,
+      bodyBufferBytes:
+        // nginx gets no directive for a value with the unit b: then that of the ConfigMap holds
+        parseByteSize(readText(input, "client-body-buffer-size") ?? "") ?? input.config.get("client-body-buffer-size"),
     };
   }),
 } satisfies PolicyModule<ProxyRequestBufferingPolicy, "proxy-request-buffering">;

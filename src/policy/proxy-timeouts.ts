@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { configInteger, readInteger, sharedDefaults } from "./_read.ts";
+import { readInteger, sharedDefaults } from "./_read.ts";
 import { integer } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyInput, PolicyModule } from "./contract.ts";
 
@@ -37,10 +37,12 @@ export interface ProxyTimeoutsPolicy {
   readonly readTimeoutMs: number;
 }
 
+type TimeoutKey = "proxy-connect-timeout" | "proxy-send-timeout" | "proxy-read-timeout";
+
 /** Timers of both runtimes end at 2^31 - 1 ms (24.8 days). */
 const LONGEST_MS = 2 ** 31 - 1;
 
-function read(input: PolicyInput, key: string, fallbackSeconds: number): number {
+function read(input: PolicyInput, key: TimeoutKey): number {
   const own = readInteger(input, key);
   if (own !== undefined && own < 1) {
     // In nginx 0 fails every request at once and a negative number is no configuration: nobody can mean either.
@@ -52,7 +54,7 @@ function read(input: PolicyInput, key: string, fallbackSeconds: number): number 
       effect: "the default is used",
     });
   }
-  const configured = configInteger(input, key, fallbackSeconds, 1);
+  const configured = input.config.get(key);
   const seconds = own !== undefined && own >= 1 ? own : configured;
   return Math.min(seconds * 1000, LONGEST_MS);
 }
@@ -64,8 +66,8 @@ export const proxyTimeouts = {
   withoutIngress: true,
   annotations,
   parse: sharedDefaults(annotations.map(({ key }) => key), (input): ProxyTimeoutsPolicy => ({
-    connectTimeoutMs: read(input, "proxy-connect-timeout", 5),
-    sendTimeoutMs: read(input, "proxy-send-timeout", 60),
-    readTimeoutMs: read(input, "proxy-read-timeout", 60),
+    connectTimeoutMs: read(input, "proxy-connect-timeout"),
+    sendTimeoutMs: read(input, "proxy-send-timeout"),
+    readTimeoutMs: read(input, "proxy-read-timeout"),
   })),
 } satisfies PolicyModule<ProxyTimeoutsPolicy, "proxy-timeouts">;

@@ -8,7 +8,7 @@
  * @module
  */
 import type { RedirectForm } from "../http/exchange.ts";
-import { configBoolean, readBoolean, sharedDefaults } from "./_read.ts";
+import { readFlag, sharedDefaults } from "./_read.ts";
 import type { PolicyModule } from "./contract.ts";
 
 export const redirectForm = {
@@ -19,8 +19,10 @@ export const redirectForm = {
   // declared by redirect and ssl-redirect
   annotations: [],
   parse: sharedDefaults(["relative-redirects", "use-port-in-redirects"], (input): RedirectForm | undefined => {
-    const read = (key: string): boolean => readBoolean(input, key) ?? configBoolean(input, key, false);
-    const form = { relative: read("relative-redirects"), withPort: read("use-port-in-redirects") };
+    const form = {
+      relative: readFlag(input, "relative-redirects"),
+      withPort: readFlag(input, "use-port-in-redirects"),
+    };
     return form.relative || form.withPort ? form : undefined;
   }),
 } satisfies PolicyModule<RedirectForm, "redirect-form">;

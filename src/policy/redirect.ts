@@ -7,7 +7,7 @@
  */
 import { redirectLocation } from "../http/mod.ts";
 import { fieldValue } from "./_field-value.ts";
-import { configBoolean, readBoolean, readInteger, readText } from "./_read.ts";
+import { readFlag, readInteger, readText } from "./_read.ts";
 import { boolean, integer, url } from "./_schema.ts";
 import { compileText, isTemplate, reportUnknownVariables } from "./_template.ts";
 import type { Answer } from "../http/exchange.ts";
@@ -104,10 +104,8 @@ export const redirect = {
   offRoot: true,
   annotations,
   parse(input): RedirectPolicy | undefined {
-    const relative = readBoolean(input, "relative-redirects") ??
-      configBoolean(input, "relative-redirects", false);
-    const withPort = readBoolean(input, "use-port-in-redirects") ??
-      configBoolean(input, "use-port-in-redirects", false);
+    const relative = readFlag(input, "relative-redirects");
+    const withPort = readFlag(input, "use-port-in-redirects");
     const temporal = readText(input, "temporal-redirect");
     if (temporal !== undefined) {
       if (!/^https?:\/\/[^/?]/i.test(temporal)) {

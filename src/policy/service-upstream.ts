@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { configBoolean, readBoolean } from "./_read.ts";
+import { readBoolean } from "./_read.ts";
 import { boolean } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
@@ -35,7 +35,7 @@ export const serviceUpstream = {
     // an annotation that is no boolean counts as false, validated or not
     const own = input.annotation("service-upstream");
     const enabled = own === undefined
-      ? configBoolean(input, "service-upstream", false)
+      ? input.config.get("service-upstream")
       : readBoolean(input, "service-upstream") === true;
     return enabled ? { enabled } : undefined;
   },

@@ -9,7 +9,6 @@
  */
 import * as v from "valibot";
 import { CidrSet, parseCidr } from "../net/mod.ts";
-import { configText } from "./_read.ts";
 import type { AnnotationDeclaration, PolicyInput, PolicyModule } from "./contract.ts";
 
 const schema = v.pipe(
@@ -46,22 +45,25 @@ function split(text: string): string[] {
   return text.split(",").map((item) => item.trim()).filter((item) => item !== "");
 }
 
-/** Closes the locations when an item cannot be read. */
-function close(input: PolicyInput, key: string, items: readonly string[], ofConfig: boolean): void {
+type ListKey = "whitelist-source-range" | "denylist-source-range" | "block-cidrs";
+
+/** Closes the locations when an item cannot be read; that is a finding about `configKey` too, if the list stands there. */
+function close(input: PolicyInput, key: string, items: readonly string[], configKey?: ListKey): void {
   const wrong = items.find((item) => parseCidr(item) === undefined);
   if (wrong === undefined) return;
   const message = `read ${key} "${wrong}": want an address or a block`;
   input.deny(message);
-  if (!ofConfig) return;
+  if (configKey === undefined) return;
   const effect = "every location that the list holds for answers 503";
-  input.reportConfig(key, { reason: "InvalidConfigValue", severity: "error", message, effect });
+  input.config.report(configKey, { reason: "InvalidConfigValue", severity: "error", message, effect });
 }
 
 /** The list of an annotation, else of the ConfigMap. One that cannot be read closes the locations. */
-function list(input: PolicyInput, key: string, configKey: string): readonly string[] {
+function list(input: PolicyInput, key: string, configKey: ListKey): readonly string[] {
   const own = input.annotation(key);
-  const items = split(own ?? configText(input.config, configKey) ?? "");
-  close(input, own === undefined ? configKey : key, items, own === undefined);
+  const items = split(own ?? input.config.get(configKey));
+  if (own === undefined) close(input, configKey, items, configKey);
+  else close(input, key, items);
   if (own !== undefined && items.length === 0) input.deny(`read ${key}: want at least one address`);
   return items;
 }
@@ -74,13 +76,13 @@ export const sourceRange = {
   withoutIngress: true,
   annotations,
   parse(input): SourceRangePolicy | undefined {
-    const blocked = split(configText(input.config, "block-cidrs") ?? "");
+    const blocked = split(input.config.get("block-cidrs"));
     // The root of `_` is under block-cidrs, but not under the default lists.
     const fromIngress = input.ingressName !== "";
     const allow = fromIngress ? list(input, "allowlist-source-range", "whitelist-source-range") : [];
     const deny = fromIngress ? list(input, "denylist-source-range", "denylist-source-range") : [];
     if (allow.length > 0 || deny.length > 0) return { allow, deny };
-    close(input, "block-cidrs", blocked, true);
+    close(input, "block-cidrs", blocked, "block-cidrs");
     return blocked.length === 0 ? undefined : { allow: [], deny: blocked };
   },
   hooks({ allow, deny }) {

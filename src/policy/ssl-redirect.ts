@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { configBoolean, readBoolean, sharedDefaults } from "./_read.ts";
+import { readFlag, sharedDefaults } from "./_read.ts";
 import { boolean } from "./_schema.ts";
 import type { AnnotationDeclaration, PolicyModule } from "./contract.ts";
 
@@ -70,13 +70,11 @@ export const sslRedirect = {
   offRoot: true,
   annotations,
   parse: sharedDefaults(annotations.map(({ key }) => key), (input): SslRedirectPolicy => {
-    const read = (key: string, fallback: boolean): boolean =>
-      readBoolean(input, key) ?? configBoolean(input, key, fallback);
-    const ssl = read("ssl-redirect", true);
+    const ssl = readFlag(input, "ssl-redirect");
     return {
-      when: read("force-ssl-redirect", false) ? "always" : ssl ? "has-certificate" : "never",
-      preserveTrailingSlash: read("preserve-trailing-slash", false),
-      withPort: read("use-port-in-redirects", false),
+      when: readFlag(input, "force-ssl-redirect") ? "always" : ssl ? "has-certificate" : "never",
+      preserveTrailingSlash: readFlag(input, "preserve-trailing-slash"),
+      withPort: readFlag(input, "use-port-in-redirects"),
     };
   }),
   hooks({ when, preserveTrailingSlash, withPort }, scope) {

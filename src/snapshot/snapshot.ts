@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { PolicyMap } from "../policy/mod.ts";
+import type { ErrorLogLevel, PolicyMap } from "../policy/mod.ts";
 
 /** What the records of a snapshot hold; `parts.ts` has the rules of each. */
 export interface PartValues {
@@ -54,12 +54,6 @@ export const DEFAULT_BACKEND = "upstream-default-backend";
 export const DEFAULT_TLS_PROFILE = "default";
 /** Id of the certificate for names without one of their own. When absent the data plane makes a self-signed one. */
 export const DEFAULT_CERTIFICATE = "default";
-
-/** log-format-upstream, unless the ConfigMap has another. */
-export const DEFAULT_LOG_FORMAT =
-  '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" ' +
-  "$request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr " +
-  "$upstream_response_length $upstream_response_time $upstream_status $req_id";
 
 /** A port that the data plane listens on, and what is spoken there. */
 export type Listener =
@@ -269,12 +263,6 @@ export interface Certificate {
   /** Milliseconds since the epoch. */
   readonly notAfterMs: number;
 }
-
-/** Levels of nginx's error log, from the least important on. */
-export const ERROR_LOG_LEVELS = ["debug", "info", "notice", "warn", "error", "crit", "alert", "emerg"] as const;
-
-/** One of {@link ERROR_LOG_LEVELS}. */
-export type ErrorLogLevel = (typeof ERROR_LOG_LEVELS)[number];
 
 /** Settings of the controller's ConfigMap and flags that the data plane needs, resolved. Names follow configmap.json. */
 export interface Globals {

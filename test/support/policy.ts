@@ -4,6 +4,7 @@
  * @module
  */
 import { ManualClock } from "../../src/observe/mod.ts";
+import { ConfigReader } from "../../src/policy/mod.ts";
 import { KeptState } from "../../src/proxy/state/mod.ts";
 import * as v from "valibot";
 import type { AnnotationDeclaration, HookScope, PolicyInput, PolicyModule } from "../../src/policy/contract.ts";
@@ -121,7 +122,10 @@ export function parsePolicy<P>(
     hosts: around.hosts ?? ["a.example"],
     annotation: (key) => valid.get(key),
     globals: fakeGlobals(around.globals),
-    config: new Map(Object.entries(around.config ?? {})),
+    config: new ConfigReader(
+      new Map(Object.entries(around.config ?? {})),
+      (key, finding) => findings.push(`${key}: ${finding.message}`),
+    ),
     secret: (namespace, name) => {
       const entries = look(around.secrets, namespace, name);
       return entries && new Map(entries.map(([key, text]) => [key, new TextEncoder().encode(text)]));
@@ -131,7 +135,6 @@ export function parsePolicy<P>(
       return entries && new Map(entries);
     },
     report: (finding) => findings.push(`${finding.annotation}: ${finding.message}`),
-    reportConfig: (key, finding) => findings.push(`${key}: ${finding.message}`),
     deny: (reason) => denied.push(reason),
   };
   const policy = module.parse(input);

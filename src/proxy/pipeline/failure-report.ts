@@ -5,7 +5,7 @@
  */
 import type { FailureLog, RequestFailure } from "../../observe/mod.ts";
 import type { ProxyError } from "../../proxy-error.ts";
-import { ERROR_LOG_LEVELS, type ErrorLogLevel } from "../../snapshot/snapshot.ts";
+import { ERROR_LOG_LEVELS, type ErrorLogLevel } from "../../policy/mod.ts";
 import type { ServerExchange } from "../contract.ts";
 import type { Tables } from "./tables.ts";
 

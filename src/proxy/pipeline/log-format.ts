@@ -6,7 +6,7 @@
 import type { Exchange, UpstreamAttempt } from "../../http/mod.ts";
 import { logVariable, parseTemplate, variable } from "../../nginx/mod.ts";
 import { escapeDefault, escapeJson, type LogEscape } from "../../observe/mod.ts";
-import { DEFAULT_LOG_FORMAT } from "../../snapshot/snapshot.ts";
+import { DEFAULT_LOG_FORMAT } from "../../policy/mod.ts";
 
 /** Line of an exchange that is over, in bytes, without a line feed. */
 export type FormatLine = (exchange: Exchange) => string;

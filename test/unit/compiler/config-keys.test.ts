@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { knownConfigKeys } from "../../../src/compiler/config-keys.ts";
 import { createCompiler } from "../../../src/compiler/mod.ts";
 import { Store } from "../../../src/kube/mod.ts";
+import { CONFIG_KEYS, UNHONOURED_KEYS } from "../../../src/policy/mod.ts";
 import { compilerOptions, configMap, ingress, service, slice } from "../../support/compiler.ts";
 
 /** Served by a ConfigMap with these data; the Ingresses have something for keys that only matter to annotations. */
@@ -112,7 +112,7 @@ function sampleOf(key: string, value: string): string {
 }
 
 describe("each key of the ConfigMap", () => {
-  for (const { key, default: usual } of knownConfigKeys) {
+  for (const [key, { text: usual }] of Object.entries({ ...CONFIG_KEYS, ...UNHONOURED_KEYS })) {
     const others = TOGETHER.find(([prefix]) => key.startsWith(prefix))?.[1] ?? {};
     const told = (data: Readonly<Record<string, string>>): boolean =>
       compile(data).diagnostics.some(({ field }) => field === `data.${key}`);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Exchange } from "../../../src/http/exchange.ts";
 import { compression } from "../../../src/policy/compression.ts";
+import { ConfigReader } from "../../../src/policy/config-reader.ts";
 import { type FakeExchange, fakeExchange, runResponse } from "../../support/exchange.ts";
 import { fakeGlobals } from "../../support/policy.ts";
 
@@ -15,11 +16,10 @@ function run(config: Record<string, string>, given: FakeExchange): Exchange {
     hosts: [],
     annotation: () => undefined,
     globals: fakeGlobals(),
-    config: new Map(Object.entries(config)),
+    config: new ConfigReader(new Map(Object.entries(config)), () => {}),
     secret: () => undefined,
     configMap: () => undefined,
     report: () => {},
-    reportConfig: () => {},
     deny: () => {},
   });
   const exchange = fakeExchange({ status: 200, ...given });
@@ -33,7 +33,7 @@ const html = { "content-type": "text/html; charset=utf-8", "content-length": "10
 
 describe("compression", () => {
   test("is off by default", () => {
-    assert.equal(compression.parse({ config: new Map() } as never), undefined);
+    assert.equal(compression.parse({ config: new ConfigReader(new Map(), () => {}) } as never), undefined);
   });
 
   const rows: Row[] = [

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { configurationSnippet } from "../../../src/policy/configuration-snippet.ts";
 import { type PolicyHooks, SEARCH_AGAIN } from "../../../src/policy/contract.ts";
+import { ConfigReader } from "../../../src/policy/config-reader.ts";
 import { globalServerSnippet, serverSnippet } from "../../../src/policy/server-snippet.ts";
 import type { Policies } from "../../../src/snapshot/snapshot.ts";
 import { fakeContext, fakeExchange, runRequest, runResponse } from "../../support/exchange.ts";
@@ -85,8 +86,8 @@ describe("server-snippet", () => {
   });
 
   test("findings about the ConfigMap's are told once, under its key", () => {
-    const config = new Map([["server-snippet", "no_such_directive;"]]);
     const told: string[] = [];
+    const config = new ConfigReader(new Map([["server-snippet", "no_such_directive;"]]), (key) => told.push(key));
     const input = {
       namespace: "default",
       ingressName: "app",
@@ -98,7 +99,6 @@ describe("server-snippet", () => {
       secret: () => undefined,
       configMap: () => undefined,
       report: () => assert.fail("not about the Ingress"),
-      reportConfig: (key: string) => told.push(key),
       deny: () => {},
     };
     globalServerSnippet.parse(input);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { compileLogFormat } from "../../../src/proxy/pipeline/log-format.ts";
-import { DEFAULT_LOG_FORMAT } from "../../../src/snapshot/mod.ts";
+import { DEFAULT_LOG_FORMAT } from "../../../src/policy/mod.ts";
 import { fakeAttempt, type FakeExchange, fakeExchange } from "../../support/exchange.ts";
 
 const facts = {
