@@ -12,7 +12,6 @@ import {
   openFileLimit,
   openFiles,
   startedAtSeconds,
-  uncaughtErrors,
   virtualBytes,
 } from "../observe/mod.ts";
 import { certificateFamilies } from "./certificate-metrics.ts";
@@ -143,7 +142,7 @@ export function controllerFamilies(options: MetricsOptions): MetricFamily[] {
       "internal_errors_total",
       "counter",
       "Errors of the program itself; each costs an exchange at most.",
-      (serving.internalErrors ?? 0) + uncaughtErrors(),
+      serving.internalErrors ?? 0,
     ),
     one(
       "unsafe_rewritten_paths_total",

@@ -19,12 +19,28 @@ const HEAD_TIMEOUT_MS = 10_000;
 /** More connections than this are refused, so that a flood on this port costs no descriptors of the proxy. */
 const MAX_CONNECTIONS = 256;
 
-/** Serves `app`; rejects with the system's error when the address cannot be bound. Request bodies are not read. */
-export function serveApp(app: Hono, host: string, port: number): Promise<AdminListener> {
+/**
+ * Serves `app`; rejects with the system's error when the address cannot be bound. Request bodies are not read.
+ *
+ * @param report takes exceptions of the app, which answers 500 then
+ */
+export function serveApp(
+  app: Hono,
+  host: string,
+  port: number,
+  report: (error: unknown) => void,
+): Promise<AdminListener> {
+  app.onError((error, c) => {
+    report(error);
+    return c.text("internal error", 500);
+  });
   const server = createServer(
     { headersTimeout: HEAD_TIMEOUT_MS, requestTimeout: HEAD_TIMEOUT_MS },
     (request, response) => {
-      handle(app, request, response).catch(() => response.destroy());
+      handle(app, request, response).catch((error) => {
+        report(error);
+        response.destroy();
+      });
     },
   );
   server.maxConnections = MAX_CONNECTIONS;

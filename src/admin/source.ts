@@ -9,7 +9,7 @@ import type { Snapshot } from "../snapshot/snapshot.ts";
 
 /** Counters of the data plane, summed over its processes. */
 export interface ServingCounters extends StubStatus {
-  /** Errors of the program itself, those of this process that nobody caught left out. Default: 0. */
+  /** Internal errors of all processes. Default: 0. */
   readonly internalErrors?: number;
   /** Requests answered with 400 for an unsafe path that a rewrite made. Default: 0. */
   readonly unsafePaths?: number;

@@ -15,7 +15,7 @@ import { type CompilerOptions, createCompiler, createLastGood } from "../compile
 import { Controller, logDiagnostics } from "../controller/mod.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { ManifestFolderError, ManifestSource, objectKey, pinpoint, Store } from "../kube/mod.ts";
-import type { Logger } from "../observe/mod.ts";
+import type { InternalErrorLog, Logger } from "../observe/mod.ts";
 import { listenOnAll } from "../runtime/mod.ts";
 import { FatalError } from "./exit.ts";
 import { findUnresolvedNames } from "./external-names.ts";
@@ -41,6 +41,7 @@ export interface ProgramOptions {
   readonly metrics: MetricsSettings | null;
   readonly workers: WorkerSettings;
   readonly logger: Logger;
+  readonly internalErrors: InternalErrorLog;
 }
 
 /** Ports that are listened on. */
@@ -75,9 +76,9 @@ export class Program {
 
   constructor(options: ProgramOptions) {
     this.#options = options;
-    const { logger, folders, workers } = options;
+    const { logger, folders, internalErrors, workers } = options;
     this.#metrics = options.metrics === null ? null : new ProgramMetrics(options.metrics);
-    this.#serving = new Serving({ workers, logger, metrics: this.#metrics });
+    this.#serving = new Serving({ workers, logger, internalErrors, metrics: this.#metrics });
     // outlives a compiler that has failed
     const lastGood = createLastGood();
     this.#controller = new Controller({
@@ -172,17 +173,18 @@ export class Program {
   }
 
   async #listenAdmin(): Promise<void> {
-    const { healthCheckPath, healthzHost, healthzPort, statusPort } = this.#options;
+    const { healthCheckPath, healthzHost, healthzPort, internalErrors, statusPort } = this.#options;
+    const report = (error: unknown): void => internalErrors.report(error, "admin");
     const source = this.#adminSource();
     const health = createHealthApp({
       source,
       path: healthCheckPath,
       metrics: () => [...processFamilies(), ...this.#metrics?.families(source) ?? []],
     });
-    this.#healthz = await listenOnAll(healthzHost, (host) => serveApp(health, host, healthzPort))
+    this.#healthz = await listenOnAll(healthzHost, (host) => serveApp(health, host, healthzPort, report))
       .catch((error) => tellListenError(error, healthzHost, healthzPort, "--healthz-port"));
     const status = createStatusApp({ source, healthPath: healthCheckPath });
-    this.#status = await serveApp(status, "127.0.0.1", statusPort)
+    this.#status = await serveApp(status, "127.0.0.1", statusPort, report)
       .catch((error) => tellListenError(error, "127.0.0.1", statusPort, "--status-port"));
   }
 

@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { availableCores, type Logger, openFileLimit, stderrLogger } from "../observe/mod.ts";
+import { availableCores, InternalErrorLog, type Logger, openFileLimit, stderrLogger } from "../observe/mod.ts";
 import { runtime } from "../runtime/mod.ts";
 import { EXIT_OK } from "./exit.ts";
 import { parseFlags } from "./flag/parse.ts";
@@ -14,7 +14,7 @@ import { printHelp, printVersion } from "./help.ts";
 import { Program, type ProgramOptions } from "./program.ts";
 import { checkRunFlags, compilerOptions, givenInState, logLevel, type RunFlags } from "./settings.ts";
 import { shutdownOnSignal } from "./shutdown.ts";
-import { surviveExceptions } from "./survive.ts";
+import { surviveExceptions } from "./uncaught-exceptions.ts";
 import { VERSION } from "./version.ts";
 
 /** Fewer descriptors than this are soon used up by connections. */
@@ -32,6 +32,7 @@ export async function run(args: readonly string[]): Promise<number> {
   checkRunFlags(parsed);
 
   const { logger, sink } = stderrLogger(values["log-format"], logLevel(values), runtime().errorOutput);
+  const internalErrors = new InternalErrorLog(logger);
   const program = new Program({
     folders: values.manifests,
     compiler: compilerOptions(values, {
@@ -50,6 +51,7 @@ export async function run(args: readonly string[]): Promise<number> {
     metrics: metricsOf(values),
     workers: workersOf(values),
     logger,
+    internalErrors,
   });
   const ended = shutdownOnSignal({
     program,
@@ -59,7 +61,7 @@ export async function run(args: readonly string[]): Promise<number> {
     // A deployment gives its own period when it needs one; nobody wants to wait for the default with files.
     postGraceMs: parsed.given.includes("post-shutdown-grace-period") ? values["post-shutdown-grace-period"] * 1000 : 0,
   });
-  surviveExceptions(logger);
+  surviveExceptions(internalErrors);
   logger.info("sallyport starts", { version: VERSION, runtime: `${runtime().name} ${runtime().version}` });
   tellIdleFlags(logger, parsed);
   tellFewOpenFiles(logger);

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ServingCounters } from "../admin/mod.ts";
-import type { Logger, RequestCounts, RequestMetricsOptions } from "../observe/mod.ts";
+import type { InternalErrorLog, Logger, RequestCounts, RequestMetricsOptions } from "../observe/mod.ts";
 import {
   DataPlane,
   type DataPlaneOptions,
@@ -33,6 +33,8 @@ export interface WorkerSettings {
 export interface ServingOptions {
   readonly workers: WorkerSettings;
   readonly logger: Logger;
+  /** That of this process. */
+  readonly internalErrors: InternalErrorLog;
   /** Counts requests: those that end in this process, or those that workers tell of. */
   readonly metrics: {
     readonly options: RequestMetricsOptions;
@@ -40,6 +42,8 @@ export interface ServingOptions {
     add(counts: readonly RequestCounts[]): void;
   } | null;
 }
+
+const NO_COUNTERS: ServingCounters = { accepted: 0, active: 0, requests: 0, inFlight: 0 };
 
 /** Both kinds behind one interface. The first update decides. */
 export class Serving {
@@ -88,7 +92,10 @@ export class Serving {
   }
 
   counters(): ServingCounters {
-    return (this.#pool ?? this.#here)?.counters() ?? { accepted: 0, active: 0, requests: 0, inFlight: 0 };
+    const own = this.#options.internalErrors.count;
+    if (this.#pool === null) return this.#here?.counters() ?? { ...NO_COUNTERS, internalErrors: own };
+    const counters = this.#pool.counters();
+    return { ...counters, internalErrors: counters.internalErrors + own };
   }
 
   /** Brings the counters up to date, in half a second at most. */
@@ -134,9 +141,10 @@ export class Serving {
   #serveHere(): void {
     void this.#pool?.kill();
     this.#pool = null;
-    const { logger, metrics } = this.#options;
+    const { internalErrors, logger, metrics } = this.#options;
     this.#here = new DataPlane({
       logger,
+      internalErrors,
       selfSigned: () => this.#makeSelfSigned(),
       ...metrics === null ? {} : { onEnd: metrics.onEnd },
     });

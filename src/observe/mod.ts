@@ -8,6 +8,7 @@ export { AccessLog, type AccessLogOptions, type AccessLogSink } from "./access-l
 export { type FileSink, fileSink, streamSink } from "./access-log-sink.ts";
 export { type Clock, ManualClock, systemClock } from "./clock.ts";
 export { FailureLog, type FailureLogOptions, failuresTo, type RequestFailure } from "./failure-log.ts";
+export { InternalErrorLog } from "./internal-error-log.ts";
 export { escapeDefault, escapeJson, type LogEscape } from "./log-escape.ts";
 export type { Logger, LogLevel, LogValue } from "./logger.ts";
 export { type LineSink, stderrLogger } from "./stderr.ts";
@@ -17,11 +18,9 @@ export { type RequestCounts, RequestMetrics, type RequestMetricsOptions } from "
 export { formatStubStatus, type StubStatus } from "./stub-status.ts";
 export {
   availableCores,
-  countUncaughtError,
   cpuSeconds,
   openFileLimit,
   openFiles,
   startedAtSeconds,
-  uncaughtErrors,
   virtualBytes,
 } from "./process-facts.ts";

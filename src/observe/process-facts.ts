@@ -57,18 +57,6 @@ function* cpuLimits(read: (file: string) => string): Iterable<number> {
   if (quota > 0 && period > 0) yield quota / period;
 }
 
-let uncaught = 0;
-
-/** An exception or rejection came to the last net of the process. */
-export function countUncaughtError(): void {
-  uncaught++;
-}
-
-/** Calls of {@link countUncaughtError} so far. */
-export function uncaughtErrors(): number {
-  return uncaught;
-}
-
 /** Processor time used so far, user and system, seconds. */
 export function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();

@@ -9,6 +9,7 @@ import {
   FailureLog,
   type FailureLogOptions,
   failuresTo,
+  InternalErrorLog,
   type Logger,
   openFileLimit,
   type StubStatus,
@@ -39,6 +40,8 @@ export interface DataPlaneOptions {
   readonly onEnd?: (exchange: Exchange) => void;
   /** Takes what is to be told of requests that no upstream answered. Default: the logger. */
   readonly failures?: FailureLogOptions;
+  /** Takes exceptions that no code expects. Default: one that writes to the logger. */
+  readonly internalErrors?: InternalErrorLog;
   /** The certificate for names that have none, asked for when it is needed. Default: one that is made then. */
   readonly selfSigned?: () => Promise<KeyPair>;
   /** Policies in order of execution. Default: those of the policy room. */
@@ -71,7 +74,7 @@ export interface DataPlaneCounters {
   readonly requests: number;
   /** Requests in flight now. */
   readonly inFlight: number;
-  /** Exchanges ended by an error of our own. */
+  /** Internal errors: exceptions that no code expects. */
   readonly internalErrors: number;
   /** Requests answered with 400, because a rewrite made a path with a segment `.` or `..` of theirs. */
   readonly unsafePaths: number;
@@ -87,6 +90,7 @@ export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #tables: Tables;
   readonly #failures: FailureLog;
+  readonly #internalErrors: InternalErrorLog;
   readonly #pipeline: Pipeline;
   readonly #accessLogger: AccessLogger;
   readonly #tls: TlsFront;
@@ -106,6 +110,7 @@ export class DataPlane {
   constructor(options: DataPlaneOptions) {
     const { logger } = options;
     this.#options = options;
+    this.#internalErrors = options.internalErrors ?? new InternalErrorLog(logger);
     this.#tls = new TlsFront({
       logger,
       applicationProtocols: ["h2", "http/1.1"],
@@ -135,7 +140,7 @@ export class DataPlane {
     this.#accessLogger = new AccessLogger(logger, options.accessLog);
     this.#failures = new FailureLog(options.failures ?? failuresTo(logger));
     this.#pipeline = new Pipeline({
-      logger,
+      internalErrors: this.#internalErrors,
       failures: this.#failures,
       tables: this.#tables,
       log: (exchange, quiet) => this.#ended(exchange, quiet),
@@ -158,6 +163,7 @@ export class DataPlane {
           settings,
           logger: this.#options.logger,
           clock: systemClock,
+          internalErrors: this.#internalErrors,
           ...this.#options.stream === undefined ? {} : { stream: this.#options.stream },
           maxDescriptors: Math.floor(((openFileLimit() ?? Infinity) - OWN_DESCRIPTORS) * 0.75),
         });
@@ -271,7 +277,7 @@ export class DataPlane {
       active: wire?.active ?? 0,
       requests: this.#pipeline.requests,
       inFlight: wire?.inFlight ?? 0,
-      internalErrors: this.#pipeline.internalErrors + (wire?.internalErrors ?? 0),
+      internalErrors: this.#internalErrors.count,
       unsafePaths: this.#pipeline.unsafePaths,
       updates: this.#updates,
     };

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock, Logger } from "../observe/mod.ts";
+import { type Clock, InternalErrorLog, type Logger } from "../observe/mod.ts";
 import type { Endpoint } from "../snapshot/snapshot.ts";
 import type { ExchangeHandler, StreamHandler, WireSettings } from "./contract.ts";
 import { DeadlineWheel } from "./deadline-wheel.ts";
@@ -20,6 +20,8 @@ export interface WireOptions {
   readonly settings: WireSettings;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Default: one of its own. */
+  readonly internalErrors?: InternalErrorLog;
   /** Takes connections that are no HTTP. Default: nobody does, and ports for them cannot be opened. */
   readonly stream?: StreamHandler;
   /** Descriptors that connections of clients and to endpoints may take together. Default: no bound. */
@@ -36,7 +38,8 @@ export class Wire {
   constructor(options: WireOptions) {
     const wheel = new DeadlineWheel(options.clock, (error) => this.#core.internalError(error));
     const pools = new UpstreamPools(wheel, options.settings.upstreamIdle);
-    const core = new WireCore(options.handler, options.settings, pools, wheel, options.clock, options.logger);
+    const { handler, settings, clock, logger, internalErrors = new InternalErrorLog(logger) } = options;
+    const core = new WireCore(handler, settings, pools, wheel, clock, logger, internalErrors);
     core.maxDescriptors = options.maxDescriptors ?? Infinity;
     core.forwarder = new UpstreamForwarder(core, pools);
     this.#core = core;
@@ -47,6 +50,11 @@ export class Wire {
   /** Counters since the start. */
   get counters(): Readonly<WireCounters> {
     return this.#core.counters;
+  }
+
+  /** Internal errors so far, those of the whole data plane. */
+  get internalErrors(): number {
+    return this.#core.internalErrors.count;
   }
 
   /** For exchanges that no client has begun: see {@link WireCore.derive}. */

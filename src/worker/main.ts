@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { cpuSeconds, type Logger, RequestMetrics, uncaughtErrors } from "../observe/mod.ts";
+import { cpuSeconds, InternalErrorLog, type Logger, RequestMetrics } from "../observe/mod.ts";
 import { DataPlane, type DataPlaneCounters, type DataPlaneOptions, type KeyPair } from "../proxy/mod.ts";
 import { holdSignals, runtime, WORKER_SIGNALS } from "../runtime/mod.ts";
 import { UpdateAssembler } from "../snapshot/mod.ts";
@@ -26,6 +26,8 @@ const COUNTS_A_MESSAGE = 500;
 export interface WorkerOptions {
   /** Policies in order of execution. Default: those of the policy room. */
   readonly modules?: DataPlaneOptions["modules"];
+  /** Takes exceptions that no code expects. Default: one that writes to the logger. */
+  readonly internalErrors?: InternalErrorLog;
 }
 
 /**
@@ -54,6 +56,7 @@ function tell(message: FromWorker): void {
 
 class Worker {
   readonly #log: HeldLog;
+  readonly #internalErrors: InternalErrorLog;
   readonly #options: WorkerOptions;
   #dataPlane: DataPlane | null = null;
   #metrics: RequestMetrics | null = null;
@@ -70,6 +73,7 @@ class Worker {
   constructor(logger: Logger, options: WorkerOptions) {
     this.#options = options;
     this.#log = new HeldLog(logger);
+    this.#internalErrors = options.internalErrors ?? new InternalErrorLog(logger);
     this.#timer = setInterval(() => this.#report(null), REPORT_MS);
   }
 
@@ -80,6 +84,7 @@ class Worker {
         this.#metrics = metrics;
         this.#dataPlane = new DataPlane({
           logger: this.#log,
+          internalErrors: this.#internalErrors,
           selfSigned: () => this.#askSelfSigned(),
           failures: {
             windowMs: FAILURES_MS,
@@ -191,7 +196,6 @@ class Worker {
       id,
       counters: {
         ...counters,
-        internalErrors: counters.internalErrors + uncaughtErrors(),
         cpuSeconds: cpuSeconds(),
         residentBytes: process.memoryUsage.rss(),
       },

@@ -276,7 +276,7 @@ describe("response buffering", () => {
         if (!(file && whole)) {
           await back.connections[0]!.until(() => back.connections[0]!.closed || back.connections[0]!.ended, "the cut");
         }
-        assert.equal(front.front.counters.internalErrors, 0);
+        assert.equal(front.front.internalErrors, 0);
       }
     }
   });

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../../observe/clock.ts";
 import { Backlog } from "../../http/mod.ts";
-import type { Logger, LogValue } from "../../observe/logger.ts";
+import { InternalErrorLog, type Logger, type LogValue } from "../../observe/mod.ts";
 import type { ExchangeHandler, WireSettings } from "../contract.ts";
 import type { DeadlineWheel } from "../deadline-wheel.ts";
 import { countUnnamed } from "../unnamed-file.ts";
@@ -23,8 +23,6 @@ export interface WireCounters {
   requests: number;
   /** Requests in flight now. */
   inFlight: number;
-  /** Exchanges that ended by an error of our own. */
-  internalErrors: number;
 }
 
 const TOLD_EVERY_MS = 10_000;
@@ -48,19 +46,16 @@ export class WireCore {
   nowMs: number;
   /** Set before the first exchange. */
   forwarder!: Forwarder;
-  readonly counters: WireCounters = { accepted: 0, active: 0, idle: 0, requests: 0, inFlight: 0, internalErrors: 0 };
+  readonly counters: WireCounters = { accepted: 0, active: 0, idle: 0, requests: 0, inFlight: 0 };
   /** Response bytes that wait for clients. */
   readonly backlog: Backlog = new Backlog();
   #nextConnectionId = 1;
-  /** What it is derived from. */
-  #parent: WireCore | null = null;
   /** Above this many {@link WireCore.descriptors} a new client takes the place of an idle connection, or is refused. */
   maxDescriptors = Infinity;
   /** When each kind of trouble was last told, by its message. */
   readonly #toldMs = new Map<string, number>();
   /** Since the last one was told. */
   #floods = 0;
-  readonly #loggedErrors = new Set<string>();
 
   constructor(
     readonly handler: ExchangeHandler,
@@ -69,6 +64,8 @@ export class WireCore {
     readonly wheel: DeadlineWheel,
     readonly clock: Clock,
     readonly logger: Logger,
+    /** Internal errors of the data plane. */
+    readonly internalErrors: InternalErrorLog = new InternalErrorLog(logger),
   ) {
     this.settings = settings;
     this.nowMs = clock.nowMs();
@@ -76,10 +73,9 @@ export class WireCore {
 
   /** The same for exchanges that no client has begun: `handler` decides on them, and they are counted apart. */
   derive(handler: ExchangeHandler): WireCore {
-    const { clock, logger, settings, upstreams, wheel } = this;
-    const core = new WireCore(handler, settings, upstreams, wheel, clock, logger);
+    const { clock, internalErrors, logger, settings, upstreams, wheel } = this;
+    const core = new WireCore(handler, settings, upstreams, wheel, clock, logger, internalErrors);
     core.forwarder = this.forwarder;
-    core.#parent = this;
     return core;
   }
 
@@ -154,16 +150,8 @@ export class WireCore {
     }
   }
 
-  /** An error of our own: counted, and logged once a kind. */
+  /** An exception that nothing expects: see {@link InternalErrorLog}. */
   internalError(error: unknown): void {
-    if (this.#parent !== null) return this.#parent.internalError(error);
-    this.counters.internalErrors++;
-    const kind = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    if (this.#loggedErrors.has(kind) || this.#loggedErrors.size > 100) return;
-    this.#loggedErrors.add(kind);
-    this.logger.error("an exchange failed on an error of our own", {
-      error: kind,
-      stack: error instanceof Error ? error.stack ?? "" : "",
-    });
+    this.internalErrors.report(error, "exchange");
   }
 }

@@ -7,11 +7,10 @@
 import { findReplacement, runEndHooks, transformBody } from "./lifecycle.ts";
 import { type Answer, badRequestPage } from "../../http/mod.ts";
 import { MAX_REWRITE_ROUNDS } from "../../nginx/mod.ts";
-import type { FailureLog, Logger } from "../../observe/mod.ts";
+import type { FailureLog, InternalErrorLog } from "../../observe/mod.ts";
 import { type ExchangeContext, type RequestVerdict, SEARCH_AGAIN } from "../../policy/mod.ts";
 import type { ProxyError, ProxyErrorCode } from "../../proxy-error.ts";
 import type { ExchangeHandler, ServerExchange } from "../contract.ts";
-import { CrashLog } from "./crash-log.ts";
 import { FailureReport } from "./failure-report.ts";
 import { ExchangeApp, makeEntry, type RouterEntry } from "./exchange-app.ts";
 import { isPromise, runResponseSteps, type Step } from "./hook-chain.ts";
@@ -30,7 +29,7 @@ const REASONED_PAGES: Partial<Readonly<Record<ProxyErrorCode, string>>> = {
 
 /** What the pipeline takes from outside. */
 export interface PipelineOptions {
-  readonly logger: Logger;
+  readonly internalErrors: InternalErrorLog;
   readonly tables: Tables;
   /** Told of requests that no upstream answered. */
   readonly failures: FailureLog;
@@ -42,7 +41,7 @@ export interface PipelineOptions {
 export class Pipeline implements ExchangeHandler {
   readonly #tables: Tables;
   readonly #log: PipelineOptions["log"];
-  readonly #crashes: CrashLog;
+  readonly #errors: InternalErrorLog;
   readonly #failures: FailureReport;
   readonly #app: ExchangeApp;
   readonly #hostEntry: RouterEntry;
@@ -56,7 +55,7 @@ export class Pipeline implements ExchangeHandler {
   constructor(options: PipelineOptions) {
     this.#tables = options.tables;
     this.#log = options.log;
-    this.#crashes = new CrashLog(options.logger);
+    this.#errors = options.internalErrors;
     this.#failures = new FailureReport(options.failures, options.tables);
     this.#app = new ExchangeApp(
       (exchange) => this.#find(exchange.route as Route),
@@ -69,11 +68,6 @@ export class Pipeline implements ExchangeHandler {
       this.#settle(route, route.location!.run(c, route));
     });
     this.#lostEntry = makeEntry((c) => (c.env as ServerExchange).answer({ status: 404 }));
-  }
-
-  /** Errors of our own so far. */
-  get internalErrors(): number {
-    return this.#crashes.count;
   }
 
   request(exchange: ServerExchange): void {
@@ -129,12 +123,12 @@ export class Pipeline implements ExchangeHandler {
     const route = exchange.route as Route | null;
     this.requests++;
     if (route !== null && route.ending !== null) {
-      runEndHooks(exchange, route.ending, (error) => this.#crashes.report(error, "end"));
+      runEndHooks(exchange, route.ending, (error) => this.#errors.report(error, "end hook"));
     }
     try {
       this.#log(exchange, route?.location?.logged === false);
     } catch (error) {
-      this.#crashes.report(error, "log");
+      this.#errors.report(error, "access log");
     }
   }
 
@@ -256,16 +250,16 @@ export class Pipeline implements ExchangeHandler {
     return runResponseSteps([...ofHost, ...ofLocation], context);
   }
 
-  /** Ends the exchange by 500, unless it is on its way already. */
+  /** Reports the error, and answers 500 unless an answer is on its way. */
   #crash(exchange: ServerExchange, error: unknown): void {
-    this.#crashes.report(error, "request");
+    this.#errors.report(error, "pipeline");
     const route = exchange.route as Route | null;
     if (route?.settled === true) return;
     if (route !== null) route.settled = true;
     try {
       exchange.answer({ status: 500 });
     } catch (second) {
-      this.#crashes.report(second, "answer");
+      this.#errors.report(second, "pipeline");
     }
   }
 }

@@ -108,11 +108,13 @@ function ask(port: number, path: string, options: { method?: string; headers?: R
   });
 }
 
+const reported: unknown[] = [];
+
 describe("health app", () => {
   let listener: AdminListener;
   before(async () => {
     const app = createHealthApp({ source, path: "/healthz", metrics: () => processFamilies() });
-    listener = await serveApp(app, "127.0.0.1", 0);
+    listener = await serveApp(app, "127.0.0.1", 0, (error) => reported.push(error));
   });
   after(() => listener.close());
 
@@ -150,16 +152,39 @@ describe("health app", () => {
     assert.match(body, /^process_resident_memory_bytes \d+$/m);
   });
 
+  it("answers 500 to an exception of the app, and reports it", async () => {
+    const broken = createHealthApp({
+      source,
+      path: "/healthz",
+      metrics: () => {
+        throw new Error("no metrics");
+      },
+    });
+    const other = await serveApp(broken, "127.0.0.1", 0, (error) => reported.push(error));
+    try {
+      assert.equal((await ask(other.port, "/metrics")).status, 500);
+      assert.deepEqual(reported.map(String), ["Error: no metrics"]);
+    } finally {
+      reported.length = 0;
+      await other.close();
+    }
+  });
+
   it("rejects when the port is in use", async () => {
     const app = createHealthApp({ source, path: "/healthz", metrics: () => [] });
-    await assert.rejects(serveApp(app, "127.0.0.1", listener.port), { code: "EADDRINUSE" });
+    await assert.rejects(serveApp(app, "127.0.0.1", listener.port, () => {}), { code: "EADDRINUSE" });
   });
 });
 
 describe("status app", () => {
   let listener: AdminListener;
   before(async () => {
-    listener = await serveApp(createStatusApp({ source, healthPath: "/healthz" }), "127.0.0.1", 0);
+    listener = await serveApp(
+      createStatusApp({ source, healthPath: "/healthz" }),
+      "127.0.0.1",
+      0,
+      (error) => reported.push(error),
+    );
   });
   after(() => listener.close());
   const json = async (path: string) => JSON.parse((await ask(listener.port, path)).body);

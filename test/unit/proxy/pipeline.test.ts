@@ -3,7 +3,7 @@ import { ManualClock } from "../../../src/observe/mod.ts";
 import { KeptState } from "../../../src/proxy/state/mod.ts";
 import { describe, it } from "node:test";
 import { Pipeline, Tables } from "../../../src/proxy/pipeline/mod.ts";
-import { FailureLog, failuresTo, type Logger } from "../../../src/observe/mod.ts";
+import { FailureLog, failuresTo, InternalErrorLog, type Logger } from "../../../src/observe/mod.ts";
 import { FieldList } from "../../../src/http/mod.ts";
 import { compilePattern } from "../../../src/nginx/mod.ts";
 import { type PolicyHooks, type PolicyModule, SEARCH_AGAIN } from "../../../src/policy/mod.ts";
@@ -25,6 +25,7 @@ const logger: Logger = {
 /** A pipeline with its tables, as the data plane wires them. */
 function start(given: FakeUpdate, modules?: readonly PolicyModule<unknown>[]): {
   pipeline: Pipeline;
+  internalErrors: InternalErrorLog;
   tables: Tables;
   logged: FakeServerExchange[];
   ask(exchange?: FakeExchange): FakeServerExchange;
@@ -39,8 +40,9 @@ function start(given: FakeUpdate, modules?: readonly PolicyModule<unknown>[]): {
     ...(modules === undefined ? {} : { modules }),
   });
   const logged: FakeServerExchange[] = [];
+  const internalErrors = new InternalErrorLog(logger);
   const pipeline = new Pipeline({
-    logger,
+    internalErrors,
     failures: new FailureLog(failuresTo(logger)),
     tables,
     log: (exchange, quiet) => void (quiet || logged.push(exchange as FakeServerExchange)),
@@ -53,6 +55,7 @@ function start(given: FakeUpdate, modules?: readonly PolicyModule<unknown>[]): {
   };
   return {
     pipeline,
+    internalErrors,
     tables,
     logged,
     ask,
@@ -466,11 +469,11 @@ describe("hooks", () => {
     ] as const
   ) {
     it(`answer 500 when one ${name}; it is counted, and logged once`, async () => {
-      const { askLater, pipeline } = withPolicies(policy("bad", hooks));
+      const { askLater, internalErrors } = withPolicies(policy("bad", hooks));
       errors.length = 0;
       assert.deepEqual((await askLater()).answered, [{ status: 500 }]);
       assert.deepEqual((await askLater()).answered, [{ status: 500 }]);
-      assert.equal(pipeline.internalErrors, 2);
+      assert.equal(internalErrors.count, 2);
       assert.equal(errors.length, 1);
     });
   }

@@ -211,7 +211,7 @@ describe("Forward", () => {
     assert.equal((await bad.downstream.response).status, 500);
     assert.equal((await good.downstream.response).status, 200);
     assert.equal(session.leases[0]!.state, "abandoned");
-    assert.equal(core.counters.internalErrors, 1);
+    assert.equal(core.internalErrors.count, 1);
     assert.match(internal[0]!, /a policy broke/);
   });
 });
