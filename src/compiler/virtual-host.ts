@@ -13,6 +13,7 @@ import { compileHostTls, type TlsContext } from "./host-tls.ts";
 import type { IngressEntry } from "./ingress-entry.ts";
 import { makeLocations } from "./locations.ts";
 import { collectPaths, type PathContext } from "./paths.ts";
+import { refuseDuplicates, refuseOutside } from "./snippet-locations.ts";
 
 /** What a host is compiled with. */
 export interface HostContext extends PathContext, TlsContext {
@@ -75,15 +76,17 @@ export function compileVirtualHost(name: string, entries: readonly IngressEntry[
   const tls = compileHostTls(name, names, entries, context, diagnostics);
   const paths = collectPaths(name, entries, context, diagnostics);
   const { regexMode, locations } = makeLocations(name, paths, diagnostics);
+  const policies = hostPolicies(name, entries, context, diagnostics);
+  const draft = { name, policies, regexMode, locations, entries, annotationsPrefix: context.annotationsPrefix };
   return {
     virtualHost: {
       name,
       names,
       tls,
       tlsProfile: DEFAULT_TLS_PROFILE,
-      policies: hostPolicies(name, entries, context, diagnostics),
+      policies: refuseDuplicates(draft, diagnostics),
       regexMode,
-      locations,
+      locations: refuseOutside(draft, diagnostics),
     },
     diagnostics,
   };

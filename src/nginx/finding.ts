@@ -9,6 +9,8 @@ import type { Position } from "./syntax/tree.ts";
 /**
  * - `SnippetSyntax`: no nginx configuration, or none that nginx would take (unknown directive or variable, wrong place,
  *   wrong number of parameters, a value it would refuse);
+ * - `DuplicateLocation`: a location block that an equal one comes before;
+ * - `LocationWithoutEffect`: a location block that never gets a request, because others take all of its paths;
  * - `DirectiveNotHonoured`: nginx knows it, we do not do it;
  * - `DirectiveRefused`: it would reach beyond this host's requests and responses (files, code, sockets);
  * - `DirectiveWithoutEffect`: accepted, and there is nothing to do here;
@@ -16,6 +18,8 @@ import type { Position } from "./syntax/tree.ts";
  */
 export type FindingReason =
   | "SnippetSyntax"
+  | "DuplicateLocation"
+  | "LocationWithoutEffect"
   | "DirectiveNotHonoured"
   | "DirectiveRefused"
   | "DirectiveWithoutEffect"

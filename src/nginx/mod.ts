@@ -11,6 +11,7 @@
  *
  * @module
  */
+export { comesBefore, equalBlockMatch, formatBlockMatch, neverInside, overshadows } from "./block-match.ts";
 export { fromBytes, toBytes } from "./byte-text.ts";
 export type { Finding, FindingReason } from "./finding.ts";
 export type { HandWrittenLocation } from "./interpreter/hand-written.ts";

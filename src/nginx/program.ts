@@ -27,6 +27,9 @@ export interface SnippetProgram extends Block {
 export interface LocationBlock {
   readonly match: BlockMatch;
   readonly program: SnippetProgram;
+  /** Where it stands in the snippet. */
+  readonly line: number;
+  readonly column: number;
 }
 
 export type BlockMatch =
@@ -34,7 +37,7 @@ export type BlockMatch =
   | { readonly kind: "exact"; readonly path: string }
   /** `location /path`; `final`: `^~`, no regular expression is tried when it is the longest. */
   | { readonly kind: "prefix"; readonly path: string; readonly final: boolean }
-  | { readonly kind: "regex"; readonly pattern: Pattern }
+  | { readonly kind: "regex"; readonly pattern: Pattern; readonly caseInsensitive: boolean }
   /** `location @name`: only by error_page and try_files. */
   | { readonly kind: "named"; readonly name: string };
 

@@ -4,12 +4,20 @@
  *
  * @module
  */
+import {
+  comesBefore,
+  equalBlockMatch,
+  formatBlockMatch,
+  neverInside,
+  overshadows,
+  whyNotInside,
+} from "./block-match.ts";
 import { toBytes } from "./byte-text.ts";
 import { belongsElsewhere, directives, findKnownDirective } from "./directive/mod.ts";
 import type { BlockReader, DirectiveModule } from "./directive/directive.ts";
-import type { Finding } from "./finding.ts";
+import type { Finding, FindingReason } from "./finding.ts";
 import { compilePattern, instantiate, type PatternOptions } from "./pattern/mod.ts";
-import type { Block, Context, LocationBlock, Setting, SnippetProgram, Statement } from "./program.ts";
+import type { Block, BlockMatch, Context, LocationBlock, Setting, SnippetProgram, Statement } from "./program.ts";
 import type { Pattern } from "../snapshot/snapshot.ts";
 import { parseTree, shorten } from "./syntax/parser.ts";
 import { type Directive, type Position, SnippetSyntaxError, type Word } from "./syntax/tree.ts";
@@ -68,6 +76,9 @@ export function parseSnippet(text: string, context: SnippetContext, options: Sni
   return new SnippetReader(options).read(tree, context);
 }
 
+/** nginx takes one of each in a block. */
+const ONCE: ReadonlySet<Setting["kind"]> = new Set(["default_type", "expires", "internal", "try_files"]);
+
 const NOTHING: SnippetProgram = { statements: [], settings: [], locations: [], denied: null };
 
 const DENIED: Readonly<Record<Context, string>> = {
@@ -83,7 +94,8 @@ interface OpenBlock {
   readonly statements: Statement[];
   readonly settings: Setting[];
   readonly locations: LocationBlock[];
-  readonly seen: Set<string>;
+  /** What the location takes whose block it is; `null`: it is no block of a location. */
+  readonly match: BlockMatch | null;
   /** That of the location (or host) that it belongs to. */
   readonly owner: { denied: string | null };
 }
@@ -174,10 +186,47 @@ class SnippetReader {
     });
   }
 
-  #block(tree: readonly Directive[], context: Context, owner: { denied: string | null }): OpenBlock {
-    const block: OpenBlock = { context, statements: [], settings: [], locations: [], seen: new Set(), owner };
+  #block(
+    tree: readonly Directive[],
+    context: Context,
+    owner: { denied: string | null },
+    match: BlockMatch | null = null,
+  ): OpenBlock {
+    const block: OpenBlock = { context, statements: [], settings: [], locations: [], owner, match };
     for (const directive of tree) this.#directive(directive, block);
+    this.#findOvershadowed(block);
     return block;
+  }
+
+  /** Blocks that never get a request, though nginx takes them. */
+  #findOvershadowed({ context, locations, match: parent }: OpenBlock): void {
+    const prefixes = locations.flatMap(({ match }) => match.kind === "prefix" && !match.final ? [match.path] : []);
+    for (const [i, { match, line, column }] of locations.entries()) {
+      const former = locations.slice(0, i);
+      const earlier = former.map((each) => each.match);
+      const by = (match.kind === "regex" ? former : locations).find((other) => overshadows(other.match, match)) ??
+        // at host level there are generated prefixes, too, which are not known here
+        (context === "location"
+          ? locations.find((other) => comesBefore(other.match, match, prefixes, earlier))
+          : undefined);
+      const reason = by !== undefined
+        ? `location "${formatBlockMatch(by.match)}" of line ${by.line} takes all of its requests`
+        : neverInside(match)
+        ? 'it matches no path, for all begin with "/"'
+        : parent !== null && neverInside(match, parent)
+        ? `no path of location "${formatBlockMatch(parent)}", in which it stands, matches`
+        : undefined;
+      if (reason === undefined) continue;
+      this.#findings.push({
+        reason: "LocationWithoutEffect",
+        severity: "warning",
+        directive: "location",
+        message: `location "${formatBlockMatch(match)}": ${reason}`,
+        effect: "the block never gets a request",
+        line,
+        column,
+      });
+    }
   }
 
   #directive(directive: Directive, block: OpenBlock): void {
@@ -263,10 +312,16 @@ class SnippetReader {
     }
   }
 
-  #deny(block: OpenBlock, directive: string, { line, column }: Position, message: string): void {
+  #deny(
+    block: OpenBlock,
+    directive: string,
+    { line, column }: Position,
+    message: string,
+    reason: FindingReason = "SnippetSyntax",
+  ): void {
     block.owner.denied ??= message;
     const effect = DENIED[block.context];
-    this.#findings.push({ reason: "SnippetSyntax", severity: "error", directive, message, effect, line, column });
+    this.#findings.push({ reason, severity: "error", directive, message, effect, line, column });
   }
 
   #reader(directive: Directive, open: OpenBlock): BlockReader {
@@ -287,25 +342,33 @@ class SnippetReader {
       },
       define: (name) => void this.#defined.add(name),
       add: (statement) => void open.statements.push(statement),
-      setting: (setting) => void open.settings.push(setting),
+      setting: (setting) => {
+        if (ONCE.has(setting.kind) && open.settings.some(({ kind }) => kind === setting.kind)) {
+          fail(directive, `directive "${directive.name}" stands twice in one block`);
+        }
+        open.settings.push(setting);
+      },
+      settings: open.settings,
+      proxied: open.match === null,
       location: (block, at) => {
         const { match } = block;
-        const key = match.kind === "regex"
-          ? `~${match.pattern.source}`
-          : match.kind === "named"
-          ? `@${match.name}`
-          : `${match.kind === "exact" ? "=" : ""}${match.path}`;
-        if (open.seen.has(key)) fail(at, "the same location stands twice");
-        open.seen.add(key);
+        const outside = open.match === null ? undefined : whyNotInside(match, open.match);
+        if (outside !== undefined) fail(at, outside);
+        const former = open.locations.find((other) => equalBlockMatch(other.match, match));
+        if (former !== undefined) {
+          const message = `location "${formatBlockMatch(match)}" stands twice at this level, first in line ` +
+            `${former.line}, column ${former.column}`;
+          return this.#deny(open, directive.name, at, message, "DuplicateLocation");
+        }
         open.locations.push(block);
       },
       block: (inner, context) => {
         const { statements, settings } = this.#block(inner.block ?? [], context, open.owner);
         return { statements, settings } satisfies Block;
       },
-      program: (inner) => {
+      program: (inner, match) => {
         const owner = { denied: null as string | null };
-        return lazily(this.#block(inner.block ?? [], "location", owner));
+        return lazily(this.#block(inner.block ?? [], "location", owner, match));
       },
       template: (word, from = 0) => this.#template(word, from, use, fail),
       variable: (word) => {
@@ -369,7 +432,7 @@ function settle(block: OpenBlock): SnippetProgram {
   return {
     statements: block.statements,
     settings: block.settings,
-    locations: block.locations.map(({ match, program }) => ({ match, program: settle(open.get(program)!) })),
+    locations: block.locations.map((location) => ({ ...location, program: settle(open.get(location.program)!) })),
     denied: block.owner.denied,
   };
 }

@@ -14,8 +14,10 @@ function access(name: "allow" | "deny"): DirectiveModule {
     words: [1, 1],
     read({ words: [word] }, reader) {
       const source = word!.text;
-      // No request comes by a Unix socket, so the rule never decides.
-      if (source === "unix:") return;
+      if (source === "unix:") {
+        reader.note(word!, `${name} "unix:": no request comes by a Unix socket`, "the rule never decides");
+        return;
+      }
       if (source !== "all" && parseCidr(source) === undefined) {
         reader.fail(word!, `"${source}": an address, a CIDR block or all expected`);
       }

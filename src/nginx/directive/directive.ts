@@ -5,20 +5,24 @@
  */
 import type { PatternOptions } from "../pattern/mod.ts";
 import type { Pattern } from "../../snapshot/snapshot.ts";
-import type { Block, Context, LocationBlock, Setting, SnippetProgram, Statement } from "../program.ts";
+import type { Block, BlockMatch, Context, LocationBlock, Setting, SnippetProgram, Statement } from "../program.ts";
 import type { Directive, Position, Word } from "../syntax/tree.ts";
 import type { Template } from "../template.ts";
 
 /** Reads the directives of one block. */
 export interface BlockReader {
   readonly context: Context;
+  /** Requests of the block may go to an upstream: it is not that of a `location` directive. */
+  readonly proxied: boolean;
+  /** Those of the block so far. */
+  readonly settings: readonly Setting[];
   add(statement: Statement): void;
   setting(setting: Setting): void;
   location(block: LocationBlock, at: Position): void;
   /** Reads an inner block as statements and settings. */
   block(directive: Directive, context: Context): Block;
-  /** Reads the block of a location. */
-  program(directive: Directive): SnippetProgram;
+  /** Reads the block of a location that takes what `match` says. */
+  program(directive: Directive, match: BlockMatch): SnippetProgram;
   /** A parameter with variables; unknown ones are reported when the whole snippet has been read. */
   template(word: Word, from?: number): Template;
   /** The name after `$`, of a parameter that is one variable. */

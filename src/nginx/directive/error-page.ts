@@ -12,7 +12,8 @@ export const errorPage: DirectiveModule = {
   name: "error_page",
   contexts: NOT_IN_HOST_IF,
   words: [2, Infinity],
-  read({ words }, reader) {
+  read(directive, reader) {
+    const { words } = directive;
     const target = words.at(-1)!;
     let codes = words.slice(0, -1);
     let status: ErrorPage["status"] = "keep";
@@ -32,6 +33,16 @@ export const errorPage: DirectiveModule = {
       }
       return code;
     });
+    const known = statuses.filter((code) =>
+      reader.settings.some((each) => each.kind === "error_page" && each.statuses.includes(code))
+    );
+    if (known.length > 0) {
+      reader.note(
+        directive,
+        `error_page: the block has a page for status ${known.join(", ")} already`,
+        "the first one holds",
+      );
+    }
     reader.setting({ kind: "error_page", statuses, status, target: readFallback(target, reader) });
   },
 };

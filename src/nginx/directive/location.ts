@@ -15,7 +15,8 @@ export const location: DirectiveModule = {
   block: true,
   read(directive, reader) {
     const match = readMatch(directive.words, reader);
-    reader.location({ match, program: reader.program(directive) }, directive);
+    const { line, column } = directive;
+    reader.location({ match, program: reader.program(directive, match), line, column }, directive);
   },
 };
 
@@ -40,11 +41,10 @@ function modified(modifier: string, word: Word, from: number, reader: BlockReade
       return { kind: "exact", path: path(word, from, reader) };
     case "^~":
       return { kind: "prefix", path: path(word, from, reader), final: true };
-    default:
-      return {
-        kind: "regex",
-        pattern: reader.pattern(word, { caseInsensitive: modifier === "~*", bytes: true }, from),
-      };
+    default: {
+      const caseInsensitive = modifier === "~*";
+      return { kind: "regex", pattern: reader.pattern(word, { caseInsensitive, bytes: true }, from), caseInsensitive };
+    }
   }
 }
 

@@ -7,7 +7,8 @@
  * @see https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header
  * @module
  */
-import { type DirectiveModule, NOT_IN_IF } from "./directive.ts";
+import type { Directive } from "../syntax/tree.ts";
+import { type BlockReader, type DirectiveModule, NOT_IN_IF } from "./directive.ts";
 import { checkFieldName } from "./field-name.ts";
 
 export const proxySetHeader: DirectiveModule = {
@@ -25,6 +26,7 @@ export const proxySetHeader: DirectiveModule = {
       );
       return;
     }
+    if (!reader.proxied) return noteNotProxied(directive, reader, "nothing is set");
     if (!checkFieldName(reader, name!, name!.text)) return;
     reader.setting({ kind: "proxy_set_header", name: name!.text, value: template });
   },
@@ -34,8 +36,14 @@ export const proxyHideHeader: DirectiveModule = {
   name: "proxy_hide_header",
   contexts: NOT_IN_IF,
   words: [1, 1],
-  read({ words: [name] }, reader) {
+  read(directive, reader) {
+    const [name] = directive.words;
+    if (!reader.proxied) return noteNotProxied(directive, reader, "nothing is hidden");
     if (!checkFieldName(reader, name!, name!.text)) return;
     reader.setting({ kind: "proxy_hide_header", name: name!.text.toLowerCase() });
   },
 };
+
+function noteNotProxied(directive: Directive, reader: BlockReader, effect: string): void {
+  reader.note(directive, `${directive.name} in a location of a snippet, which proxies nothing`, effect);
+}
