@@ -1,10 +1,10 @@
 /**
- * What an object, an annotation or a setting got wrong, as data: never thrown, never dropped.
+ * Findings about objects, annotations and settings, as data: never thrown, never dropped.
  *
  * @module
  */
 
-/** error: something the user asked for is not served; warning: served, but not as written; info: a surprise worth knowing. */
+/** error: something that was asked for is not served; warning: served, but not as written; info: worth knowing. */
 export type Severity = "error" | "warning" | "info";
 
 /** Where an object was read from. Lines and columns count from 1. */
@@ -31,11 +31,14 @@ export interface Diagnostic {
   readonly annotation?: string;
   /** Path of the field as kubectl writes it, e.g. `spec.rules[0].http.paths[1].backend.service.port.number`. */
   readonly field?: string;
-  /** What is wrong: the action, the value in quotes, what was wanted; no full stop. */
+  /** What is wrong: the action, the value in quotes, what is wanted; no full stop. */
   readonly message: string;
-  /** What happens because of it, e.g. `the location answers 503`. */
+  /** Consequence, e.g. `the location answers 503`. */
   readonly effect?: string;
-  /** Something that was asked for is not served, or answered 5xx, by a finding that is no error: `check` ends with status 1. */
+  /**
+   * Something that was asked for is not served, or is answered with 5xx, although the severity is not error; `check`
+   * ends with status 1.
+   */
   readonly unserved?: true;
   readonly source?: SourceRef;
 }

@@ -1,17 +1,17 @@
 /**
- * Response bytes that wait for clients, of all connections of the process together. A client that does not read, or opens
- * streams and gives no window, makes each response hold what one read of the upstream brought; many such clients must not
- * take all memory.
+ * Response bytes that wait for clients, over all connections of the process. A client that does not read, or that opens
+ * streams and gives no window, makes each response hold what one read of the upstream brought. The bound keeps many
+ * such clients from taking all memory.
  *
  * @module
  */
 
-/** Bytes that may wait in all, by default. */
+/** Default bound of the bytes that wait in all. */
 const LIMIT_BYTES = 128 << 20;
-/** What one connection may hold of them even then, by default. */
+/** Default of the bytes that one connection may hold although the bound is reached. */
 const SHARE_BYTES = 1 << 20;
 
-/** One process's. */
+/** Counter of one process. Default limits: 128 MiB in all, 1 MiB for a connection. */
 export class Backlog {
   readonly #limitBytes: number;
   readonly #shareBytes: number;
@@ -31,17 +31,17 @@ export class Backlog {
     return this.#bytes;
   }
 
-  /** So many more wait, or fewer when negative. */
+  /** Adds to the bytes that wait; `bytes` may be negative. */
   add(bytes: number): void {
     this.#bytes += bytes;
   }
 
-  /** There is too much. */
+  /** The bound is reached. */
   get full(): boolean {
     return this.#bytes > this.#limitBytes;
   }
 
-  /** There is too much, and a connection that holds so many bytes is part of it. */
+  /** The bound is reached, and a connection that holds `heldBytes` has more than its share. */
   isCrowdedBy(heldBytes: number): boolean {
     return this.full && heldBytes > this.#shareBytes;
   }

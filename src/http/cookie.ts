@@ -7,8 +7,8 @@
 import type { Fields } from "./fields.ts";
 
 /**
- * Value of the cookie of that name, of several the one that `prefers` says yes to, else the first: clients send the one
- * with the longest path first. Names are compared exactly; quotes stay.
+ * Value of the cookie with this name. Of several cookies, the first one that `prefers` accepts, or else the first one:
+ * clients send the cookie with the longest path first. Names are compared exactly; quotes are part of the value.
  */
 export function readCookie(
   request: Fields,
@@ -30,7 +30,7 @@ export function readCookie(
   return first;
 }
 
-/** There is nothing but white space before it, back to a semicolon or the start. */
+/** True when only white space stands between `at` and the semicolon before it, or the start. */
 function beginsPair(line: string, at: number): boolean {
   while (at > 0) {
     const before = line.charCodeAt(--at);

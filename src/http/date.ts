@@ -1,5 +1,5 @@
 /**
- * HTTP-date, made once a second.
+ * HTTP-date, formatted once a second.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
  * @module

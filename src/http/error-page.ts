@@ -1,5 +1,5 @@
 /**
- * The short HTML page that nginx sends with a status of its own.
+ * The short HTML page that nginx sends when it answers a status itself.
  *
  * @module
  */
@@ -16,13 +16,13 @@ export function errorPage(status: number): string {
     `<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`;
 }
 
-/** Page of a 400 that says why, as nginx has for some. */
+/** Page of a 400 with a reason, as nginx has for some. */
 export function badRequestPage(reason: string): string {
   return `<html>\r\n<head><title>400 ${reason}</title></head>\r\n<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n` +
     `<center>${reason}</center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`;
 }
 
-/** nginx's pages say some statuses otherwise than its status lines do. */
+/** Title of the page; nginx words some statuses differently on its pages and in its status lines. */
 function titleOf(status: number): string {
   switch (status) {
     case 302:

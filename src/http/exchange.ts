@@ -1,6 +1,6 @@
 /**
- * One request and its response, as policies, snippets, the router and the access log see it, whatever the wire was
- * (HTTP/1.1 or HTTP/2). The data plane implements it; rooms above the data plane use only this interface.
+ * One request and its response, as policies, snippets, the router and the access log see them. It is the same for
+ * HTTP/1.1 and HTTP/2. The data plane implements it; rooms above the data plane use only this interface.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Fields } from "./fields.ts";
 /** Version of the request. */
 export type HttpVersion = "1.0" | "1.1" | "2.0";
 
-/** What a TLS handshake agreed on. */
+/** Result of a TLS handshake. */
 export interface TlsInfo {
   /** `TLSv1.3` */
   readonly protocol: string;
@@ -18,13 +18,13 @@ export interface TlsInfo {
   readonly cipher: string;
   /** Server name as sent by the client, lower-cased; empty if none. */
   readonly serverName: string;
-  /** What ALPN agreed on, such as `h2`; empty: nothing. */
+  /** Protocol that ALPN selected, such as `h2`; empty when none was selected. */
   readonly applicationProtocol: string;
   /** A session was resumed. */
   readonly resumed: boolean;
 }
 
-/** The connection that a request came by. One object for all requests of a connection. */
+/** The connection that carries a request. All requests of a connection share the object. */
 export interface Connection {
   /** Serial number within the process ($connection). */
   readonly id: number;
@@ -34,25 +34,25 @@ export interface Connection {
   readonly localAddress: string;
   readonly localPort: number;
   readonly tls: TlsInfo | null;
-  /** Addresses told by a PROXY protocol header; `null` without one ($proxy_protocol_addr and relatives). */
+  /** Addresses from the PROXY protocol header; `null` without a header ($proxy_protocol_addr and the like). */
   readonly proxied: ProxyAddresses | null;
-  /** Milliseconds since the epoch, when it was accepted (coarse clock). */
+  /** Time at which the connection was accepted, milliseconds since the epoch (coarse clock). */
   readonly openedAtMs: number;
   /** Requests so far, this one included ($connection_requests). */
   readonly requestCount: number;
 }
 
-/** One attempt to get an answer from an endpoint, for $upstream_addr and relatives. */
+/** One attempt to get a response from an endpoint, for $upstream_addr and the like. */
 export interface UpstreamAttempt {
   /** `ip:port`, IPv6 in brackets. */
   readonly address: string;
   /** Pod name of the endpoint; empty when it has none. */
   readonly pod: string;
-  /** Status answered, or that given to the failure (502, 504). */
+  /** Status of the response, or the one that the failure is mapped to (502, 504). */
   status: number;
   /** Milliseconds from the start of the attempt to its end; -1 while unknown. */
   responseMs: number;
-  /** Milliseconds until the connection stood; -1 if it never did, 0 for a pooled one. */
+  /** Milliseconds until the connection was established; -1 if it never was, 0 for a pooled connection. */
   connectMs: number;
   /** Milliseconds until the response head. -1 while unknown. */
   headerMs: number;
@@ -60,7 +60,7 @@ export interface UpstreamAttempt {
   responseBytes: number;
 }
 
-/** Which objects a location comes from ($namespace, $ingress_name, $service_name, ...). */
+/** Kubernetes objects that a location comes from ($namespace, $ingress_name, $service_name, ...). */
 export interface LocationFacts {
   readonly namespace: string;
   readonly ingressName: string;
@@ -70,52 +70,55 @@ export interface LocationFacts {
   readonly path: string;
   /** Key of the upstream in the snapshot ($proxy_upstream_name); empty for none. */
   readonly upstreamName: string;
-  /** Absent: absolute, without a port. */
+  /** Form of redirects. Default: absolute URLs without a port. */
   readonly redirectForm?: RedirectForm;
 }
 
-/** How redirects to a path of the own host are written. */
+/** Form of redirects to a path of the own host. */
 export interface RedirectForm {
-  /** The path alone (nginx `absolute_redirect off`). */
+  /** Location holds the path alone (nginx `absolute_redirect off`). */
   readonly relative: boolean;
   /** The absolute URL names the port of the connection, unless it is that of the scheme (`port_in_redirect on`). */
   readonly withPort: boolean;
 }
 
-/** Why a request is answered with 503. */
+/** Reason for which a request is answered with 503. */
 export interface AnswerFailure {
-  /** denied: what guards access, or all of the location, cannot be built, so nothing is served. */
+  /** `denied`: an access rule, or the whole location, cannot be built, so nothing is served. */
   readonly code: "denied" | "unsafe-path" | "upstream-none" | "upstream-unresolved";
   readonly cause: string;
 }
 
-/** A response made here, complete. */
+/** A complete response that the program itself makes. */
 export interface Answer {
   readonly status: number;
-  /** In order. Date, Content-Length and Connection are added when it is written. */
+  /** Field lines in order. The writer adds Date, Content-Length and Connection. */
   readonly fields?: readonly (readonly [name: string, value: string])[];
-  /** Text is sent as UTF-8. `undefined` for statuses of 300 and more means nginx's short HTML page. */
+  /** Text is sent as UTF-8. `undefined`: for a status of 300 or more, nginx's short HTML page. */
   readonly body?: string | Uint8Array;
   /** Content-Type of the body; default `text/html` as in ingress-nginx. */
   readonly contentType?: string;
-  /** Close the connection after the response; `abort`: without any response (nginx's 444). */
+  /** Close the connection after the response; `abort`: close it without a response (nginx's 444). */
   readonly close?: boolean | "abort";
-  /** Why nothing is served, for the log; never sent. Absent: somebody asked for this answer. */
+  /** Reason for the log; never sent. Absent when a rule asks for this answer. */
   readonly failure?: AnswerFailure;
 }
 
-/** A content coding that a body gets on its way to the client. */
+/** A content coding that is applied to a response body. */
 export interface BodyCoding {
   readonly name: "gzip" | "br";
   /** gzip: 1 to 9; br: 0 to 11. */
   readonly level: number;
 }
 
-/** Makes another body of a response body, piece by piece. */
+/** Transforms a response body, piece by piece. */
 export interface BodyTransform {
-  /** What goes out for a piece of the body; empty: nothing yet. It may keep a copy of the piece, not the piece itself. */
+  /**
+   * Returns the bytes to send for a piece of the body; empty when there are none yet. The piece must be copied to be
+   * kept.
+   */
   transform(bytes: Uint8Array): Uint8Array;
-  /** The body is complete: the rest. */
+  /** The body is complete. Returns the remaining bytes. */
   flush(): Uint8Array;
 }
 
@@ -128,11 +131,11 @@ export interface Exchange {
   readonly target: string;
   /** Value of the Host field or :authority, verbatim; authority of an absolute-form target when there is one; empty if none. */
   readonly authority: string;
-  /** Request field lines; what is changed here is what an upstream gets. */
+  /** Request field lines. The upstream gets them with all changes made here. */
   readonly request: Fields;
   /** Body length from Content-Length; 0: no body; -1: chunked, unknown. */
   readonly requestBodyBytes: number;
-  /** Milliseconds since the epoch, when the first byte of the request arrived (coarse clock). */
+  /** Time at which the first byte of the request arrived, milliseconds since the epoch (coarse clock). */
   readonly receivedAtMs: number;
 
   /** {@link Exchange.authority} without port and trailing dot, lower-cased ($host). Server name of the host when empty. */
@@ -141,11 +144,14 @@ export interface Exchange {
   path: string;
   /** Query without `?`; `undefined` when there is no `?` ($args). */
   query: string | undefined;
-  /** True once a rewrite changed {@link Exchange.path} or {@link Exchange.query}: upstreams then get these, not the target. */
+  /**
+   * A rewrite has changed {@link Exchange.path} or {@link Exchange.query}; upstreams then get these in place of the
+   * target.
+   */
   rewritten: boolean;
   /**
-   * The rest of the location rewrite step (redirects, rewrite-target) is skipped: set by `break` in a snippet and by
-   * `rewrite ... break`. False at first.
+   * The rest of the rewrite step (redirects, rewrite-target) is skipped. Set by `break` and `rewrite ... break` of a
+   * snippet; false at first.
    */
   rewriteEnded: boolean;
   /** An internal redirect (`rewrite`, `try_files`, `error_page`) has taken place: `internal` locations may be entered. False at first. */
@@ -158,7 +164,7 @@ export interface Exchange {
   forwardedScheme: string;
   /** Port as seen by the outermost proxy ($pass_port). */
   forwardedPort: string;
-  /** Value for X-Request-ID ($req_id): that of the client, else 32 hex digits, made when first read. */
+  /** Value for X-Request-ID ($req_id): that of the client, or 32 random hex digits, generated at the first read. */
   requestId: string;
   /** Host for the upstream ($best_http_host). */
   forwardedHost: string;
@@ -166,30 +172,30 @@ export interface Exchange {
   location: LocationFacts | null;
   /** Name of the upstream that a snippet chose in this location (`set $proxy_upstream_name`); `null`: that of the location. */
   upstreamName: string | null;
-  /** Variables made by `set`, captures of `if`; created when first needed. */
+  /** Variables that `set` and captures define; created when the first one is set. */
   variables: Map<string, string> | null;
   /** Captures of the last successful match: index 0 is the whole match. */
   captures: readonly (string | undefined)[] | null;
-  /** Free slot of the snippet interpreter: the settings that hold after the `if`s of the location. Opaque to others; absent at first. */
+  /** State of the snippet interpreter; nothing else reads it. Absent at first. */
   snippet?: unknown;
 
   /** Status of the final response; 0 before there is one. */
   status: number;
-  /** Field lines of the final response; `null` before there is one. Policies' response hooks edit them. */
+  /** Field lines of the final response; `null` before there is one. Response hooks of policies edit them. */
   response: Fields | null;
   /**
-   * Set by a response hook, which has seen to Content-Encoding, Content-Length and the like: the wire encodes the body.
-   * Absent and `null`: the body goes as it comes.
+   * Coding that the wire applies to the body. A response hook sets it, and adjusts Content-Encoding, Content-Length and
+   * ETag itself. Default: no coding.
    */
   bodyCoding?: BodyCoding | null;
   /**
-   * Set when the head of the response is known, by whoever has edited it accordingly: the body goes through it, and then
-   * through {@link Exchange.bodyCoding}. Absent and `null`: it goes as it comes.
+   * Transform of the body, before {@link Exchange.bodyCoding}. Set when the response head is known, by a hook that
+   * adjusts the head itself. Default: no transform.
    */
   bodyTransform?: BodyTransform | null;
   /**
-   * Value of a Set-Cookie field that binds the client to the endpoint just picked for it (annotation affinity); made by
-   * the balancer, sent by the location's policy. Absent and `null`: the client keeps what it has.
+   * Value of the Set-Cookie field that binds the client to the endpoint just picked (annotation affinity). The balancer
+   * sets it, the policy of the location sends it. Default: no cookie is sent.
    */
   affinityCookie?: string | null;
   /** Attempts so far, in order. */

@@ -1,5 +1,5 @@
 /**
- * Fields kept as a list, for sections that were not read from the wire: responses made here, trailers, HTTP/2.
+ * Field sections that do not come from the wire: responses made here, trailers, HTTP/2.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { isToken } from "./method.ts";
 
 const FORBIDDEN = /[\r\n\0]/;
 
-/** Throws a TypeError for a value that would break the message: CR, LF, NUL. */
+/** Checks the value of a field. @throws {TypeError} a CR, LF or NUL, which would break the message */
 export function checkFieldValue(name: string, value: string): void {
   if (FORBIDDEN.test(value)) throw new TypeError(`set field "${name}": the value has a CR, LF or NUL`);
 }
 
 /**
- * Names, lower case, that only the wire writes: they frame the message or belong to the connection. What a policy or a
- * ConfigMap sets under these names is not sent, whatever has let it through before.
+ * Lower-case names of fields that only the wire writes: they frame the message or belong to the connection. Fields with
+ * these names that a policy or a ConfigMap sets are not sent.
  */
 export const WIRE_FIELDS: ReadonlySet<string> = new Set([
   "connection",
@@ -33,8 +33,8 @@ export const WIRE_FIELDS: ReadonlySet<string> = new Set([
 const BYTES = /^[\x00-\xff]*$/;
 
 /**
- * Checks a line that is to be sent, and gives its value one char a byte: heads are written so, and a char beyond U+00FF
- * would lose its upper half and might become a line end. Such a value is sent as UTF-8.
+ * Checks a field line, and returns its value with one char a byte, as heads are written. A value with a char beyond
+ * U+00FF is encoded as UTF-8: cut to one byte, such a char might become a line end.
  */
 export function fieldBytes(name: string, value: string): string {
   if (!isToken(name)) throw new TypeError(`set field "${name}": the name is no token`);
@@ -42,12 +42,12 @@ export function fieldBytes(name: string, value: string): string {
   return fieldValueBytes(value);
 }
 
-/** The value one char a byte; the value itself unless it has a char beyond U+00FF. */
+/** The value with one char a byte; unchanged unless it has a char beyond U+00FF. */
 export function fieldValueBytes(value: string): string {
   return BYTES.test(value) ? value : utf8AsLatin1(value);
 }
 
-/** A list of lines; also remembers what was edited. */
+/** A list of field lines that records which names were edited. */
 export class FieldList implements Fields {
   /** Lower-case name, name, value; three places a line. */
   #lines: string[] = [];
@@ -114,7 +114,7 @@ export class FieldList implements Fields {
     this.#edited.add(lowerName);
   }
 
-  /** The lines, names and values in turn: what iterating gives, without a pair for each. */
+  /** Names and values in turn; cheaper than iterating, which makes a pair for each line. */
   list(): string[] {
     const out: string[] = [];
     for (let i = 0; i < this.#lines.length; i += 3) out.push(this.#lines[i + 1]!, this.#lines[i + 2]!);

@@ -6,8 +6,8 @@
  */
 
 /**
- * Field lines in order. Lookups take the name in lower case; {@link Fields.set} and {@link Fields.append} take it as it
- * should be sent. Implementations are lazy: nothing is copied until it is read or serialised.
+ * Field lines in order. Look-ups take the name in lower case; {@link Fields.set} and {@link Fields.append} take it as
+ * it is sent. Implementations are lazy: they copy a line only when it is read or serialised.
  */
 export interface Fields extends Iterable<readonly [name: string, value: string]> {
   /** Value of the first line of that name, white space around it removed; `undefined` if there is none. */
@@ -16,12 +16,14 @@ export interface Fields extends Iterable<readonly [name: string, value: string]>
   getAll(lowerName: string): string[];
   has(lowerName: string): boolean;
   /**
-   * Removes every line of that name and adds one at the end. A name that is no token, and CR, LF and NUL in `value`, throw
-   * a TypeError. Values are bytes, one char each, as they were received; one with a char beyond U+00FF is sent as UTF-8.
+   * Removes every line of that name and adds one at the end. Values hold one byte in each char, as received; a value
+   * with a char beyond U+00FF is sent as UTF-8.
+   *
+   * @throws {TypeError} a name that is no token; CR, LF or NUL in the value
    */
   set(name: string, value: string): void;
   /** Adds a line at the end. */
   append(name: string, value: string): void;
-  /** Removes every line of that name; tells whether there was one. */
+  /** Removes every line of that name; returns whether there was one. */
   delete(lowerName: string): boolean;
 }

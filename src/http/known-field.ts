@@ -1,5 +1,5 @@
 /**
- * Field names that the proxy looks at, as small numbers, so that a head is indexed without making a string for a name.
+ * Ids for the field names that the proxy reads, so that a head is indexed without a string for each name.
  *
  * @module
  */
@@ -62,7 +62,7 @@ const NAMES = [
   "Proxy-Authorization",
 ] as const;
 
-/** Ids of the names that the wire itself deals with. */
+/** Ids of the names that the wire handles. */
 export const HOST = 1;
 export const CONNECTION = 2;
 export const CONTENT_LENGTH = 3;
@@ -70,7 +70,7 @@ export const TRANSFER_ENCODING = 4;
 export const UPGRADE = 6;
 export const EXPECT = 9;
 
-/** How many ids there are; a {@link FieldMask} has this many places. */
+/** Number of ids, and length of a {@link FieldMask}. */
 export const KNOWN_FIELDS: number = NAMES.length;
 
 const LOWER: readonly string[] = NAMES.map((name) => name.toLowerCase());
@@ -86,7 +86,8 @@ export function knownFieldId(lowerName: string): number {
   return BY_NAME.get(lowerName) ?? 0;
 }
 
-// Length, the middle letter and the last but three tell all names apart (checked when loading).
+// Hash of a name: its length, its middle letter and its last letter but three are different for all names (checked when
+// the module loads).
 const SLOTS = 128;
 const table = new Uint8Array(SLOTS);
 
@@ -103,7 +104,7 @@ for (let id = 1; id < NAMES.length; id++) {
   table[slot] = id;
 }
 
-/** Id of the name that stands in `text` from `start` to `end`; 0 if it is not known. */
+/** Id of the name in `text` from `start` to `end`; 0 if it is not known. */
 export function knownFieldAt(text: string, start: number, end: number): number {
   const id = table[slotOf(text, start, end)]!;
   const canonical = NAMES[id]!;
@@ -112,9 +113,9 @@ export function knownFieldAt(text: string, start: number, end: number): number {
   return text.slice(start, end).toLowerCase() === LOWER[id] ? id : 0;
 }
 
-/** A set of names: known ones by id, others by name. Compiled once from a set and then asked for each line of each head. */
+/** A set of names: known ones by id, others by name. It is compiled once and tested for each line of each head. */
 export interface FieldMask {
-  /** 1 at the ids that are in the set. */
+  /** 1 for each id in the set. */
   readonly known: Uint8Array;
   /** Names in lower case that have no id; `null` when there is none. */
   readonly others: ReadonlySet<string> | null;

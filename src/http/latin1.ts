@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 
-/** A Buffer as Node's API has it; types do not list the method. */
+/** Part of Node's Buffer that the type definitions lack. */
 interface Latin1Buffer extends Uint8Array {
   latin1Slice?(start: number, end: number): string;
 }

@@ -10,7 +10,7 @@ export const TCHAR = "!#$%&'*+\\-.^_`|~0-9A-Za-z";
 
 const TOKEN = new RegExp(`^[${TCHAR}]+$`);
 
-/** Is the text a token? */
+/** True when the text is a token. */
 export function isToken(text: string): boolean {
   return TOKEN.test(text);
 }

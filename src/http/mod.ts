@@ -1,6 +1,6 @@
 /**
- * HTTP as text and bytes: methods, statuses, dates, fields, paths, and the HTTP/1.1 codec. Promises to take bytes split
- * anywhere, to refuse what two readers could read in two ways, and to touch no socket.
+ * HTTP as text and bytes: methods, statuses, dates, fields, paths, and the HTTP/1.1 codec. It accepts bytes that are
+ * split anywhere, refuses what two implementations could read in two ways, and uses no sockets.
  *
  * @module
  */

@@ -11,8 +11,8 @@
 const PLAIN = /^(?:\/[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9_~!$&'()*+,;=:@.-]*)*\/?$/;
 
 /**
- * Decodes percent-escapes, merges slashes (escaped ones too), resolves `.` and `..`, as nginx does for `$uri`.
- * `undefined` where nginx answers 400: a bad escape, an escaped NUL, a `..` above the root, no leading slash.
+ * Decodes percent-escapes, merges slashes (escaped ones too), and resolves `.` and `..`, as nginx does for `$uri`.
+ * `undefined` where nginx answers 400: an invalid escape, an escaped NUL, `..` above the root, no leading slash.
  */
 export function normalizePath(rawPath: string): string | undefined {
   if (rawPath !== "" && PLAIN.test(rawPath)) return rawPath;
@@ -21,7 +21,7 @@ export function normalizePath(rawPath: string): string | undefined {
   return bytes === undefined ? undefined : resolveSegments(decodeUtf8(bytes));
 }
 
-/** Escapes to bytes, one char each; `undefined` for a bad escape or an escaped NUL. */
+/** Decodes escapes to bytes, one char each; `undefined` for an invalid escape or an escaped NUL. */
 function decodeEscapes(raw: string): string | undefined {
   let at = raw.indexOf("%");
   if (at < 0) return raw;
@@ -112,7 +112,7 @@ const TEXT = new TextEncoder();
 // deno-lint-ignore no-control-regex
 const ESCAPED = /[\x00-\x20"#%<>?\\^`{|}\x7f-\uffff]/;
 
-/** A path (of {@link normalizePath} or of a rewrite) as it stands in a request-target, escaped as nginx escapes it. */
+/** Escapes a path for a request-target, as nginx does. */
 export function encodePath(path: string): string {
   if (!ESCAPED.test(path)) return path;
   let out = "";
@@ -131,12 +131,12 @@ function escapeByte(byte: number): string {
 // A segment `.` or `..`. Servers also take `\` for a slash, and cut a segment at `;` (path parameters).
 const DOT_SEGMENT = /(?:^|[/\\])\.\.?(?:[/\\;]|$)/;
 const ESCAPE = /%([0-9A-Fa-f]{2})/g;
-/** Servers behind servers decode more than once; nobody escapes a path more often than that. */
+/** Number of decodings that are checked: chained servers may decode a path more than once. */
 const MAX_DECODINGS = 4;
 
 /**
- * Does the path hold a segment `.` or `..`, as it stands or once what is escaped in it is decoded (up to four times)?
- * Paths of {@link normalizePath} hold none but escaped ones; a rewrite can make one of a capture.
+ * True when the path has a segment `.` or `..`, as it is or after up to four decodings. Paths of {@link normalizePath}
+ * have none but escaped ones; a rewrite can build one from a capture.
  *
  * @see RFC 3986 section 5.2.4
  */
@@ -148,6 +148,6 @@ export function hasDotSegment(path: string): boolean {
     if (decoded === path) return false;
     path = decoded;
   }
-  // Still escaped: whoever decodes it that often may find one.
+  // Still escaped after all decodings: counts as a dot segment.
   return true;
 }

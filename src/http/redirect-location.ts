@@ -1,14 +1,14 @@
 /**
- * Location values of redirects made here.
+ * Location values of redirects that the program makes.
  *
  * @module
  */
 import type { Exchange, RedirectForm } from "./exchange.ts";
 
 /**
- * A Location that begins with `/` becomes an absolute URL of the connection's scheme and the host, as nginx does with
- * absolute_redirect on, unless `form` says otherwise; others stay. The port of the connection stands in it with `withPort`
- * (port_in_redirect), but for 80 and 443. `form`: default that of the location, `undefined`: absolute, without a port.
+ * Turns a Location that begins with `/` into an absolute URL with the scheme of the connection and the host, as nginx
+ * does with absolute_redirect on; other values stay. With `withPort` (port_in_redirect), the URL names the port of the
+ * connection, except 80 and 443. `form`: default that of the location, and without one absolute without a port.
  */
 export function redirectLocation(
   exchange: Exchange,

@@ -82,7 +82,7 @@ export function statusLine(status: number): string {
   return lines[status] ??= `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
 }
 
-/** May a response of this status have a body at all (to a method other than HEAD)? */
+/** True when a response with this status can have a body (to a method other than HEAD). */
 export function hasResponseBody(status: number): boolean {
   return status >= 200 && status !== 204 && status !== 304;
 }

@@ -15,7 +15,7 @@ export function parseTokenList(value: string): string[] {
   return tokens;
 }
 
-/** Is the token (lower case) one of the list? Case does not matter. */
+/** True when the list contains the token, which is given in lower case. Case does not matter. */
 export function listHasToken(value: string, token: string): boolean {
   if (value.length < token.length) return false;
   if (value === token) return true;

@@ -5,7 +5,7 @@
  * @module
  */
 
-/** Where the port begins (the index of its colon), or the length when there is none; -1 for an open bracket. */
+/** Index of the colon before the port, or the length when there is none; -1 when a bracket is not closed. */
 function hostEnd(text: string): number {
   if (text.charCodeAt(0) === 0x5b) {
     const close = text.indexOf("]");
@@ -15,22 +15,22 @@ function hostEnd(text: string): number {
   return colon < 0 ? text.length : colon;
 }
 
-/** Puts IPv6 into brackets; without a port when it is `undefined`. */
+/** Joins host and port, with IPv6 in brackets; without a port when it is `undefined`. */
 export function formatAuthority(host: string, port?: number): string {
   const shown = host.includes(":") ? `[${host}]` : host;
   return port === undefined ? shown : `${shown}:${port}`;
 }
 
 /**
- * The host to look virtual hosts up by, as nginx's $host: lower case, without port and one trailing dot; an IPv6
- * literal keeps its brackets. It only cuts; whether it is an authority at all has been judged when the head was read.
+ * Key for the look-up of virtual hosts, as nginx's $host: lower case, without the port and one trailing dot; an IPv6
+ * literal keeps its brackets. The head parser has checked that the text is an authority.
  */
 export function hostOf(authority: string): string {
   let end = hostEnd(authority);
   if (end < 0) end = authority.length;
   if (end > 1 && authority.charCodeAt(end - 1) === 0x2e) end--;
   const host = end === authority.length ? authority : authority.slice(0, end);
-  // most hosts arrive in lower case: look before making a new string
+  // most hosts are in lower case already, and need no new string
   for (let i = 0; i < host.length; i++) {
     const code = host.charCodeAt(i);
     if (code >= 0x41 && code <= 0x5a) return host.toLowerCase();

@@ -1,5 +1,5 @@
 /**
- * What a certificate in PEM says about itself, and which host names it covers.
+ * Reads PEM certificates: their facts, and the host names that they cover.
  *
  * @module
  */
@@ -17,13 +17,13 @@ export interface CertificateFacts {
   readonly notAfterMs: number;
 }
 
-/** A PEM that cannot be used. `code` is stable, the message says what was wanted. */
+/** A PEM that cannot be used. `code` is stable; the message says what is wanted. */
 export class CertificateError extends SyntaxError {
   override readonly name = "CertificateError";
   constructor(
     readonly code: "no-certificate" | "bad-certificate" | "bad-key" | "key-mismatch",
     message: string,
-    // the reason of the TLS library differs between runtimes: it goes along, but not into the message
+    // the TLS libraries word the reason differently, so it is the cause and not part of the message
     options?: ErrorOptions,
   ) {
     super(message, options);
@@ -31,10 +31,10 @@ export class CertificateError extends SyntaxError {
 }
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----/g;
-/** Far above any chain in use; guards against a Secret of megabytes. */
+/** Longest chain that is read; it bounds a Secret of many megabytes. */
 const MAX_CHAIN = 32;
 
-/** The certificates of a PEM text, in order, each as a PEM text of its own; text around them is dropped. */
+/** Certificates of a PEM text, in order, each as a PEM text of its own; other text is dropped. */
 export function splitPem(pem: string): readonly string[] {
   return (pem.match(BLOCK) ?? []).slice(0, MAX_CHAIN);
 }
@@ -46,7 +46,7 @@ function namesOf(leaf: X509Certificate): string[] {
   if (san) {
     const names: string[] = [];
     for (const [, kind, raw] of san.matchAll(SAN_ENTRY)) {
-      // node quotes names with characters that could forge further entries; no host name has those
+      // node quotes names that contain separators; no host name does
       if (raw!.startsWith('"')) continue;
       const name = raw!.trim().toLowerCase();
       names.push(kind === "DNS" ? name : canonicalIp(name) ?? name);
@@ -72,7 +72,9 @@ function openLeaf(pem: string): X509Certificate {
   }
 }
 
-/** Reads a certificate with its chain and private key, and checks that every part can be read and that they fit. */
+/**
+ * Reads a certificate with its chain and private key, and checks that all parts are well formed and belong together.
+ */
 export function readKeyPair(certificatePem: string, privateKeyPem: string): CertificateFacts {
   const leaf = openLeaf(certificatePem);
   for (const block of splitPem(certificatePem).slice(1)) {
@@ -100,8 +102,8 @@ export function readKeyPair(certificatePem: string, privateKeyPem: string): Cert
 }
 
 /**
- * Does one of the certificate's names cover this host? `*.` of a certificate stands for exactly one label. The host may
- * itself be a wildcard rule host (`*.example.com`), which only the same wildcard covers.
+ * True when one of the names covers the host. `*.` in a name stands for exactly one label. A host that is itself a
+ * wildcard (`*.example.com`) is covered by the same wildcard only.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6125#section-6.4.3
  */

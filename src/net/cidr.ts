@@ -1,14 +1,14 @@
 /**
- * Address ranges in CIDR notation, and sets of them that answer "is it in?" by binary search.
+ * Address ranges in CIDR notation, and sets of them with look-up by binary search.
  *
  * @module
  */
 import { isIpv4Words, parseIp, scanIp, type Words } from "./ip.ts";
 
-/** A block of addresses; bits behind the prefix are zero. */
+/** A block of addresses; the bits after the prefix are zero. */
 export interface Cidr {
   readonly base: Words;
-  /** Of 128 bits; that of IPv4 is 96 more than written. */
+  /** Prefix length of 128 bits; for IPv4, 96 more than the notation says. */
   readonly prefix: number;
 }
 
@@ -58,7 +58,7 @@ function lastOf(cidr: Cidr): Words {
 
 const probe = new Uint32Array(4);
 
-/** A set of blocks. Membership costs one scan of the text and a binary search, and allocates nothing. */
+/** A set of blocks. A look-up scans the text once, searches, and allocates nothing. */
 export class CidrSet {
   /** First and last address of each merged range, four words each, ascending and disjoint. */
   readonly #firsts: Uint32Array;
@@ -85,7 +85,7 @@ export class CidrSet {
     });
   }
 
-  /** From texts; those that are no block are left out, so check them before with {@link parseCidr}. */
+  /** Builds a set from texts; texts that are no block are ignored, so check them with {@link parseCidr} first. */
   static of(texts: Iterable<string>): CidrSet {
     const cidrs: Cidr[] = [];
     for (const text of texts) {
@@ -95,7 +95,7 @@ export class CidrSet {
     return new CidrSet(cidrs);
   }
 
-  /** Is this address (as text) in the set? False for text that is no address. */
+  /** True when the set contains the address. False for text that is no address. */
   has(address: string): boolean {
     return scanIp(address, probe) && this.hasWords(probe);
   }

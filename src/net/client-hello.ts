@@ -1,6 +1,6 @@
 /**
- * Reads the first message of a TLS client, as far as it decides who serves the connection: the server name. Bytes in,
- * an outcome out; the bytes are kept, because whoever takes the connection needs all of them.
+ * Reads the server name from the ClientHello, the first message of a TLS client. Bytes in, an outcome out; the bytes
+ * are kept, because the TLS server or the upstream that takes the connection needs them all.
  *
  * @see RFC 8446, sections 4.1.2 and 5.1; RFC 6066, section 3
  * @module
@@ -8,43 +8,43 @@
 
 /** Longest ClientHello, without the headers of its records, that is read. Those of browsers take about 2000 bytes. */
 export const CLIENT_HELLO_LIMIT_BYTES = 16_384;
-/** No record of it begins behind so many bytes, however small the records are. */
+/** Bound of the bytes with the record headers, however small the records are. */
 const CLIENT_HELLO_WIRE_LIMIT_BYTES = 2 * CLIENT_HELLO_LIMIT_BYTES;
 
-/** What the bytes so far come to. */
+/** Outcome of the bytes so far. */
 export type ClientHello =
   /** More bytes are needed. */
   | { readonly kind: "incomplete" }
-  /** `serverName` as it was sent; `null`: none was. */
+  /** `serverName` as sent; `null` when none was sent. */
   | { readonly kind: "hello"; readonly serverName: string | null }
-  /** It is no ClientHello, breaks the rules, or is too long. */
+  /** The bytes are no ClientHello, are malformed, or are too many. */
   | { readonly kind: "invalid"; readonly message: string };
 
 const RECORD_HEADER_BYTES = 5;
 const HANDSHAKE_RECORD = 22;
-/** RFC 8446, section 5.1: a record carries no more. */
+/** Longest record (RFC 8446, section 5.1). */
 const RECORD_LIMIT_BYTES = 16_384;
 const MESSAGE_HEADER_BYTES = 4;
 const CLIENT_HELLO = 1;
 const SERVER_NAME_EXTENSION = 0;
 const HOST_NAME = 0;
-/** RFC 6066 wants ASCII; some clients send what is no name of a host, such as an IP address. */
+/** Accepted server names: RFC 6066 wants ASCII; some clients send text that is no host name, such as an IP address. */
 const HOST_NAME_TEXT = /^[!-~]{1,255}$/;
 const INCOMPLETE: ClientHello = { kind: "incomplete" };
 
-/** Reads one ClientHello, in whatever pieces and records it comes. The time it takes grows with its length only. */
+/** Reads one ClientHello from any pieces and records, in time linear in its length. */
 export class ClientHelloReader {
   #bytes: Uint8Array = new Uint8Array(0);
   #length = 0;
-  /** Of {@link ClientHelloReader.bytes}: what was read of it. */
+  /** Number of {@link ClientHelloReader.bytes} that have been parsed. */
   #read = 0;
-  /** Left of the record that is being read. */
+  /** Bytes left in the current record. */
   #recordLeft = 0;
   #message: Uint8Array = new Uint8Array(MESSAGE_HEADER_BYTES);
   #messageLength = 0;
   #outcome: ClientHello = INCOMPLETE;
 
-  /** All bytes so far, those behind the message included. */
+  /** All bytes so far, including those after the message. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -130,7 +130,7 @@ function invalid(message: string): ClientHello {
 function parseMessage(message: Uint8Array): ClientHello {
   // legacy_version and random
   let at = MESSAGE_HEADER_BYTES + 2 + 32;
-  // legacy_session_id, cipher_suites, legacy_compression_methods: each behind its length
+  // legacy_session_id, cipher_suites, legacy_compression_methods: each follows its length
   for (const lengthBytes of [1, 2, 1]) {
     at += lengthBytes + lengthAt(message, at, lengthBytes);
     if (at > message.length) return invalid("the ClientHello ends in its middle");
@@ -141,14 +141,14 @@ function parseMessage(message: Uint8Array): ClientHello {
   return parseExtensions(message.subarray(at + 2));
 }
 
-/** Beyond the end of `bytes` it is 0. */
+/** Big-endian number of `lengthBytes` bytes; 0 past the end of `bytes`. */
 function lengthAt(bytes: Uint8Array, at: number, lengthBytes: number): number {
   let length = 0;
   for (let i = 0; i < lengthBytes; i++) length = length << 8 | (bytes[at + i] ?? 0);
   return length;
 }
 
-/** Extensions of other types, those of RFC 8701 (GREASE) among them, are passed over. */
+/** Other extensions, those of RFC 8701 (GREASE) included, are skipped. */
 function parseExtensions(extensions: Uint8Array): ClientHello {
   let serverName: string | null = null;
   for (let at = 0; at < extensions.length;) {
@@ -165,7 +165,9 @@ function parseExtensions(extensions: Uint8Array): ClientHello {
   return { kind: "hello", serverName };
 }
 
-/** One name of a host and nothing else, as all clients send it: nobody may read another name than the TLS library. */
+/**
+ * Accepts exactly one host name, as all clients send it: the TLS library must not read another name than this parser.
+ */
 function parseServerName(extension: Uint8Array): string | null {
   const nameAt = 2 + 1 + 2;
   if (extension.length <= nameAt || lengthAt(extension, 0, 2) !== extension.length - 2) return null;

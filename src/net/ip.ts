@@ -1,8 +1,8 @@
 /**
- * IP addresses as text and as numbers. IPv4-mapped IPv6 (`::ffff:192.0.2.1`) is the IPv4 address inside it, always.
+ * IP addresses as text and as numbers. IPv4-mapped IPv6 (`::ffff:192.0.2.1`) always reads as the IPv4 address.
  *
- * Own code in place of a library because addresses are parsed for every request that passes an address list or
- * real-ip processing: the scanner writes into {@link Words} and allocates nothing.
+ * This is no library because address lists and real-ip processing parse addresses for every request: the scanner writes
+ * into {@link Words} and allocates nothing.
  *
  * @module
  */
@@ -15,7 +15,10 @@ export type Words = Uint32Array;
 
 const MAPPED = 0xffff;
 
-/** Reads dotted IPv4 from `text` between `start` and `end`; -1 when it is not. Leading zeros are refused (octal in other parsers). */
+/**
+ * Reads dotted IPv4 from `text` between `start` and `end`; -1 when it is none. Leading zeros are refused, because some
+ * parsers read them as octal.
+ */
 function scanIpv4(text: string, start: number, end: number): number {
   let address = 0;
   let octet = -1;
@@ -95,7 +98,7 @@ function scanIpv6(text: string, into: Words): boolean {
   return true;
 }
 
-/** Parses an address (no brackets, no zone, no port) into `into`; false, with `into` undefined, when it is none. */
+/** Parses an address (no brackets, no zone, no port) into `into`. False when it is none; `into` then holds anything. */
 export function scanIp(text: string, into: Words): boolean {
   const { length } = text;
   if (length < 2 || length > MAX_TEXT) return false;
@@ -140,24 +143,24 @@ export function formatIp(words: Words): string {
     i += run;
   }
   const hex = parts.map((part) => part.toString(16));
-  // one zero group alone is not shortened (RFC 5952, section 4.2.2)
+  // a single zero group is not shortened (RFC 5952, section 4.2.2)
   if (best < 2) return hex.join(":");
   return `${hex.slice(0, bestAt).join(":")}::${hex.slice(bestAt + best).join(":")}`;
 }
 
-/** The same address in its one canonical spelling, IPv4-mapped as IPv4; `undefined` when the text is no address. */
+/** Canonical spelling of an address, IPv4-mapped as IPv4; `undefined` when the text is no address. */
 export function canonicalIp(text: string): string | undefined {
   const words = parseIp(text);
   return words === undefined ? undefined : formatIp(words);
 }
 
-/** An IPv4 or IPv6 address, without brackets or zone. */
+/** True for an IPv4 or IPv6 address without brackets and zone. */
 export function isIp(text: string): boolean {
   return scanIp(text, scratch);
 }
 const scratch = new Uint32Array(4);
 
-/** 127.0.0.0/8 and ::1. */
+/** True for 127.0.0.0/8 and ::1. */
 export function isLoopback(words: Words): boolean {
   if (isIpv4Words(words)) return words[3]! >>> 24 === 127;
   return words[0] === 0 && words[1] === 0 && words[2] === 0 && words[3] === 1;

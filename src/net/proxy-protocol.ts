@@ -9,7 +9,7 @@ import { canonicalIp, formatIp } from "./ip.ts";
 /** Longest header that is read: a version 2 header with its TLVs; version 1 has at most 107 bytes. */
 const PROXY_HEADER_LIMIT_BYTES = 4096;
 
-/** Addresses that the header tells. */
+/** Addresses in the header. */
 export interface ProxyAddresses {
   readonly sourceAddress: string;
   readonly sourcePort: number;
@@ -17,7 +17,7 @@ export interface ProxyAddresses {
   readonly destinationPort: number;
 }
 
-/** What the bytes so far come to. */
+/** Outcome of the bytes so far. */
 export type ProxyHeader =
   /** More bytes are needed. */
   | { readonly kind: "incomplete" }
@@ -29,7 +29,7 @@ const SIGNATURE = new Uint8Array([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51
 const VERSION_1_LIMIT = 107;
 const INCOMPLETE: ProxyHeader = { kind: "incomplete" };
 
-/** Reads the header at the start of `bytes`, which holds everything received so far. */
+/** Parses the header at the start of `bytes`, which holds all bytes received so far. */
 export function parseProxyHeader(bytes: Uint8Array): ProxyHeader {
   if (bytes.length === 0) return INCOMPLETE;
   if (bytes[0] === 0x50) return parseVersion1(bytes);
@@ -77,7 +77,7 @@ function parseVersion1(bytes: Uint8Array): ProxyHeader {
   };
 }
 
-/** In its one canonical spelling; `undefined` when it is no address of the family. */
+/** Canonical spelling of an address; `undefined` when it is none of the family. */
 function addressOf(family: string, text: string): string | undefined {
   return text.includes(":") === (family === "TCP6") ? canonicalIp(text) : undefined;
 }

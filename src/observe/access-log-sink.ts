@@ -1,17 +1,17 @@
 /**
- * Where access log lines go: standard output or a file.
+ * Destinations of access log lines: standard output or a file.
  *
  * @module
  */
 import { type FileHandle, open, stat } from "node:fs/promises";
 import type { AccessLogSink } from "./access-log.ts";
 
-/** Wait before a full pipe in non-blocking mode is tried again. */
+/** Wait before a write to a full pipe in non-blocking mode is tried again. */
 const RETRY_MS = 10;
-/** How often it is looked whether the file was moved away (log rotation). */
+/** Interval of the check whether the file was moved away (log rotation). */
 const LOOK_MS = 5_000;
 
-/** Writes with `writeSome`, which resolves to the number of bytes that were taken; 0: none for the moment. */
+/** Writes with `writeSome`, which resolves to the number of bytes written; 0: none at the moment. */
 export function streamSink(writeSome: (bytes: Uint8Array) => Promise<number>): AccessLogSink {
   return async (lines) => {
     for (let at = 0; at < lines.length;) {
@@ -22,14 +22,16 @@ export function streamSink(writeSome: (bytes: Uint8Array) => Promise<number>): A
   };
 }
 
-/** A sink that has a file. One call at a time. */
+/** A sink that writes to a file. One call at a time. */
 export interface FileSink extends AccessLogSink {
-  /** Opens what has the name of the file now, and makes it if there is nothing. When it rejects, the former file stays. */
+  /**
+   * Opens the file again by its name, and creates it when it is missing. When this rejects, the former file stays open.
+   */
   reopen(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Appends to a file, which is opened anew after it was moved or removed, some seconds later. @param now milliseconds */
+/** Appends to a file. Some seconds after the file was moved or removed, it is opened again. @param now milliseconds */
 export function fileSink(path: string, now: () => number = Date.now): FileSink {
   let file: FileHandle | null = null;
   let inode = 0;

@@ -1,6 +1,6 @@
 /**
- * Writes access log lines in large pieces: at 64 KB or after a second, one write at a time, only ever whole lines. Never
- * blocks a request; lines that a reader does not take in time are dropped, counted and told.
+ * Writes access log lines in blocks: after 64 KB or one second, one write at a time, whole lines only. A request never
+ * waits for it. Lines that the reader does not take in time are dropped, counted and reported.
  *
  * @module
  */
@@ -12,16 +12,16 @@ const NEWLINE = 10;
 /** Takes whole lines; resolves when they are written. */
 export type AccessLogSink = (lines: Uint8Array) => Promise<void>;
 
-/** What an access log is made with. */
+/** Options of an access log. */
 export interface AccessLogOptions {
   readonly sink: AccessLogSink;
   readonly logger: Logger;
   readonly clock?: Clock;
-  /** Written when this much waits. Default: 64 KB. */
+  /** Bytes that start a write. Default: 64 KB. */
   readonly bufferBytes?: number;
-  /** Written after this time at the latest. Default: 1 s. */
+  /** Longest time before a write, milliseconds. Default: 1000. */
   readonly delayMs?: number;
-  /** More than this never waits for a slow reader. Default: 8 MB. */
+  /** Bound of the bytes that wait for a slow reader. Default: 8 MB. */
   readonly maxWaitingBytes?: number;
 }
 
@@ -48,7 +48,7 @@ export class AccessLog {
     this.#maxWaitingBytes = options.maxWaitingBytes ?? 8 << 20;
   }
 
-  /** One line, in bytes, without its line feed. */
+  /** Adds a line: one char a byte, without line feed. */
   write(line: string): void {
     if (this.#waiting.length + line.length >= this.#maxWaitingBytes) {
       this.#lost++;
@@ -64,7 +64,7 @@ export class AccessLog {
     }
   }
 
-  /** Resolves when all lines so far are written, or given up. */
+  /** Resolves when all lines so far are written or dropped. */
   async flush(): Promise<void> {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
@@ -72,7 +72,7 @@ export class AccessLog {
     while (this.#writing !== null) await this.#writing;
   }
 
-  /** Calls `action` when all lines so far are written, or given up; writes nothing until what it returns has resolved. */
+  /** Calls `action` when all lines so far are written or dropped; nothing is written until its promise resolves. */
   pause(action: () => Promise<void>): Promise<void> {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
@@ -95,12 +95,12 @@ export class AccessLog {
     return lines;
   }
 
-  /** Does `work`, which must not reject, after what is being done. */
+  /** Runs `work`, which must not reject, after the current work. */
   #queue(work: () => Promise<void>): Promise<void> {
     const done: Promise<void> = (this.#writing === null ? work() : this.#writing.then(work)).then(() => {
       if (this.#writing !== done) return;
       this.#writing = null;
-      // what came meanwhile has waited long enough
+      // lines that came meanwhile are written at once
       this.#send();
     });
     return this.#writing = done;
@@ -117,7 +117,7 @@ export class AccessLog {
         this.#lost = 0;
       }
     } catch (error) {
-      // a part of them may have been written
+      // some of the lines may have been written
       this.#lost += countLines(lines);
       if (!this.#failing) {
         this.#logger.error("cannot write the access log", {

@@ -1,20 +1,20 @@
 /**
- * Time as a dependency, so that tests can turn it by hand.
+ * Time as a dependency, so that tests control it.
  *
  * @module
  */
 
-/** Where time comes from. */
+/** Source of time. */
 export interface Clock {
   /** Milliseconds since the epoch, whole. */
   nowMs(): number;
-  /** Milliseconds since some moment, never going back, with fractions; for durations. */
+  /** Milliseconds since an arbitrary moment, never going back, with fractions; for durations. */
   elapsedMs(): number;
   /** Calls `action` once, no sooner than `delayMs` from now; the result cancels it. */
   after(delayMs: number, action: () => void): () => void;
 }
 
-/** The machine's clock. Pending timers keep the process alive. */
+/** The system's clock. Pending timers keep the process alive. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   elapsedMs: () => performance.now(),
@@ -24,7 +24,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** A clock that moves only when it is told to. */
+/** A clock that moves only by {@link ManualClock.advance}. */
 export class ManualClock implements Clock {
   #now: number;
   readonly #timers: { at: number; action: () => void }[] = [];
@@ -50,7 +50,7 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** Moves on by `ms` and runs what falls due, in order of time. */
+  /** Advances by `ms`, and runs the actions that are due, in order of time. */
   advance(ms: number): void {
     const end = this.#now + ms;
     for (;;) {

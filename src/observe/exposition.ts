@@ -1,5 +1,5 @@
 /**
- * Metrics as text, the way Prometheus reads them.
+ * Metrics in the text format of Prometheus.
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/ (text format 0.0.4)
  * @module
@@ -10,7 +10,7 @@ export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** One value with its labels. */
 export interface MetricSample {
-  /** Behind the family's name: `_bucket`, `_sum`, `_count` of histograms; empty otherwise. */
+  /** Suffix of the family's name: `_bucket`, `_sum`, `_count` of histograms; empty otherwise. */
   readonly suffix?: "_bucket" | "_sum" | "_count";
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;

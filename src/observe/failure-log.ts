@@ -1,18 +1,18 @@
 /**
- * Requests that an upstream did not answer: one line says why, and what happens again is counted, so that neither a dead
- * endpoint nor a flood of requests to it fills the log.
+ * Log of requests that no upstream answered. The first failure of a kind has a line; further ones are counted, so that
+ * neither a dead endpoint nor a flood of requests to it fills the log.
  *
  * @module
  */
 import { type Clock, systemClock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 
-/** What a line tells; plain data. Texts are empty where there is nothing to tell. */
+/** Fields of a line, as plain data. Unknown texts are empty. */
 export interface RequestFailure {
-  /** error: a request failed; warning: an attempt did, and another endpoint is tried. */
+  /** error: a request failed; warning: an attempt failed, and another endpoint is tried. */
   readonly level: "error" | "warning";
   readonly message: string;
-  /** What the client got; 0 when that is not decided. */
+  /** Status that the client gets; 0 when that is not decided. */
   readonly status: number;
   /** Kind of failure, see `ProxyErrorCode`. */
   readonly code: string;
@@ -22,19 +22,19 @@ export interface RequestFailure {
   readonly endpoint: string;
   readonly cause: string;
   readonly host: string;
-  /** As the client sent it, without its query. */
+  /** Path as the client sent it, without the query. */
   readonly path: string;
   /** `namespace/name` of the Ingress. */
   readonly ingress: string;
 }
 
-/** What the log is made with. */
+/** Options of a failure log. */
 export interface FailureLogOptions {
-  /** Takes what is to be told. `leftOut`: so many of this kind were not told since the last line; 0: it is the first one. */
+  /** Writes a line. `leftOut`: failures of the kind without a line since the last one; 0: the line is the first. */
   readonly write: (failure: RequestFailure, leftOut: number) => void;
-  /** Told how many failures of further kinds were not told, when there are too many kinds. */
+  /** Writes the number of failures whose kinds are too many to have lines of their own. */
   readonly writeOthers: (count: number) => void;
-  /** One line for each kind and endpoint in that time. Default: ten seconds. */
+  /** Time in which each kind and endpoint has one line, milliseconds. Default: 10,000. */
   readonly windowMs?: number;
   readonly clock?: Clock;
 }
@@ -50,7 +50,7 @@ interface Kind {
   endsMs: number;
 }
 
-/** Tells the first failure of each kind at once, and at the end of each window how many followed. */
+/** Writes the first failure of each kind at once, and at the end of each window the number of those that followed. */
 export class FailureLog {
   readonly #options: FailureLogOptions;
   readonly #windowMs: number;
@@ -73,13 +73,13 @@ export class FailureLog {
   }
 
   /**
-   * Tells or counts.
+   * Writes a line for a failure, or counts it.
    *
-   * @param level as the line has it
+   * @param level of the line
    * @param code kind of failure
-   * @param where endpoint, or what else it happened at
-   * @param describe called when it is told
-   * @param count so many at once. Default: 1
+   * @param where endpoint, or else upstream or host
+   * @param describe called when a line is written
+   * @param count number of failures. Default: 1
    */
   report(
     level: RequestFailure["level"],
@@ -102,20 +102,20 @@ export class FailureLog {
     this.#startTimer();
   }
 
-  /** Adds what another log has told or counted. */
+  /** Adds failures that the log of another process has reported. */
   add(failure: RequestFailure, count: number): void {
     const { level, code, endpoint, upstream, host } = failure;
     this.report(level, code, endpoint || upstream || host, () => failure, count);
   }
 
-  /** Counts failures whose kinds are too many. */
+  /** Counts failures of kinds that are too many to be told apart. */
   addOthers(count: number): void {
     if (this.#others === 0) this.#othersEndMs = this.#clock.elapsedMs() + this.#windowMs;
     this.#others += count;
     this.#startTimer();
   }
 
-  /** Tells what was counted and not told, and forgets all. */
+  /** Writes lines for all that was counted, and forgets all kinds. */
   flush(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
@@ -136,7 +136,7 @@ export class FailureLog {
       this.#kinds.delete(key);
       if (kind.leftOut === 0) continue;
       this.#options.write(kind.first, kind.leftOut);
-      // that was a line: the next window begins
+      // the line begins the next window
       this.#kinds.set(key, { first: kind.first, leftOut: 0, endsMs: nowMs + this.#windowMs });
     }
     if (this.#othersEndMs <= nowMs) this.#tellOthers();

@@ -1,12 +1,12 @@
 /**
- * How values stand in a log line, so that nobody can forge lines or break a parser: nginx's `escape=default` and
- * `escape=json`. Values are bytes, one character each.
+ * Escaping of values in log lines, so that a value cannot forge a line or break a parser: nginx's `escape=default` and
+ * `escape=json`. Values hold one byte in each char.
  *
  * @see https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format
  * @module
  */
 
-/** Makes a value harmless. */
+/** Escapes a value. */
 export type LogEscape = (value: string) => string;
 
 // deno-lint-ignore no-control-regex
@@ -38,7 +38,7 @@ const JSON_ESCAPES: Readonly<Record<string, string>> = {
   "\f": "\\f",
 };
 
-/** What may not stand in a JSON string; bytes beyond ASCII are left, so that UTF-8 stays UTF-8. */
+/** Escapes what a JSON string must not contain; bytes beyond ASCII stay, so that UTF-8 stays UTF-8. */
 export const escapeJson: LogEscape = (value) =>
   JSON_UNSAFE.test(value)
     ? value.replace(

@@ -1,10 +1,10 @@
 /**
- * Our own log lines: structured, text for a terminal, JSON with `--log-format json`. Never the access log.
+ * Log lines of the program itself: structured, text for a terminal, JSON with `--log-format json`. Not the access log.
  *
  * @module
  */
 
-/** From the least important to the most. */
+/** Levels, the least important first. */
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
 /** Values that a log field may have. */

@@ -1,5 +1,5 @@
 /**
- * What the system knows about this process, from /proc where there is one.
+ * Facts about this process, from /proc where it exists.
  *
  * @module
  */
@@ -7,14 +7,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import process from "node:process";
 
-/** Soft limit of open files; `undefined` where the system does not tell. */
+/** Soft limit of open files; `undefined` where it is unknown. */
 export function openFileLimit(): number | undefined {
   const line = /^Max open files\s+(\d+|unlimited)/m.exec(readFile("/proc/self/limits"));
   if (line === null) return undefined;
   return line[1] === "unlimited" ? Infinity : Number(line[1]);
 }
 
-/** Open file descriptors; `undefined` where the system does not tell. */
+/** Number of open file descriptors; `undefined` where it is unknown. */
 export function openFiles(): number | undefined {
   try {
     return readdirSync("/proc/self/fd").length;
@@ -23,17 +23,17 @@ export function openFiles(): number | undefined {
   }
 }
 
-/** Bytes of virtual memory; `undefined` where the system does not tell. */
+/** Bytes of virtual memory; `undefined` where it is unknown. */
 export function virtualBytes(): number | undefined {
   const line = /^VmSize:\s+(\d+) kB/m.exec(readFile("/proc/self/status"));
   return line === null ? undefined : Number(line[1]) * 1024;
 }
 
 /**
- * Processors that this process may keep busy: those that it may run on, or fewer where a container has a limit (`cpu.max`
- * of its cgroup, rounded up). At least 1.
+ * Number of processors that this process may use: those of its CPU affinity, or fewer when its cgroup has a limit
+ * (`cpu.max`, rounded up). At least 1.
  *
- * @param read text of a file, empty when there is none
+ * @param read returns the text of a file, or an empty text when there is none
  */
 export function availableCores(read: (file: string) => string = readFile): number {
   let cores = availableParallelism();
@@ -44,7 +44,7 @@ export function availableCores(read: (file: string) => string = readFile): numbe
 /** Limits of the cgroup and those above it, in processors. */
 function* cpuLimits(read: (file: string) => string): Iterable<number> {
   const root = "/sys/fs/cgroup";
-  // In a container the namespace makes its cgroup the root; else the path leads to it.
+  // In a container the own cgroup is the root of the file system; elsewhere the path leads to it.
   const path = /^0::(\/.*)$/m.exec(read("/proc/self/cgroup"))?.[1] ?? "/";
   for (let folder = path.replace(/\/$/, "");; folder = folder.slice(0, folder.lastIndexOf("/"))) {
     const found = /^(\d+) (\d+)$/m.exec(read(`${root}${folder}/cpu.max`));

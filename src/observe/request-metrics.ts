@@ -1,36 +1,37 @@
 /**
- * Metrics of requests, counted where they end: by host, path, Ingress, Service, method and status, as ingress-nginx does.
+ * Metrics of requests by host, path, Ingress, Service, method and status, as in ingress-nginx. A request is counted
+ * when it ends.
  *
  * @module
  */
 import type { Exchange, LocationFacts } from "../http/exchange.ts";
 import type { MetricFamily, MetricSample } from "./exposition.ts";
 
-/** What is counted, and how. */
+/** Options of request metrics. */
 export interface RequestMetricsOptions {
-  /** Give series a host label; requests for hosts that are not known are then not counted (see undefinedHosts). */
+  /** Series have a host label; requests for unknown hosts are then not counted (see undefinedHosts). */
   readonly perHost: boolean;
-  /** With perHost: count requests for unknown hosts, too. */
+  /** With perHost: requests for unknown hosts are counted as well. */
   readonly undefinedHosts: boolean;
   /** `2xx` in place of `200`. */
   readonly statusClasses: boolean;
-  /** Upper bounds, rising: seconds. */
+  /** Upper bounds in rising order, seconds. */
   readonly timeBuckets: readonly number[];
-  /** Bytes, for request_size and response_size. */
+  /** Upper bounds of request_size and response_size, bytes. */
   readonly lengthBuckets: readonly number[];
-  /** Bytes, for bytes_sent. */
+  /** Upper bounds of bytes_sent, bytes. */
   readonly sizeBuckets: readonly number[];
-  /** Metrics that are left out, with or without the prefix. */
+  /** Names of metrics that are left out, with or without the prefix. */
   readonly exclude: readonly string[];
   /** Labels that every series has. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Series beyond this are not begun: labels come from what clients send. Default: 100,000. */
+  /** Bound of the number of series, because labels come from what clients send. Default: 100,000. */
   readonly maxSeries?: number;
 }
 
 const PREFIX = "nginx_ingress_controller_";
 const MAX_SERIES = 100_000;
-/** Methods by name; whatever else a client makes up is `OTHER`. */
+/** Methods that have a label of their own; all others count as `OTHER`. */
 const METHODS: ReadonlySet<string> = new Set(
   "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH"
     .split(" "),
@@ -57,30 +58,30 @@ const HISTOGRAMS: readonly { readonly name: string; readonly help: string; reado
 interface Series {
   readonly labels: Readonly<Record<string, string>>;
   requests: number;
-  /** For each histogram: one counter a bucket (not yet summed up), then that of the rest, then the sum. */
+  /** For each histogram: one counter a bucket (not cumulative), one for larger values, then the sum. */
   readonly cells: Float64Array;
 }
 
-/** What some requests to one location of one Ingress came to: plain data, so that processes can tell it each other. */
+/** Counts of requests to one location of one Ingress, as plain data that processes exchange. */
 export interface RequestCounts {
   readonly facts: Pick<LocationFacts, "namespace" | "ingressName" | "serviceName" | "path">;
-  /** As the label has it: `200`, or `2xx`. */
+  /** Status label: `200`, or `2xx`. */
   readonly status: string;
   readonly method: string;
   readonly host: string;
   readonly requests: number;
-  /** Those of a series; depends on the options, which both sides have to share. */
+  /** Cells of a series. Their meaning depends on the options, which both processes share. */
   readonly cells: readonly number[];
 }
 
-/** All series of a location as the Ingress has it. */
+/** Series of one location of an Ingress. */
 interface LocationSeries {
   readonly key: string;
   readonly facts: RequestCounts["facts"];
   readonly byKey: Map<string, Series>;
 }
 
-/** Facts of requests that met no location. */
+/** Facts of requests without a location. */
 const NOWHERE: LocationFacts = {
   namespace: "-",
   ingressName: "-",
@@ -90,11 +91,11 @@ const NOWHERE: LocationFacts = {
   upstreamName: "-",
 };
 
-/** Counts requests: those of this process, and what others have counted. */
+/** Counts the requests of this process, and adds counts of others. */
 export class RequestMetrics {
   readonly #options: RequestMetricsOptions;
   readonly #bounds: readonly (readonly number[])[];
-  /** Where the cells of each histogram begin; -1: left out. */
+  /** Index of the first cell of each histogram; -1: left out. */
   readonly #offsets: readonly number[];
   readonly #cells: number;
   readonly #countsRequests: boolean;
@@ -122,7 +123,7 @@ export class RequestMetrics {
     this.#countsRequests = !left.has("requests");
   }
 
-  /** A virtual host came or changed: `names` are the exact names that it answers to. */
+  /** Adds or changes a virtual host; `names` are the exact names that it serves. */
   setHost(virtualHost: string, names: readonly string[]): void {
     this.removeHost(virtualHost);
     this.#virtualHosts.set(virtualHost, names);
@@ -138,7 +139,7 @@ export class RequestMetrics {
     this.#virtualHosts.delete(virtualHost);
   }
 
-  /** The Ingresses (`namespace/name`) that there are; series of others are forgotten. */
+  /** Keeps the series of these Ingresses (`namespace/name`), and forgets all others. */
   retain(ingresses: ReadonlySet<string>): void {
     for (const [key, { facts, byKey }] of this.#locations) {
       if (facts.ingressName === "" || facts.ingressName === NOWHERE.ingressName) continue;
@@ -149,7 +150,7 @@ export class RequestMetrics {
     }
   }
 
-  /** An exchange is over, at `nowMs` of the clock that its `receivedAtMs` is of. */
+  /** Counts an exchange that ended at `nowMs` of the clock of its `receivedAtMs`. */
   record(exchange: Exchange, nowMs: number): void {
     const { status, attempts } = exchange;
     if (status === 0) return;
@@ -170,7 +171,7 @@ export class RequestMetrics {
     this.#observe(series, 6, exchange.sentBytes);
   }
 
-  /** All that was counted since the last time, which then counts no more here. */
+  /** Returns the counts since the last call, and resets them. */
   take(): RequestCounts[] {
     const counts: RequestCounts[] = [];
     for (const { facts, byKey } of this.#locations.values()) {
@@ -197,7 +198,7 @@ export class RequestMetrics {
     return counts;
   }
 
-  /** Counts what another process, with the same options, has {@link RequestMetrics.take taken} from its own. */
+  /** Adds counts that another process with the same options has {@link RequestMetrics.take taken}. */
   add(counts: readonly RequestCounts[]): void {
     for (const { facts, status, method, host, requests, cells } of counts) {
       const series = this.#seriesOf(this.#locationOf(facts), status, method, host);
@@ -246,7 +247,7 @@ export class RequestMetrics {
     return series;
   }
 
-  /** A location keeps its series when its host is compiled anew. */
+  /** Finds the series of a location; a location keeps them when its host is compiled again. */
   #locationOf(facts: RequestCounts["facts"]): LocationSeries {
     const key = keyOf(facts);
     let location = this.#locations.get(key);
@@ -259,7 +260,7 @@ export class RequestMetrics {
 
   #observe(series: Series, histogram: number, value: number): void {
     const offset = this.#offsets[histogram]!;
-    // Negative: not known.
+    // Negative values are unknown.
     if (offset < 0 || !(value >= 0)) return;
     const bounds = this.#bounds[histogram]!;
     let i = 0;
@@ -268,7 +269,7 @@ export class RequestMetrics {
     series.cells[offset + bounds.length + 1]! += value;
   }
 
-  /** All series as they stand. */
+  /** All series with their current values. */
   families(): MetricFamily[] {
     const all = [...this.#locations.values()].flatMap((location) => [...location.byKey.values()]);
     const families: MetricFamily[] = [];

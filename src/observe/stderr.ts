@@ -1,5 +1,5 @@
 /**
- * Standard error as a place for log lines: never blocks the program, never grows without bound.
+ * Log lines on standard error: writing never blocks the program, and what waits is bounded.
  *
  * @module
  */
@@ -8,22 +8,25 @@ import type { LogFormat } from "./text-logger.ts";
 import { createLogger } from "./text-logger.ts";
 import type { Logger, LogLevel } from "./logger.ts";
 
-/** Text waiting for a reader that does not read: more is dropped, and the number of lost lines told later. */
+/** Bound of the text that waits for a slow reader; lines beyond it are dropped, and their number is logged later. */
 const MAX_PENDING_BYTES = 1 << 20;
 
-/** Where whole lines go. */
+/** Takes whole lines. */
 export interface LineSink {
   write(line: string): void;
-  /** Resolves when everything written so far has been handed to the system, at the latest after `limitMs`. */
+  /** Resolves when all lines so far have been passed to the system, or after `limitMs`. */
   flush(limitMs: number): Promise<void>;
 }
 
-/** A stream as {@link lineSink} needs it. */
+/** Part of a stream that {@link lineSink} uses. */
 export interface LineStream {
   write(text: string, done: () => void): unknown;
 }
 
-/** Lines to `stream`; what it does not take in time is dropped, and the loss is told when it takes text again. */
+/**
+ * Writes lines to `stream`. Lines that it does not take in time are dropped, and their number is written when it takes
+ * text again.
+ */
 export function lineSink(stream: LineStream, maxPendingBytes: number = MAX_PENDING_BYTES): LineSink {
   let pending = 0;
   let lost = 0;
@@ -61,13 +64,13 @@ export function lineSink(stream: LineStream, maxPendingBytes: number = MAX_PENDI
   };
 }
 
-/** A logger on standard error, which `stream` writes to without keeping the program waiting. */
+/** A logger that writes to standard error by `stream`, which never blocks. */
 export function stderrLogger(
   format: LogFormat,
   level: LogLevel,
   stream: LineStream,
 ): { readonly logger: Logger; readonly sink: LineSink } {
-  // A reader that went away (EPIPE) must not end the proxy.
+  // The process goes on when the reader of standard error has gone (EPIPE).
   process.stderr.on("error", () => {});
   const sink = lineSink(stream);
   const colour = format === "text" && process.stderr.isTTY === true && !process.env["NO_COLOR"];

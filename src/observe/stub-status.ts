@@ -1,11 +1,11 @@
 /**
- * Connections and requests as nginx's stub_status tells them.
+ * Connections and requests in the format of nginx's stub_status.
  *
  * @see https://nginx.org/en/docs/http/ngx_http_stub_status_module.html
  * @module
  */
 
-/** What is told. */
+/** Values of the page. */
 export interface StubStatus {
   /** Connections accepted. */
   readonly accepted: number;

@@ -1,18 +1,18 @@
 /**
- * The two spellings of a log line, and the logger that writes them.
+ * The text and JSON formats of log lines, and the logger that writes them.
  *
  * @module
  */
 import { type Clock, systemClock } from "./clock.ts";
 import type { Logger, LogLevel, LogValue } from "./logger.ts";
 
-/** Spelling of log lines: `text` for people, `json` for collectors (one object a line). */
+/** Format of log lines: `text` for people, `json` for collectors (one object a line). */
 export type LogFormat = "text" | "json";
 
 /** Fields of a line, in the order in which they are written. */
 export type LogFields = Readonly<Record<string, LogValue>>;
 
-/** What a logger is made of. */
+/** Options of a logger. */
 export interface LoggerOptions {
   readonly format: LogFormat;
   /** Lines below this level are not written. */
@@ -27,9 +27,9 @@ export interface LoggerOptions {
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
 const WORD: Readonly<Record<LogLevel, string>> = { debug: "DEBUG", info: "INFO ", warning: "WARN ", error: "ERROR" };
 const COLOUR: Readonly<Record<LogLevel, number>> = { debug: 90, info: 36, warning: 33, error: 31 };
-/** Values that stand in a text line without quotes. */
+/** Values that a text line shows without quotes. */
 const PLAIN = /^[\w./:@*+,%()[\]{}<>~^!?;&|#$-]+$/;
-/** Control characters, those of C1 and line separators included, would let a value forge lines or move the cursor. */
+/** Control characters, C1 and line separators included; in a value they could forge lines or move the cursor. */
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 

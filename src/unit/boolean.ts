@@ -1,5 +1,5 @@
 /**
- * Booleans as Go's `strconv.ParseBool` reads them, which is what annotations and ConfigMap keys are read by.
+ * Booleans as Go's `strconv.ParseBool` reads them; annotations and ConfigMap keys use this spelling.
  *
  * @module
  */

@@ -9,9 +9,10 @@ const SIZE = /^([0-9]{1,15})([kKmMgG]?)$/;
 const UNITS: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
 /**
- * A size as nginx writes it: digits and at most one of `k`, `m`, `g` in either case, powers of 1024; no unit: bytes.
+ * A size as nginx writes it: digits and at most one of `k`, `m`, `g` in either case, powers of 1024. Without a unit:
+ * bytes.
  *
- * @returns bytes, or `undefined` when the text is something else or the number is not exact any more.
+ * @returns bytes, or `undefined` for any other text and for numbers above 2^53
  * @see https://nginx.org/en/docs/syntax.html
  */
 export function parseByteSize(text: string): number | undefined {

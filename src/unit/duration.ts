@@ -9,7 +9,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** nginx: from the largest; each may stand once and only in this order. A month is 30 days, a year 365. */
+/** Units of nginx, the largest first; each may occur once, in this order. A month has 30 days, a year 365. */
 const NGINX_UNITS: readonly (readonly [unit: string, ms: number])[] = [
   ["y", 365 * DAY],
   ["M", 30 * DAY],
@@ -36,7 +36,7 @@ const NGINX_PART = /([0-9]{1,12})(ms|[yMwdhms])?( *)/y;
 const GO_PART = /([0-9]{1,15}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})(ns|us|µs|μs|ms|s|m|h)/y;
 
 /**
- * A time as nginx writes it. A number without a unit counts seconds; such a part must be the last one.
+ * A time as nginx writes it. A number without a unit counts seconds, and must be the last part.
  *
  * @returns milliseconds, or `undefined` when the text is something else.
  * @see https://nginx.org/en/docs/syntax.html
@@ -60,8 +60,8 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * A duration as Go's `time.ParseDuration` reads it: parts with a unit each, fractions allowed; `0` alone needs none.
- * Negative durations are refused. Parts of a millisecond are rounded.
+ * A duration as Go's `time.ParseDuration` reads it: each part has a unit and may have a fraction; only `0` needs no
+ * unit. Negative durations are refused. Fractions of a millisecond are rounded.
  */
 export function parseGoDuration(text: string): number | undefined {
   if (text === "0") return 0;

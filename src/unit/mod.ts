@@ -1,8 +1,6 @@
 /**
- * Durations, sizes, integers and booleans as nginx and Go spell them, parsed once to plain numbers.
- *
- * Every `parse` returns `undefined` for what it does not understand; nothing is guessed. {@link nearest} finds the word
- * that was probably meant.
+ * Durations, sizes, integers and booleans as nginx and Go spell them, parsed to plain numbers. Each `parse` returns
+ * `undefined` for a text that it cannot read. {@link nearest} finds the known word that is most like a misspelt one.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * "Did you mean ...?": the known word that is most like a misspelt one.
+ * Finds the known word that is most like a misspelt one.
  *
  * @module
  */
@@ -26,7 +26,7 @@ function distance(a: string, b: string, limit: number): number {
   return row[b.length]!;
 }
 
-/** The candidate that is most like `text`; `undefined` when none is like it. Of equals the first. */
+/** The candidate that is most like `text`, the first of equals; `undefined` when none is similar. */
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
   if (text.length > 128) return undefined;
   let limit = Math.max(1, Math.min(4, Math.floor(text.length / 3)));

@@ -1,6 +1,6 @@
 /**
- * Follows a chunked body through buffers split anywhere. It copies nothing: it tells which parts of a buffer are data, and
- * which parts may go on as they are (everything but chunk extensions and trailers).
+ * Parses a chunked body from buffers that are split anywhere. It copies nothing: it gives the ranges of a buffer that
+ * are data, and those that can be passed on as they are (all but chunk extensions and trailers).
  *
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-7.1
  * @module
@@ -22,21 +22,21 @@ const enum State {
 }
 
 const MAX_EXTENSION_BYTES = 1024;
-/** Longest trailer section. */
+/** Longest trailer section, bytes. */
 const MAX_TRAILER_BYTES = 8192;
 const MAX_SIZE_DIGITS = 12;
 
 const TRAILERS = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n$/;
 
-/** One chunked body at a time. */
+/** Parser of one chunked body at a time. */
 export class ChunkedTracker {
   /** Start and end of each piece of data in the last buffer, in pairs. */
   readonly data: number[] = [];
-  /** Start and end of each part of the last buffer that may go on as it is, in pairs. */
+  /** Start and end of each part of the last buffer that can be passed on as it is, in pairs. */
   readonly kept: number[] = [];
-  /** Data so far. */
+  /** Bytes of data so far. */
   dataBytes = 0;
-  /** Trailer lines as received, each with CRLF; known when done. */
+  /** Trailer lines as received, each with CRLF; complete when {@link ChunkedTracker.done}. */
   trailers = "";
   /** Why the body was refused; `null` while it is well formed. */
   error: string | null = null;
@@ -45,7 +45,7 @@ export class ChunkedTracker {
   #digits = 0;
   #extension = 0;
 
-  /** Makes ready for the next body. */
+  /** Prepares for the next body. */
   reset(): void {
     this.#state = State.Size;
     this.#size = 0;
@@ -63,8 +63,8 @@ export class ChunkedTracker {
   }
 
   /**
-   * Reads `bytes` from `at` to `end`; returns the offset after what belongs to the body. Less than `end` only when done, or
-   * when {@link ChunkedTracker.error} is set: then it is the offset of the byte at fault.
+   * Reads `bytes` from `at` to `end`, and returns the offset after the body. It is less than `end` when the body is
+   * done, or when {@link ChunkedTracker.error} is set; then it is the offset of the wrong byte.
    */
   feed(bytes: Uint8Array, at: number, end: number): number {
     const { data, kept } = this;
@@ -103,7 +103,7 @@ export class ChunkedTracker {
           break;
         }
         case State.Blank:
-          // before an extension (RFC 9112 section 7.1.1), or behind the size of a peer that pads it
+          // white space before an extension (RFC 9112 section 7.1.1), or after a padded chunk size
           if (byte === 0x3b) state = State.Extension;
           else if (byte === 13) {
             from = i;

@@ -1,6 +1,6 @@
 /**
- * A field section as it came from the wire: the text once, and where its lines are. Reading a field, dropping one, adding
- * one and writing the section again copy nothing but what is asked for.
+ * A field section as received: one string, and the offsets of its lines. Reading, dropping, adding and formatting lines
+ * copies only the values that are asked for.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import { type FieldMask, KNOWN_FIELDS, knownFieldAt, knownFieldId } from "../kno
 const FIRST_CAPACITY = 32;
 /** Places of a line in {@link Head.lines}. */
 const STRIDE = 3;
-/** Ceiling of WireSettings.maxFields: line numbers are kept in a byte. */
+/** Upper bound of WireSettings.maxFields, because a line number is kept in one byte. */
 const MAX_LINES = 250;
 
-/** Why a head was refused. `offset` is that of the byte at fault, from the start of the message. */
+/** Reason for which a head is refused. `offset`: of the wrong byte, from the start of the message. */
 export interface HeadError {
   readonly kind: "malformed" | "target-too-long" | "fields-too-large" | "version" | "coding";
   readonly message: string;
   readonly offset: number;
 }
 
-/** One head at a time; {@link Head.reset} makes it ready for the next. */
+/** One head at a time; {@link Head.reset} prepares for the next. */
 export class Head implements Fields {
   /** The whole head, one char a byte. */
   protected text = "";
@@ -42,7 +42,7 @@ export class Head implements Fields {
   readonly #editedIds: Uint8Array = new Uint8Array(KNOWN_FIELDS);
   #editedOthers: Set<string> | null = null;
 
-  /** Forgets the head and lets go of its text. */
+  /** Forgets the head and releases its text. */
   reset(): void {
     if (this.count > 0) {
       this.#gone.fill(0, 0, this.count);
@@ -59,8 +59,8 @@ export class Head implements Fields {
   }
 
   /**
-   * Finds the lines from `start` on; the grammar has been checked. Returns the offset after the head, or -1 for more than
-   * `maxLines`.
+   * Indexes the lines from `start` on; their grammar has been checked. Returns the offset after the head, or -1 when
+   * there are more than `maxLines`.
    */
   protected index(text: string, start: number, maxLines: number): number {
     this.text = text;
@@ -107,7 +107,10 @@ export class Head implements Fields {
     this.#gone = gone;
   }
 
-  /** Drops lines whose names have characters other than letters, digits and `-`, as nginx does; for rare heads only. */
+  /**
+   * Drops lines whose names contain characters other than letters, digits and `-`, as nginx does. Rare heads only need
+   * it.
+   */
   protected dropOddNames(keepUnderscores: boolean): void {
     const fine = keepUnderscores ? /^[A-Za-z0-9_-]+$/ : /^[A-Za-z0-9-]+$/;
     for (let i = 0; i < this.count; i++) if (!fine.test(this.#name(i))) this.#gone[i] = 1;
@@ -119,13 +122,13 @@ export class Head implements Fields {
     return n === 0 || this.#gone[n - 1] !== 0 ? undefined : this.#value(n - 1);
   }
 
-  /** Is there a line of a known name among those received? */
+  /** True when a line with a known name was received. */
   hasKnown(id: number): boolean {
     const n = this.#first[id]!;
     return n !== 0 && this.#gone[n - 1] === 0;
   }
 
-  /** Is there more than one line of the known name? Asked only of names whose first line was found. */
+  /** True when more than one line has the known name. Its first line must exist. */
   protected repeated(id: number): boolean {
     for (let i = this.#first[id]!; i < this.count; i++) if (this.#ids[i] === id) return true;
     return false;
@@ -137,7 +140,7 @@ export class Head implements Fields {
     return n === 0 ? 0 : this.lines[(n - 1) * STRIDE]!;
   }
 
-  /** Drops the received lines of a name; unlike {@link Head.delete} it is no edit. */
+  /** Drops the received lines of a name; unlike {@link Head.delete}, this does not count as an edit. */
   drop(lowerName: string): boolean {
     let found = false;
     const id = knownFieldId(lowerName);
@@ -257,7 +260,7 @@ export class Head implements Fields {
     if (added !== null) { for (let i = 0; i < added.length; i += 3) yield [added[i + 1]!, added[i + 2]!]; }
   }
 
-  /** The lines, names and values in turn: what iterating gives, without a pair for each. */
+  /** Names and values in turn; cheaper than iterating, which makes a pair for each line. */
   list(): string[] {
     const out: string[] = [];
     for (let i = 0; i < this.count; i++) if (this.#gone[i] === 0) out.push(this.#name(i), this.#value(i));
@@ -266,7 +269,7 @@ export class Head implements Fields {
     return out;
   }
 
-  /** The lines as they go out, each ended by CRLF: received ones less those of the mask, then those that were added. */
+  /** Lines to send, each with CRLF: the received ones that the mask does not contain, then the added ones. */
   format(mask: FieldMask): string {
     const { known, others } = mask;
     const { text, lines } = this;
@@ -293,7 +296,7 @@ export class Head implements Fields {
     return out;
   }
 
-  /** Drops the received lines of a mask, so that nobody sees them; no edit. */
+  /** Drops the received lines that the mask contains; this does not count as an edit. */
   dropMask(mask: FieldMask): void {
     const { known, others } = mask;
     for (let i = 0; i < this.count; i++) {

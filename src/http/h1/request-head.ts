@@ -1,5 +1,5 @@
 /**
- * Head of a request: strict where a lenient reader could be made to see another request than the next server does.
+ * Request head. The parser refuses whatever two implementations could read as two different requests.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-3
  * @module
@@ -8,7 +8,7 @@ import { CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING, UPGRADE } 
 import { listHasToken, parseTokenList } from "../token-list.ts";
 import { Head, type HeadError } from "./head.ts";
 
-/** What a head may be like. */
+/** Limits of a request head. */
 export interface RequestLimits {
   /** Longest request line (target-too-long) and field line (fields-too-large). */
   readonly maxLineBytes: number;
@@ -20,35 +20,36 @@ export interface RequestLimits {
   readonly keepInvalidNames?: boolean;
 }
 
-/** Chunked body, whose length shows at its end. */
+/** Body length of a chunked body, which is unknown before its end. */
 export const CHUNKED = -1;
 
-// Both are linear: no character can be taken by two neighbouring parts.
+// Both expressions are linear: neighbouring parts share no character. A line whose name is no token matches, and is
+// dropped afterwards, as nginx does.
 const USUAL = /[A-Z]+ [\x21-\x7e\x80-\xff]+ HTTP\/1\.[01]\r\n(?:[A-Za-z0-9-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/y;
 // Names that are no tokens are let in: their lines are dropped, as nginx does.
 const ANY =
   /[A-Z_-]+ [\x21-\x7e\x80-\xff]+ HTTP\/1\.[0-9]\r\n(?:[\x21-\x39\x3b-\x7e\x80-\xff]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/y;
 const LINE = /^[A-Z_-]+ [\x21-\x7e\x80-\xff]+ HTTP\/1\.[0-9]$/;
 const LINE_OF_OTHER_VERSION = /^[A-Z_-]+ [\x21-\x7e\x80-\xff]+ HTTP\/[0-9]\.[0-9]$/;
-/** Methods are of these characters, as in nginx: `get` is no method. */
+/** First character of a method, as in nginx: lower-case methods are refused. */
 const METHOD_START = /^[A-Z_-]/;
-// Line ends that are not CRLF, NUL. A CR at the very end may still become one.
+// Line ends other than CRLF, and NUL. A CR at the very end may be the first half of CRLF.
 const BROKEN_LINE = /[^\r]\n|^\n|\r(?!\n|$)|\0/;
 const LENGTH = /^[0-9]{1,15}$/;
-// reg-name with `_`, or an IP literal; a port. nginx refuses two dots in a row as well.
+// reg-name with `_`, or an IP literal; then a port. Two dots in a row are refused, as in nginx.
 const AUTHORITY = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/;
 const ABSOLUTE = /^https?:\/\/([^/?#]*)([/?].*)?$/i;
 
-/** A request head. One for each connection; used again for each request. */
+/** Request head of a connection, reused for each of its requests. */
 export class RequestHead extends Head {
   method = "";
-  /** In origin-form; path and query of an absolute-form. */
+  /** Request-target in origin-form; of an absolute-form, its path and query. */
   target = "";
-  /** Of the absolute-form, else of Host; empty if there is none (HTTP/1.0). */
+  /** Authority of the absolute-form, or else of Host; empty when there is none (HTTP/1.0). */
   authority = "";
-  /** 0 or 1. */
+  /** Minor version: 0 or 1. */
   minorVersion = 1;
-  /** Content-Length, 0 without a body, {@link CHUNKED}. */
+  /** Body length: Content-Length, 0 without a body, or {@link CHUNKED}. */
   bodyBytes = 0;
   /** The client takes further requests on the connection. */
   keepAlive = true;
@@ -72,12 +73,12 @@ export class RequestHead extends Head {
   }
 
   /**
-   * Reads the head at the start of `text` (one char a byte). Returns its length; 0 when more bytes are needed; -1 when it
-   * is refused: then {@link RequestHead.error} says why.
+   * Parses the head at the start of `text` (one char a byte). Returns its length; 0 when more bytes are needed; -1 when
+   * it is refused, with the reason in {@link RequestHead.error}.
    */
   parse(text: string, limits: RequestLimits): number {
     let start = 0;
-    // RFC 9112 section 2.2: an empty line before the request line is passed over
+    // RFC 9112 section 2.2: an empty line before the request line is ignored
     while (text.charCodeAt(start) === 13 && text.charCodeAt(start + 1) === 10) start += 2;
     USUAL.lastIndex = start;
     if (USUAL.test(text)) {
@@ -100,7 +101,7 @@ export class RequestHead extends Head {
     return this.#refuse({ kind: "malformed", message, offset });
   }
 
-  /** What is incomplete, wrong, or has names that nginx drops. */
+  /** Handles heads that are incomplete or malformed, or whose names nginx drops. */
   #parseOdd(text: string, start: number, limits: RequestLimits): number {
     if (start < text.length && text.charCodeAt(start) !== 13 && !METHOD_START.test(text.slice(start, start + 1))) {
       return this.#malformed("the request line does not begin with a method", start);
@@ -135,7 +136,7 @@ export class RequestHead extends Head {
   #read(text: string, start: number, limits: RequestLimits, oddNames: boolean): number {
     const methodEnd = text.indexOf(" ", start);
     const targetEnd = text.indexOf(" ", methodEnd + 1);
-    // the usual method needs no string of its own
+    // GET needs no new string
     this.method = text.startsWith("GET ", start) ? "GET" : text.slice(start, methodEnd);
     this.target = text.slice(methodEnd + 1, targetEnd);
     // versions above 1.1 of the same major are read as 1.1 (RFC 9110 section 2.5)
@@ -150,7 +151,7 @@ export class RequestHead extends Head {
     return end;
   }
 
-  /** Length of the body. RFC 9112 section 6.3, with everything ambiguous refused. True: refused. */
+  /** Determines the body length (RFC 9112 section 6.3); whatever is ambiguous is refused. True: refused. */
   #frame(): boolean {
     const length = this.known(CONTENT_LENGTH);
     const coding = this.known(TRANSFER_ENCODING);
@@ -222,31 +223,31 @@ export class RequestHead extends Head {
     else if (listHasToken(value, "keep-alive")) this.keepAlive = true;
     for (const option of parseTokenList(value)) {
       if (option === "upgrade") this.upgrade = this.minorVersion === 1 && isTunnelled(this.known(UPGRADE));
-      // What the client calls hop-by-hop goes no further; but it may not take away what names or frames the message.
+      // Fields that Connection names are not passed on, except those that name or frame the message.
       else if (!KEPT.has(option)) this.drop(option);
     }
   }
 }
 
 /**
- * May the upstream be asked to change to the protocol. Never to HTTP/2: through the tunnel the client would send it
- * requests that no rule of a host or a path has seen.
+ * True when the Upgrade field may be passed to the upstream. HTTP/2 is not passed: through the tunnel a client could
+ * send requests that no rule of a host or path has checked.
  */
 function isTunnelled(protocols: string | undefined): boolean {
   return protocols !== undefined && protocols !== "" && !/(?:^|[\t ,])h2c?(?:$|[\t ,/])/i.test(protocols);
 }
 
-/** Options of Connection that are no field names, and fields that it cannot take away. */
+/** Options of Connection that are no field names, and fields that Connection cannot remove. */
 const KEPT: ReadonlySet<string> = new Set(["close", "keep-alive", "host", "content-length", "transfer-encoding"]);
 
-/** The first limit that the head (or its part so far) exceeds. */
+/** First limit that the head, or the part received so far, exceeds. */
 function tooLarge(text: string, start: number, end: number, limits: RequestLimits): HeadError | null {
   if (end - start <= limits.maxLineBytes && end <= limits.maxHeadBytes) return null;
   let at = start;
   while (at < end) {
     let next = text.indexOf("\r\n", at);
     if (next < 0 || next > end) next = end;
-    // as nginx counts, the line end belongs to it
+    // as in nginx, the line end counts
     if (next + 2 - at > limits.maxLineBytes) {
       return at === start
         ? { kind: "target-too-long", message: "the request line is too long", offset: at }

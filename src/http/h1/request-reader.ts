@@ -1,5 +1,6 @@
 /**
- * Requests of one connection: bytes in, head and pieces of body out, wherever the bytes are split. No sockets.
+ * Reads the requests of one connection: bytes in, heads and pieces of bodies out, wherever the bytes are split. No
+ * sockets.
  *
  * @module
  */
@@ -8,12 +9,12 @@ import { ChunkedTracker } from "./chunked.ts";
 import type { HeadError } from "./head.ts";
 import { CHUNKED, RequestHead, type RequestLimits } from "./request-head.ts";
 
-/** More bytes are needed; all were taken. */
+/** All bytes were read, and more are needed. */
 export const INCOMPLETE = -1;
-/** What was read is refused. */
+/** The request or its body is refused. */
 export const REFUSED = -2;
 
-/** Reads a request, then, after {@link RequestReader.next}, the one after it. */
+/** Reads one request; {@link RequestReader.next} prepares for the next one. */
 export class RequestReader {
   readonly head: RequestHead;
   /** Start and end of each piece of body data in the last buffer, in pairs. */
@@ -23,7 +24,7 @@ export class RequestReader {
   /** Bytes of body received so far, framing included. */
   bodyBytesRead = 0;
   error: HeadError | null = null;
-  /** Bytes of a head that is not complete. */
+  /** Bytes of an incomplete head. */
   #pending = "";
   #left = 0;
   #chunked: ChunkedTracker | null = null;
@@ -38,12 +39,12 @@ export class RequestReader {
     return this.#pending !== "";
   }
 
-  /** Trailer lines, each with CRLF; empty without. Known when the body is done. */
+  /** Trailer lines, each with CRLF; empty when there are none. Complete when the body is. */
   get trailers(): string {
     return this.head.bodyBytes === CHUNKED && this.#chunked !== null ? this.#chunked.trailers : "";
   }
 
-  /** Data of the body so far. */
+  /** Bytes of body data so far. */
   get dataBytes(): number {
     if (this.head.bodyBytes === CHUNKED) return this.#chunked === null ? 0 : this.#chunked.dataBytes;
     return this.head.bodyBytes - this.#left;
@@ -59,15 +60,17 @@ export class RequestReader {
     this.error = null;
   }
 
-  /** Reads the head from `bytes`, from `at` on. Returns the offset after it, {@link INCOMPLETE} or {@link REFUSED}. */
+  /**
+   * Reads the head from `bytes`, beginning at `at`. Returns the offset after it, {@link INCOMPLETE} or {@link REFUSED}.
+   */
   readHead(bytes: Uint8Array, at: number, limits: RequestLimits): number {
-    // a head is never longer than its limit: what follows in the buffer is not made text
+    // bytes beyond the limit of a head are not converted to text
     const end = Math.min(bytes.length, at + limits.maxHeadBytes + 1);
     const before = this.#pending.length;
     let text = latin1Text(bytes, at, end);
     if (before > 0) {
       const full = this.#pending + text;
-      // A head ends, and turns wrong, at a line end: between them there is nothing to look at.
+      // Only a line end can complete a head or make it malformed, so bytes without one are not parsed yet.
       if (full.length <= limits.maxLineBytes && !text.includes("\n") && !text.includes("\0")) {
         this.#pending = full;
         return INCOMPLETE;
@@ -98,8 +101,8 @@ export class RequestReader {
   }
 
   /**
-   * Reads body from `bytes`, from `at` on; {@link RequestReader.data} tells where the data is. Returns the offset after what
-   * belongs to the body, or {@link REFUSED}.
+   * Reads the body from `bytes`, beginning at `at`; {@link RequestReader.data} holds the ranges of its data. Returns
+   * the offset after the body, or {@link REFUSED}.
    */
   readBody(bytes: Uint8Array, at: number): number {
     if (this.head.bodyBytes === CHUNKED) return this.#readChunks(bytes, at);

@@ -1,6 +1,6 @@
 /**
- * Head of a response from an upstream: lenient where nginx is, because a user's backend may be four lines of shell; strict
- * about framing.
+ * Response head of an upstream. The parser is as lenient as nginx, because a backend may be a short shell script, and
+ * strict about framing.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-4
  * @module
@@ -24,21 +24,24 @@ const USUAL = new RegExp(
   "y",
 );
 const STATUS_LINE = /^HTTP\/1\.[0-9] [1-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-// Values pass with their control characters, as in nginx: a field that is left out may be one that protects.
+// Values keep their control characters, as in nginx: dropping such a field might drop a protection.
 const FIELD_LINE = new RegExp(`^([${TCHAR}]+)[ \\t]*:(.*)$`, "s");
 const BROKEN_VALUE = /[\0\r]/;
 const LENGTH = /^[0-9]{1,15}$/;
 
-/** A response head. One for each upstream connection; used again for each response. */
+/** Response head of an upstream connection, reused for each of its responses. */
 export class ResponseHead extends Head {
   status = 0;
-  /** 0 or 1. */
+  /** Minor version: 0 or 1. */
   minorVersion = 1;
-  /** Content-Length, {@link CHUNKED} or {@link UNTIL_CLOSE}; as the fields say, whatever status and method make of it. */
+  /**
+   * Body length as the fields give it: Content-Length, {@link CHUNKED} or {@link UNTIL_CLOSE}. Status and method are
+   * not taken into account.
+   */
   bodyBytes = 0;
-  /** Whether there is a Content-Length field, which counts for HEAD and 304. */
+  /** There is a Content-Length field. It counts for HEAD and 304 as well. */
   hasLength = false;
-  /** The connection may be used again. */
+  /** The connection stays open after the response. */
   keepAlive = true;
   error: HeadError | null = null;
   #reasonStart = 0;
@@ -53,17 +56,17 @@ export class ResponseHead extends Head {
     this.error = null;
   }
 
-  /** The upstream's status line with CRLF, its version replaced by ours. */
+  /** Status line of the upstream with CRLF, with the version of the proxy. */
   statusLine(): string {
     const usual = statusLine(this.status);
-    // a reason that is missing is ours; so is the very usual one, which spares a string
+    // a missing reason phrase gets the standard one; the standard ones need no new string
     if (this.#reasonEnd <= REASON_AT || this.text.startsWith(usual)) return usual;
     return `HTTP/1.1${this.text.slice(this.#reasonStart, this.#reasonEnd)}\r\n`;
   }
 
   /**
-   * Reads the head at the start of `text` (one char a byte). Returns its length; 0 when more bytes are needed; -1 when it
-   * is refused: then {@link ResponseHead.error} says why.
+   * Parses the head at the start of `text` (one char a byte). Returns its length; 0 when more bytes are needed; -1 when
+   * it is refused, with the reason in {@link ResponseHead.error}.
    */
   parse(text: string, maxBytes: number): number {
     USUAL.lastIndex = 0;
@@ -123,7 +126,7 @@ export class ResponseHead extends Head {
     }
   }
 
-  /** Line ends of LF alone, folded lines, lines that are no fields: put into order, then read. */
+  /** Normalises bare LF, folded lines and lines that are no fields, then parses the head. */
   #parseOdd(text: string, maxBytes: number): number {
     const start = text.slice(0, 9);
     if (!"HTTP/1.".startsWith(start.slice(0, 7)) || (start.length > 7 && !/^HTTP\/1\.[0-9]/.test(start))) {
@@ -153,7 +156,7 @@ export class ResponseHead extends Head {
       }
       const field = FIELD_LINE.exec(line);
       if (field !== null) head += `\r\n${field[1]}:${field[2]}`;
-      // a framing field that cannot be read must not be passed over
+      // an unreadable framing field must not be ignored
       else if (/^(?:content-length|transfer-encoding)/i.test(line)) {
         return this.#refuse("malformed", "a framing field is malformed", offset);
       }
@@ -171,7 +174,7 @@ const KEPT: ReadonlySet<string> = new Set([
   "set-cookie",
 ]);
 
-/** The line without its CR, or with several without all of them: some programs turn their own CRLF into CR CR LF. */
+/** The line without its trailing CRs: some programs turn CRLF into CR CR LF. */
 function withoutCr(line: string): string {
   let end = line.length;
   while (end > 0 && line.charCodeAt(end - 1) === 13) end--;

@@ -1,5 +1,6 @@
 /**
- * Responses of one upstream connection: bytes in, head and pieces of body out, wherever the bytes are split. No sockets.
+ * Reads the responses of one upstream connection: bytes in, heads and pieces of bodies out, wherever the bytes are
+ * split. No sockets.
  *
  * @module
  */
@@ -11,20 +12,23 @@ import { CHUNKED } from "./request-head.ts";
 import { INCOMPLETE, REFUSED } from "./request-reader.ts";
 import { type ResponseHead, UNTIL_CLOSE } from "./response-head.ts";
 
-/** Reads a response, then, after {@link ResponseReader.next}, the one after it. */
+/** Reads one response; {@link ResponseReader.next} prepares for the next one. */
 export class ResponseReader {
   head: ResponseHead;
-  /** How the body is delimited: 0 none, its length, {@link CHUNKED}, {@link UNTIL_CLOSE}. */
+  /** Body length; 0: no body; or {@link CHUNKED}, {@link UNTIL_CLOSE}. */
   bodyBytes = 0;
   /** Start and end of each piece of body data in the last buffer, in pairs. */
   data: readonly number[] = [];
-  /** Start and end of what may be passed on with its framing, in pairs; the same as data but for a chunked body. */
+  /**
+   * Start and end of each part that can be passed on with its framing, in pairs; the same as the data but for a chunked
+   * body.
+   */
   kept: readonly number[] = [];
   bodyDone = false;
-  /** Data of the body so far. */
+  /** Bytes of body data so far. */
   dataBytes = 0;
   error: HeadError | null = null;
-  /** Interim responses before the one that is read now. */
+  /** Number of interim responses before the one that is being read. */
   interims = 0;
   #pending = "";
   #left = 0;
@@ -40,12 +44,12 @@ export class ResponseReader {
     return this.#pending !== "";
   }
 
-  /** Trailer lines, each with CRLF; empty without. Known when the body is done. */
+  /** Trailer lines, each with CRLF; empty when there are none. Complete when the body is. */
   get trailers(): string {
     return this.bodyBytes === CHUNKED && this.#chunked !== null ? this.#chunked.trailers : "";
   }
 
-  /** Makes ready for the next head, on the same connection. */
+  /** Prepares for the response to the next request on the connection. */
   next(): void {
     this.head.reset();
     this.#pending = "";
@@ -56,14 +60,16 @@ export class ResponseReader {
     this.interims = 0;
   }
 
-  /** The same after an interim response: another one to the same request follows. */
+  /** Prepares for the next response to the same request, after an interim one. */
   nextAfterInterim(): void {
     const interims = this.interims + 1;
     this.next();
     this.interims = interims;
   }
 
-  /** Reads the head from `bytes`, from `at` on. Returns the offset after it, {@link INCOMPLETE} or {@link REFUSED}. */
+  /**
+   * Reads the head from `bytes`, beginning at `at`. Returns the offset after it, {@link INCOMPLETE} or {@link REFUSED}.
+   */
   readHead(bytes: Uint8Array, at: number, maxBytes: number, toHead: boolean): number {
     const end = Math.min(bytes.length, at + maxBytes + 1);
     const before = this.#pending.length;
@@ -101,7 +107,7 @@ export class ResponseReader {
     } else this.#left = this.bodyBytes === UNTIL_CLOSE ? Infinity : this.bodyBytes;
   }
 
-  /** Reads body from `bytes`, from `at` on. Returns the offset after what belongs to the body, or {@link REFUSED}. */
+  /** Reads the body from `bytes`, beginning at `at`. Returns the offset after the body, or {@link REFUSED}. */
   readBody(bytes: Uint8Array, at: number): number {
     if (this.bodyBytes === CHUNKED) return this.#readChunks(bytes, at);
     const end = Math.min(bytes.length, at + this.#left);
@@ -129,7 +135,7 @@ export class ResponseReader {
     return end;
   }
 
-  /** The connection has ended. True if that is the end of the body. */
+  /** The connection has ended. Returns true when that completes the body. */
   endOfStream(): boolean {
     if (this.bodyBytes === UNTIL_CLOSE && !this.bodyDone) this.bodyDone = true;
     return this.bodyDone;
