@@ -1,11 +1,11 @@
 /**
- * Upstreams of a snapshot in the shape that ingress-nginx shows at /configuration/backends.
+ * Upstreams of a snapshot in the format of ingress-nginx's /configuration/backends.
  *
  * @module
  */
 import { DEFAULT_BACKEND, type Snapshot, type Upstream } from "../snapshot/snapshot.ts";
 
-/** One backend; the order of the fields is ingress-nginx's. */
+/** A backend; the order of its fields is that of ingress-nginx. */
 export interface Backend {
   readonly name: string;
   readonly port: string | number;
@@ -29,7 +29,7 @@ export interface Backend {
   };
 }
 
-/** All backends by name; the default backend is always among them. */
+/** All backends in order of name, including the default backend. */
 export function listBackends(snapshot: Snapshot): Backend[] {
   const affine = affinePaths(snapshot);
   const backends = Object.values(snapshot.upstreams).map((upstream) => toBackend(upstream, affine.get(upstream.name)));
@@ -37,7 +37,7 @@ export function listBackends(snapshot: Snapshot): Backend[] {
   return backends.sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
-/** Paths that set a cookie of affinity, by host. */
+/** Paths that set an affinity cookie, by host. */
 type HostPaths = Record<string, string[]>;
 
 function affinePaths(snapshot: Snapshot): Map<string, HostPaths> {
@@ -97,7 +97,7 @@ function toBackend(upstream: Upstream, affine?: HostPaths): Backend {
   };
 }
 
-/** The built-in default backend has no endpoints here: its 404 is answered in place. */
+/** The built-in default backend, which has no endpoints: the data plane itself answers 404. */
 const EMPTY_DEFAULT: Backend = toBackend({
   name: DEFAULT_BACKEND,
   namespace: "",

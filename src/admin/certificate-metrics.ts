@@ -1,5 +1,5 @@
 /**
- * Metrics of the certificates that hosts are served with.
+ * Metrics of the certificates of hosts.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { X509Certificate } from "node:crypto";
 import type { MetricFamily, MetricSample } from "../observe/mod.ts";
 import { CATCH_ALL, type Certificate, DEFAULT_CERTIFICATE, type Snapshot } from "../snapshot/snapshot.ts";
 
-/** What is read from a certificate, once. */
+/** Facts about a certificate; it is parsed once. */
 interface CertificateFacts {
   readonly serial: string;
   readonly organization: string;
@@ -18,7 +18,7 @@ interface CertificateFacts {
 
 const known = new WeakMap<Certificate, CertificateFacts>();
 
-/** When each host's certificate ends, and what it is. */
+/** Families with the expiry and the facts of each host's certificate. */
 export function certificateFamilies(snapshot: Snapshot, controllerClass: string): MetricFamily[] {
   const ends: MetricSample[] = [];
   const infos: MetricSample[] = [];

@@ -1,12 +1,12 @@
 /**
- * Metrics of what is wrong with the manifests.
+ * Metrics of diagnostics.
  *
  * @module
  */
 import type { Diagnostic } from "../diagnostic.ts";
 import type { MetricFamily } from "../observe/mod.ts";
 
-/** Findings that keep a whole file or object out of force, in its present version at least. */
+/** Reasons of diagnostics by which a file or an object is not in force, at least not in its current version. */
 const REFUSALS: ReadonlySet<string> = new Set([
   "BrokenFile",
   "UnreadableFile",
@@ -16,17 +16,17 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "UnknownKind",
 ]);
 
-/** True if because of that something of the manifests is not in force as it is written. */
+/** True when a part of the manifests is not in force as written because of the diagnostic. */
 export function isRefusal({ reason }: Diagnostic): boolean {
   return REFUSALS.has(reason);
 }
 
-/** Remembers the kinds of findings there were, to show 0 for those that have been put right: there are some dozens. */
+/** Remembers the kinds of diagnostics, to show 0 for those that have been corrected; there are some dozens of kinds. */
 export class FindingMetrics {
-  /** By severity and reason, in the order in which they were met. */
+  /** Kinds, severity and reason, in the order in which they appeared. */
   readonly #seen = new Map<string, { readonly severity: string; readonly reason: string }>();
 
-  /** Number of findings that stand, by severity and reason. */
+  /** Number of current diagnostics by severity and reason. */
   family(diagnostics: readonly Diagnostic[], labels: Readonly<Record<string, string>>): MetricFamily {
     const counts = new Map<string, number>();
     for (const { severity, reason } of diagnostics) {

@@ -7,21 +7,21 @@ import { type Context, Hono } from "hono";
 import { EXPOSITION_TYPE, formatMetrics, type MetricFamily } from "../observe/mod.ts";
 import type { AdminSource } from "./source.ts";
 
-/** What the health app is made with. */
+/** Options of the health app. */
 export interface HealthOptions {
   readonly source: AdminSource;
   /** Path of the health check. */
   readonly path: string;
-  /** What /metrics shows, collected anew each time. */
+  /** Returns the families that /metrics shows. */
   readonly metrics: () => readonly MetricFamily[];
 }
 
-/** Checks by the names that ingress-nginx gives them. */
+/** Names of the checks, as in ingress-nginx. */
 const CHECKS = ["ping", "nginx-ingress-controller"] as const;
 
 /**
- * `PATH`: 200 `ok` while requests are served, else 500 with the failed checks; `?verbose` lists them all; `PATH/CHECK`
- * asks for one. `/metrics`: Prometheus text. Everything else: 404.
+ * `PATH` answers 200 `ok` while requests are served, or else 500 with the failed checks; `?verbose` lists all checks;
+ * `PATH/CHECK` answers for one. `/metrics` is Prometheus text. All other paths answer 404.
  */
 export function createHealthApp(options: HealthOptions): Hono {
   const { source, path, metrics } = options;

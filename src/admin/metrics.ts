@@ -1,6 +1,6 @@
 /**
- * What the program knows of itself, as metrics under the names of ingress-nginx. Metrics of single requests are counted
- * where requests end, and appended by the caller.
+ * Metrics of the program under the names of ingress-nginx. Metrics of requests are counted elsewhere, and the caller
+ * appends them.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { type FindingMetrics, isRefusal } from "./finding-metrics.ts";
 import type { OrphanMetrics } from "./orphan-metrics.ts";
 import type { AdminSource } from "./source.ts";
 
-/** Labels that all metrics of a controller have, and its version. */
+/** Labels of all controller metrics. */
 export interface MetricsOptions {
   readonly source: AdminSource;
   readonly version: string;
@@ -47,7 +47,7 @@ export function controllerLabels(
   };
 }
 
-/** Memory, processor time and descriptors: there with and without --enable-metrics. */
+/** Memory, processor time and descriptors, with and without --enable-metrics. */
 export function processFamilies(): MetricFamily[] {
   const families = [
     family("process_cpu_seconds_total", "counter", "Processor time used, user and system, in seconds.", cpuSeconds()),
@@ -65,7 +65,7 @@ export function processFamilies(): MetricFamily[] {
   return families;
 }
 
-/** Updates of the configuration, connections, requests in all, certificates: with --enable-metrics. */
+/** Configuration updates, connections, requests and certificates; with --enable-metrics. */
 export function controllerFamilies(options: MetricsOptions): MetricFamily[] {
   const { source } = options;
   const labels = controllerLabels(options);

@@ -1,6 +1,6 @@
 /**
- * What operators and probes ask: health, metrics, the configuration in force. Promises never to show a private key and
- * never to change anything.
+ * Endpoints for operators and probes: health, metrics, the configuration in force. They never show a private key and
+ * never change anything.
  *
  * @module
  */

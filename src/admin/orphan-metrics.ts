@@ -1,19 +1,19 @@
 /**
- * Metrics of Ingresses whose Service is missing, or has no endpoints.
+ * Metrics of Ingresses whose Service is missing or has no endpoints.
  *
  * @module
  */
 import type { Diagnostic } from "../diagnostic.ts";
 import type { MetricFamily } from "../observe/mod.ts";
 
-/** Reasons of findings about an Ingress, and the type that ingress-nginx gives to them. */
+/** Types that ingress-nginx gives to reasons of diagnostics about an Ingress. */
 const TYPES: Readonly<Record<string, string>> = {
   ServiceNotFound: "no-service",
   ServicePortNotFound: "no-service",
   NoReadyEndpoints: "no-endpoint",
   EndpointPortNotFound: "no-endpoint",
 };
-/** Ingresses that are remembered after they have been put right. */
+/** Bound of the Ingresses that are remembered after they have been corrected. */
 const MAX_REMEMBERED = 10_000;
 
 interface Orphan {
@@ -22,11 +22,11 @@ interface Orphan {
   readonly type: string;
 }
 
-/** Remembers who was an orphan, to show 0 for it from then on. */
+/** Remembers Ingresses that were orphans, to show 0 for them from then on. */
 export class OrphanMetrics {
   readonly #seen = new Map<string, Orphan>();
 
-  /** 1 for each Ingress that is an orphan now, 0 for those that were. */
+  /** Family with 1 for each Ingress that is an orphan, and 0 for those that were. */
   family(diagnostics: readonly Diagnostic[], labels: Readonly<Record<string, string>>): MetricFamily {
     const now = new Set<string>();
     for (const { reason, object } of diagnostics) {

@@ -1,5 +1,5 @@
 /**
- * A Hono app on a port of its own, by `node:http`: for the few requests of operators and probes, not for traffic.
+ * Serves a Hono app on a port of its own with `node:http`, for the few requests of operators and probes.
  *
  * @module
  */
@@ -7,16 +7,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { Hono } from "hono";
 
-/** Where an admin app listens. */
+/** An open admin port. */
 export interface AdminListener {
   readonly port: number;
-  /** Stops accepting and cuts what is open. */
+  /** Stops accepting, and cuts open connections. */
   close(): Promise<void>;
 }
 
-/** Milliseconds for a whole request head; probes are quick. */
+/** Time for a whole request head, milliseconds. */
 const HEAD_TIMEOUT_MS = 10_000;
-/** More connections than this are refused, so that a flood on this port costs no descriptors of the proxy. */
+/** Bound of the connections, so that a flood on this port uses up no descriptors of the proxy. */
 const MAX_CONNECTIONS = 256;
 
 /**
@@ -76,7 +76,7 @@ async function handle(app: Hono, incoming: IncomingMessage, outgoing: ServerResp
   const response = await app.fetch(new Request(url, { method: incoming.method, headers }));
   const body = new Uint8Array(await response.arrayBuffer());
   outgoing.writeHead(response.status, {
-    // Bun does not list the type that a Response of a string has by itself.
+    // Bun's headers lack the type that a Response of a string has by default.
     "content-type": "text/plain;charset=UTF-8",
     ...Object.fromEntries(response.headers),
     "content-length": String(body.length),
@@ -86,7 +86,7 @@ async function handle(app: Hono, incoming: IncomingMessage, outgoing: ServerResp
   outgoing.end(incoming.method === "HEAD" ? undefined : body);
 }
 
-/** The authority is of no interest here, except where an app looks at the Host field itself. */
+/** URL of a request; its authority is made up, because apps read the Host field themselves. */
 function requestUrl(target: string): string | null {
   if (!target.startsWith("/")) return null;
   const url = `http://admin${target}`;

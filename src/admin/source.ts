@@ -1,5 +1,5 @@
 /**
- * What the admin endpoints show, as an interface: they do not know who compiles and who serves.
+ * Data of the admin endpoints, as an interface: they do not know the compiler and the data plane.
  *
  * @module
  */
@@ -11,37 +11,42 @@ import type { Snapshot } from "../snapshot/snapshot.ts";
 export interface ServingCounters extends StubStatus {
   /** Internal errors of all processes. Default: 0. */
   readonly internalErrors?: number;
-  /** Requests answered with 400 for an unsafe path that a rewrite made. Default: 0. */
+  /** Requests answered with 400 because of an unsafe path that a rewrite made. Default: 0. */
   readonly unsafePaths?: number;
-  /** Worker processes. Default: none, this process serves. */
+  /** Number of worker processes. Default: 0, this process serves. */
   readonly processes?: number;
-  /** What they used of the processor so far, seconds. */
+  /** Processor time of the workers so far, seconds. */
   readonly cpuSeconds?: number;
-  /** Their resident memory. */
+  /** Resident memory of the workers, bytes. */
   readonly residentBytes?: number;
 }
 
-/** How the updates of the configuration went. */
+/** Counters of configuration updates. */
 export interface UpdateCounters {
   readonly applied: number;
   readonly failed: number;
   readonly lastSucceeded: boolean;
-  /** Milliseconds since the epoch; 0 before the first. */
+  /** Time of the last applied update, milliseconds since the epoch; 0 before the first. */
   readonly lastAppliedAtMs: number;
 }
 
-/** Asked anew for each request. */
+/** Read for each request. */
 export interface AdminSource {
-  /** `null` when requests are served from a configuration; else why not. */
+  /** `null` while requests are served, or else the reason why not. */
   unready(): string | null;
-  /** In force; `null` before the first one is. */
+  /** Snapshot in force; `null` before the first one. */
   snapshot(): Snapshot | null;
-  /** All findings that stand: about files, objects and annotations. */
+  /** Current diagnostics of files, objects and annotations. */
   diagnostics(): readonly Diagnostic[];
-  /** The same, each with the line and column of the field or annotation that it is about. Absent: they have them. */
+  /**
+   * Current diagnostics, each with the line and column of its field or annotation. Default: those of {@link
+   * AdminSource.diagnostics}.
+   */
   locatedDiagnostics?(): Promise<readonly Diagnostic[]>;
   serving(): ServingCounters;
-  /** Brings {@link AdminSource.serving} and the metrics up to date; takes half a second at most. Absent: they always are. */
+  /**
+   * Brings {@link AdminSource.serving} and the metrics up to date, in half a second at most. Default: they always are.
+   */
   refresh?(): Promise<void>;
   updates(): UpdateCounters;
 }

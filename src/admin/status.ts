@@ -1,5 +1,5 @@
 /**
- * The configuration in force: the app on --status-port, for loopback only.
+ * Shows the configuration in force: the app on --status-port, on loopback only.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import type { Snapshot } from "../snapshot/snapshot.ts";
 import { listBackends } from "./backends.ts";
 import type { AdminSource } from "./source.ts";
 
-/** What the status app is made with. */
+/** Options of the status app. */
 export interface StatusOptions {
   readonly source: AdminSource;
   /** Path of the health check. */
   readonly healthPath: string;
 }
 
-/** The configuration is only read here; private keys are never shown, not even at /configuration/certs. */
+/** Makes the app. It only reads the configuration, and never shows private keys, not even at /configuration/certs. */
 export function createStatusApp(options: StatusOptions): Hono {
   const { source, healthPath } = options;
   const app = new Hono();
@@ -51,7 +51,7 @@ function withSnapshot(c: Context, source: AdminSource, show: (snapshot: Snapshot
   return c.body(JSON.stringify(show(snapshot)), 200, { "content-type": "application/json" });
 }
 
-/** A page in a browser of this machine must not reach this port under a name of its own (DNS rebinding). */
+/** Checks the Host field, so that a web page cannot reach this port by a name of its own (DNS rebinding). */
 function isLocalHost(host: string | undefined): boolean {
   if (host === undefined) return true;
   const name = host.replace(/:\d+$/, "").toLowerCase();

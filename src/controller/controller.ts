@@ -1,5 +1,5 @@
 /**
- * Store changes -> compiled snapshots -> whoever serves them.
+ * Compiles store changes to snapshots, and has them served.
  *
  * @module
  */
@@ -12,18 +12,18 @@ import { type LocateDiagnostics, logDiagnostics } from "./diagnostic-log.ts";
 import { HoldOff } from "./hold-off.ts";
 import { PendingChanges } from "./pending-changes.ts";
 
-/** What a controller is made with. */
+/** Options of a controller. */
 export interface ControllerOptions {
   readonly view: StoreView;
-  /** Makes a compiler that knows nothing yet; asked again after one has thrown. */
+  /** Makes a compiler without state; called again after one has thrown. */
   readonly createCompiler: () => Compiler;
   /**
-   * Brings an update into force, which leads to `target`; resolves (or returns) when it is served. May throw: it is then
-   * called again with what leads back to the former state, wherever the update got to.
+   * Applies an update, which leads to `target`; resolves (or returns) when it is served. May throw: it is then called
+   * again with an update to the former state, whatever part of the first one was applied.
    */
   readonly publish: (update: SnapshotUpdate, target: Snapshot) => void | Promise<void>;
   readonly logger: Logger;
-  /** Finds the lines of new findings before they are logged; see {@link logDiagnostics}. */
+  /** Finds the lines of new diagnostics before they are logged; see {@link logDiagnostics}. */
   readonly locate?: LocateDiagnostics;
   readonly clock?: Clock;
   /** Quiet time that ends a burst of changes, milliseconds. Default 3. */
@@ -32,29 +32,29 @@ export interface ControllerOptions {
   readonly holdOffCeilingMs?: number;
 }
 
-/** How it stands, for the admin API and the metrics. */
+/** State of the configuration, for the admin API and the metrics. */
 export interface ControllerState {
-  /** In force; `null` before the first one is. */
+  /** Snapshot in force; `null` before the first one. */
   readonly snapshot: Snapshot | null;
-  /** All findings of the compiler about it. */
+  /** All diagnostics of the compiler about it. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Updates brought into force. */
+  /** Number of updates applied. */
   readonly applied: number;
-  /** Updates that failed. */
+  /** Number of updates that failed. */
   readonly failed: number;
   readonly lastSucceeded: boolean;
-  /** Milliseconds since the epoch; 0 before the first. */
+  /** Time of the last applied update, milliseconds since the epoch; 0 before the first. */
   readonly lastAppliedAtMs: number;
 }
 
-/** Compiles what changed and has it served; a failure keeps the last good state. */
+/** Compiles changes and has them served; a failure keeps the last good state. */
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #clock: Clock;
   readonly #pending = new PendingChanges();
   readonly #holdOff: HoldOff;
   #compiler: Compiler;
-  /** Snapshots that the data plane may have taken parts of, after a failure; the next update sets everything. */
+  /** Snapshots of which the data plane may have applied parts after a failure; the next update sets everything. */
   #doubtful: Snapshot[] | undefined;
   #firstChangeAtMs = 0;
   #publishing = false;
@@ -83,7 +83,7 @@ export class Controller {
     return this.#state;
   }
 
-  /** Compiles all that the store has and publishes it; rejects when that fails, for there is nothing to fall back on. */
+  /** Compiles the whole store and publishes it; rejects when that fails, because there is no former state. */
   async start(): Promise<void> {
     this.#pending.take();
     const startedAtMs = this.#clock.elapsedMs();
@@ -99,7 +99,7 @@ export class Controller {
     if (this.#pending.size > 0) this.#holdOff.poke();
   }
 
-  /** The store has these changes already. */
+  /** Takes changes that the store has already applied. */
   changed(changes: readonly StoreChange[]): void {
     if (this.#stopped || changes.length === 0) return;
     if (this.#pending.size === 0) this.#firstChangeAtMs = this.#clock.elapsedMs();
@@ -107,14 +107,14 @@ export class Controller {
     this.#holdOff.poke();
   }
 
-  /** Compiles no more. */
+  /** Stops compiling. */
   stop(): void {
     this.#stopped = true;
     this.#holdOff.stop();
   }
 
   #compilePending(): void {
-    // Whoever publishes looks for pending changes when it has finished.
+    // The publication under way takes pending changes when it ends.
     if (this.#publishing || this.#stopped || this.#state.snapshot === null) return;
     if (this.#pending.size === 0 && this.#doubtful === undefined) return;
     const startedAtMs = this.#firstChangeAtMs;
@@ -151,7 +151,7 @@ export class Controller {
     });
   }
 
-  /** What failed may be served in part, or by some: brings everything back to what was in force. */
+  /** Brings everything back to the snapshot in force: a failed update may be served in part. */
   #goBack(): void | Promise<void> {
     const former = this.#state.snapshot;
     if (former === null) return;
@@ -173,7 +173,7 @@ export class Controller {
     update: SnapshotUpdate,
     times: { changes: readonly StoreChange[]; startedAtMs: number; compiledAtMs: number },
   ): void {
-    // A compiler made anew calls all findings new.
+    // A new compiler calls all diagnostics new.
     const news = this.#doubtful === undefined
       ? compilation.newDiagnostics
       : without(compilation.newDiagnostics, this.#state.diagnostics);
@@ -209,7 +209,7 @@ export class Controller {
 
   #failed(message: string, error: unknown, attempted?: Snapshot): void {
     this.#state = { ...this.#state, failed: this.#state.failed + 1, lastSucceeded: false };
-    // What a compiler knows after a throw, or a data plane after a half-applied update, is not to be built upon.
+    // A compiler that has thrown, and a data plane after half an update, are in an unknown state.
     this.#compiler = this.#options.createCompiler();
     this.#doubtful ??= this.#state.snapshot === null ? [] : [this.#state.snapshot];
     if (attempted !== undefined) this.#doubtful = [...this.#doubtful, attempted].slice(-8);
@@ -224,7 +224,7 @@ function without(diagnostics: readonly Diagnostic[], known: readonly Diagnostic[
   return diagnostics.filter((d) => !texts.has(JSON.stringify(d)));
 }
 
-/** The first few objects by name, so that the line says what caused it. */
+/** Names of the first few changed objects, so that the line tells what caused the update. */
 function nameChanges(changes: readonly StoreChange[]): string {
   const names = changes.slice(0, 3).map((change) => change.key.replace("//", "/"));
   return changes.length > 3 ? `${names.join(", ")} and ${changes.length - 3} more` : names.join(", ");

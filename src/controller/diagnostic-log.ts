@@ -1,20 +1,20 @@
 /**
- * Diagnostics -> log lines.
+ * Writes diagnostics as log lines.
  *
  * @module
  */
 import type { Diagnostic, Severity, SourceRef } from "../diagnostic.ts";
 import type { Logger } from "../observe/mod.ts";
 
-/** More than these at a time are only counted: the rest is on the status port. */
+/** Number of lines at a time; further diagnostics are counted, and stand on the status port. */
 const MAX_LINES = 200;
 
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
 
-/** Finds the very line of what a finding is about; resolves to as many findings, in the same order. */
+/** Finds the exact lines of diagnostics; resolves to as many diagnostics, in the same order. */
 export type LocateDiagnostics = (diagnostics: readonly Diagnostic[]) => Promise<readonly Diagnostic[]>;
 
-/** Writes one line each, errors first: at once, or when `locate` has found their places. Never rejects. */
+/** Writes a line for each diagnostic, errors first, at once or when `locate` has found the lines. Never rejects. */
 export async function logDiagnostics(
   logger: Logger,
   diagnostics: readonly Diagnostic[],
@@ -44,14 +44,14 @@ function logDiagnostic(logger: Logger, diagnostic: Diagnostic): void {
   });
 }
 
-/** `Kind/namespace/name`, or `Kind/name` for cluster-wide kinds. */
+/** Formats `Kind/namespace/name`, or `Kind/name` for cluster-wide kinds. */
 export function formatObject(object: NonNullable<Diagnostic["object"]>): string {
   return object.namespace === ""
     ? `${object.kind}/${object.name}`
     : `${object.kind}/${object.namespace}/${object.name}`;
 }
 
-/** `file:line:column`, as editors and compilers write it. */
+/** Formats `file:line:column`, as editors and compilers do. */
 export function formatSource(source: SourceRef): string {
   if (source.line === undefined) return source.file;
   return source.column === undefined

@@ -1,20 +1,20 @@
 /**
- * Waits for a burst to end, but not for ever.
+ * Waits for the end of a burst of changes, up to a ceiling.
  *
  * @module
  */
 import type { Clock } from "../observe/mod.ts";
 
-/** How long to wait. */
+/** Times of a hold-off. */
 export interface HoldOffOptions {
   readonly clock: Clock;
   /** Milliseconds of quiet that end a burst. */
   readonly quietMs: number;
-  /** Milliseconds after which a burst is cut short. */
+  /** Longest wait, milliseconds. */
   readonly ceilingMs: number;
 }
 
-/** Calls `action` once for a burst of {@link HoldOff.poke}s. */
+/** Calls `action` once for each burst of {@link HoldOff.poke} calls. */
 export class HoldOff {
   readonly #options: HoldOffOptions;
   readonly #action: () => void;
@@ -26,7 +26,7 @@ export class HoldOff {
     this.#action = action;
   }
 
-  /** Something came. */
+  /** A change came. */
   poke(): void {
     const { clock, quietMs, ceilingMs } = this.#options;
     const now = clock.elapsedMs();
@@ -38,7 +38,7 @@ export class HoldOff {
     });
   }
 
-  /** Forgets the burst that is under way. */
+  /** Ends the wait without calling the action. */
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;

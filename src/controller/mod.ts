@@ -1,6 +1,6 @@
 /**
- * From changed objects to a served snapshot: waits for a burst to end, compiles, publishes, tells. Promises that a failure
- * on the way keeps the last good configuration in force.
+ * Turns changed objects into a served snapshot: waits for the end of a burst, compiles, publishes, logs. A failure
+ * keeps the last good configuration in force.
  *
  * @module
  */

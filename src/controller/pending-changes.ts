@@ -1,11 +1,11 @@
 /**
- * Changes of the store that wait to be compiled: one for each object, from what was compiled last to what is now.
+ * Changes of the store that wait to be compiled: one for each object, from the compiled version to the current one.
  *
  * @module
  */
 import type { ObjectKey, StoreChange } from "../kube/mod.ts";
 
-/** Several changes of an object become one; an object that came and went again none. */
+/** Merges changes of an object into one; an object that came and went again has none. */
 export class PendingChanges {
   #changes = new Map<ObjectKey, StoreChange>();
 
@@ -26,7 +26,7 @@ export class PendingChanges {
     }
   }
 
-  /** All that wait, which then wait no longer. */
+  /** Returns and removes all changes. */
   take(): StoreChange[] {
     const taken = [...this.#changes.values()];
     this.#changes = new Map();

@@ -1,6 +1,6 @@
 /**
  * A socket of Bun with the part of `node:net`'s Socket that the data plane uses (see {@link Tcp}), without the streams
- * below it.
+ * below that.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import type { BunHandle, BunTlsUpgrade } from "./_bun-handle.ts";
 
 type DataListener = (bytes: Buffer) => void;
 
-/** One socket. */
+/** A TCP or TLS socket. */
 export class BunSocket extends EventEmitter {
   #handle: BunHandle | null = null;
   #onData: DataListener | null = null;
-  /** Received, or put back, while nobody takes it. */
+  /** Bytes that were received or put back while there is no listener for data. */
   #held: Buffer[] = [];
   #deliveryScheduled = false;
   #paused = false;
-  /** Written, but not taken by the kernel. */
+  /** Bytes that were written and that the kernel has not taken. */
   readonly #queue: Uint8Array[] = [];
   #queued = 0;
   #wantsDrain = false;
@@ -31,7 +31,7 @@ export class BunSocket extends EventEmitter {
   #closed = false;
   destroyed = false;
 
-  /** Typed as what it stands in for. */
+  /** This socket, typed as the `node:net` socket that it replaces. */
   asSocket(): Socket {
     return this as unknown as Socket;
   }
@@ -56,7 +56,7 @@ export class BunSocket extends EventEmitter {
     return this.#queued;
   }
 
-  /** The kernel's buffer is full: `drain` follows. */
+  /** True while the kernel's buffer is full; `drain` follows. */
   get writableNeedDrain(): boolean {
     return this.#wantsDrain;
   }
@@ -65,7 +65,7 @@ export class BunSocket extends EventEmitter {
     return this;
   }
 
-  // ---- listeners: data has one, for it is by far the most frequent
+  // ---- listeners: data has a field of its own, because it is by far the most frequent event
 
   override on(event: string, listener: (...args: never[]) => void): this {
     if (event !== "data") return super.on(event, listener as (...args: unknown[]) => void);
@@ -106,7 +106,7 @@ export class BunSocket extends EventEmitter {
     return this;
   }
 
-  /** Puts bytes back in front of what comes next. */
+  /** Puts bytes back in front of those that come next. */
   unshift(bytes: Buffer): void {
     this.#held.unshift(bytes);
     this.#scheduleDelivery();
@@ -143,9 +143,9 @@ export class BunSocket extends EventEmitter {
   // ---- TLS
 
   /**
-   * Begins the server's side of a TLS handshake. What is read and written after it is clear text.
+   * Begins the server's side of a TLS handshake. Reads and writes after it carry clear text.
    *
-   * @param first bytes of it that were read
+   * @param first bytes of the handshake that have been read
    */
   secure(upgrade: BunTlsUpgrade, first: Uint8Array): void {
     const plain = this.#handle;
@@ -154,7 +154,7 @@ export class BunSocket extends EventEmitter {
     const initialData = this.#held.length === 0 ? first : Buffer.concat([first, ...this.#held]);
     this.#held.length = 0;
     this.resume();
-    // What happens to the connection is told by the other handle, too.
+    // The other handle reports the events of the connection too.
     plain.data = OVER;
     try {
       plain.upgradeTLS({ ...upgrade, data: this, initialData });
@@ -162,12 +162,12 @@ export class BunSocket extends EventEmitter {
       throwLater(error);
     }
     if (this.#handle !== plain) return;
-    // Bun did not take it.
+    // Bun refused the upgrade.
     plain.data = this;
     this.destroy();
   }
 
-  /** From Bun: clear text goes by this handle. */
+  /** Bun calls it: this handle carries the clear text. */
   secured(handle: BunHandle): void {
     this.#handle = handle;
     if (this.destroyed) handle.close();
@@ -201,7 +201,10 @@ export class BunSocket extends EventEmitter {
     this.write(whole);
   }
 
-  /** Text is latin1. `false`: the kernel's buffer is full, `drain` follows; the chunk is taken in any case. */
+  /**
+   * Writes text as latin1, or bytes. `false`: the kernel's buffer is full and `drain` follows; the chunk is taken in
+   * any case.
+   */
   write(chunk: string | Uint8Array, _encoding?: "latin1"): boolean {
     if (this.#corked !== null) {
       this.#corked.push(chunk);
@@ -244,7 +247,7 @@ export class BunSocket extends EventEmitter {
 
   // ---- the end
 
-  /** Ends the writing side behind what was written. */
+  /** Ends the writing side after what has been written. */
   end(): this {
     if (this.#ending || this.destroyed) return this;
     this.#ending = true;
@@ -262,7 +265,7 @@ export class BunSocket extends EventEmitter {
     if (this.#peerEnded) this.destroy();
   }
 
-  /** Closes, whatever is still to be written. */
+  /** Closes at once; bytes that wait to be written are lost. */
   destroy(): this {
     if (this.destroyed) return this;
     this.destroyed = true;
@@ -312,7 +315,7 @@ export class BunSocket extends EventEmitter {
     }
   }
 
-  /** The kernel takes bytes again (or nothing has changed: Bun says it now and then). */
+  /** Bun calls it when the kernel takes bytes again, and now and then without a reason. */
   writable(): void {
     if (this.destroyed || this.#handle === null) return;
     if (this.#queued > 0) this.#flush();
@@ -341,7 +344,7 @@ export class BunSocket extends EventEmitter {
     if (!this.destroyed) this.#tell("error", error);
   }
 
-  /** The connection could not be made. */
+  /** The connection attempt failed. */
   refused(error: Error): void {
     if (this.destroyed || this.#handle !== null) return;
     this.destroyed = true;
@@ -364,10 +367,13 @@ export class BunSocket extends EventEmitter {
   }
 }
 
-/** In place of a socket whose handle another one took over. */
+/** A closed socket, in place of one whose handle has a new owner. */
 const OVER = new BunSocket().destroy();
 
-/** Bun would hand it to the socket's error handler; it is a fault of ours, and must be seen as one. */
+/**
+ * Throws outside of Bun's callback: Bun would pass the exception to the socket's error handler, and an internal error
+ * would pass for one of the connection.
+ */
 export function throwLater(error: unknown): void {
   queueMicrotask(() => {
     throw error;

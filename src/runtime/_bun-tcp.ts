@@ -8,7 +8,7 @@ import type { BunHandlers } from "./_bun-handle.ts";
 import { BunSocket, throwLater } from "./_bun-socket.ts";
 import type { Tcp } from "./tcp.ts";
 
-/** The part of Bun's global object that is used here, spelled out so that the file is well typed on Deno, too. */
+/** The part of Bun's global object that this file uses, written out so that the file has types on Deno too. */
 export interface BunTcp {
   listen(options: {
     hostname: string;
@@ -26,7 +26,7 @@ export interface BunTcp {
   }): Promise<unknown>;
 }
 
-/** What Bun tells goes to the {@link BunSocket}. */
+/** Passes Bun's events to the {@link BunSocket}. */
 export const BUN_HANDLERS: BunHandlers = {
   open: (handle) => handle.data.opened(handle),
   data: (handle, bytes) => handle.data.received(bytes),
@@ -66,7 +66,7 @@ export function bunTcp(bun: BunTcp): Tcp {
       }),
     connect: (host, port) => {
       const socket = new BunSocket();
-      // A refusal is told by connectError as well.
+      // connectError reports a refusal as well.
       bun.connect({ hostname: host, port, allowHalfOpen: true, data: socket, socket: BUN_HANDLERS })
         .catch((error: Error) => socket.refused(error));
       return socket.asSocket();

@@ -1,9 +1,9 @@
 /**
- * {@link TlsServer} by the TLS of Bun's own sockets: no streams, a fifth less processor time for a request than by
- * `node:tls`. The plain socket becomes the secure one.
+ * {@link TlsServer} by the TLS of Bun's own sockets: no streams, and a fifth less processor time for a request than
+ * with `node:tls`. The plain socket becomes the secure one.
  *
- * Bun's `node:tls` stands on the same calls (`upgradeTLS` on the server's side, `serverName`), which its documents do not
- * name. Tests hold for both.
+ * Bun's `node:tls` uses the same calls (`upgradeTLS` on the server's side, `serverName`), which Bun does not document.
+ * Tests check both.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { BUN_HANDLERS } from "./_bun-tcp.ts";
 import { nodeTlsServer } from "./_node-tls.ts";
 import type { TlsAgreement, TlsServer, TlsServerOptions } from "./tls.ts";
 
-/** What Bun makes of a context. */
+/** Bun's native form of a context. */
 function nativeContext(context: SecureContext): unknown {
   return (context as { readonly context?: unknown }).context;
 }
@@ -41,7 +41,7 @@ export function bunTlsServer(options: TlsServerOptions): TlsServer {
         if (handle.data.destroyed) return;
         const socket = handle.data.asSocket();
         try {
-          // After a success the error says that the client has no certificate.
+          // After a success, the error only says that the client has no certificate.
           if (success) return options.secure(socket, agreementOf(handle), socket);
           options.failed(error ?? new Error("the handshake failed"), socket);
         } catch (reason) {
@@ -56,7 +56,7 @@ export function bunTlsServer(options: TlsServerOptions): TlsServer {
     handshake(plain, first): void {
       const socket: unknown = plain;
       if (socket instanceof BunSocket) socket.secure(upgrade, first);
-      // a socket of node:net
+      // the socket is one of node:net
       else (others ??= nodeTlsServer(options)).handshake(plain, first);
     },
   };
@@ -72,7 +72,7 @@ function agreementOf(handle: BunHandle): TlsAgreement {
   };
 }
 
-/** RFC 7301, section 3.1. */
+/** Wire format of ALPN protocol names (RFC 7301, section 3.1). */
 function wireForm(protocols: readonly string[]): Buffer {
   return Buffer.concat(protocols.map((name) => Buffer.from(`${String.fromCharCode(name.length)}${name}`, "latin1")));
 }

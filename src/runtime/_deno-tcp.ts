@@ -1,6 +1,6 @@
 /**
- * {@link Tcp} on Deno: `node:net`, and somebody who looks after its listeners. One of Deno (2.9) that ran out of
- * descriptors never accepts again, without a word; the kernel goes on to take connections for it, which hang.
+ * {@link Tcp} on Deno: `node:net`, with a watch over its listeners. A listener of Deno 2.9 that ran out of descriptors
+ * never accepts again and reports no error; the kernel goes on to take connections for it, which hang.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { nodeTcp } from "./_node-tcp.ts";
 import type { Tcp, TcpListener, TcpListenOptions } from "./tcp.ts";
 
-/** How often listeners that accept nothing are looked at. */
+/** Interval of the check for listeners that accept nothing. */
 const LOOK_MS = 1_000;
-/** Fewer connections than this use up no descriptors. */
+/** Listeners with fewer connections are not checked: they use up no descriptors. */
 const MIN_ACCEPTED = 32;
-/** Listening sockets come first in the kernel's tables. */
+/** Bytes of the kernel's table that are read; listening sockets come first. */
 const TABLE_BYTES = 65_536;
 /** `TCP_LISTEN` of the kernel. */
 const LISTENING = "0A";
@@ -35,10 +35,10 @@ class WatchedListener implements TcpListener {
   readonly #failed: (error: Error) => void;
   #server: Server | null = null;
   #accepted = 0;
-  /** Of {@link WatchedListener.#accepted}, at the last look. */
+  /** Value of {@link WatchedListener.#accepted} at the last check. */
   #acceptedBefore = 0;
-  /** Connections waited at the last look, and nothing was accepted before it. */
-  #suspect = false;
+  /** At the last check connections waited, and none had been accepted since the one before. */
+  #stuck = false;
   #timer: ReturnType<typeof setInterval> | null = null;
   #closed = false;
 
@@ -80,22 +80,25 @@ class WatchedListener implements TcpListener {
     this.#acceptedBefore = this.#accepted;
     if (this.#server === null) return this.#reopen();
     const waits = idle && this.#accepted >= MIN_ACCEPTED && connectionsWait(this.port);
-    if (waits && this.#suspect) {
+    if (waits && this.#stuck) {
       this.#server.close();
       this.#server = null;
-      this.#failed(new Error("it accepted nothing any more, and is opened anew"));
+      this.#failed(new Error("it accepted no connection any more, and is opened again"));
       this.#reopen();
     }
-    this.#suspect = waits;
+    this.#stuck = waits;
   }
 
-  /** Tried again at the next look when there is still no descriptor for it. */
+  /** Opens the listener again; the next check tries again when no descriptor is free. */
   #reopen(): void {
     this.open(this.port).catch(() => {});
   }
 }
 
-/** Has this process a listening socket on `port` with connections that wait to be accepted? False where that is not told. */
+/**
+ * True when this process has a listening socket on `port` with connections that wait to be accepted. False where that
+ * is unknown.
+ */
 function connectionsWait(port: number): boolean {
   const inodes = new Set<string>();
   for (const table of ["/proc/net/tcp", "/proc/net/tcp6"]) {
@@ -121,7 +124,7 @@ function readStart(file: string): string {
     }
     return new TextDecoder().decode(bytes.subarray(0, length));
   } catch {
-    // no such table, or no descriptor to read it with
+    // there is no such table, or no descriptor to read it with
     return "";
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);

@@ -9,27 +9,27 @@ import type { TlsAgreement, TlsServer, TlsServerOptions } from "./tls.ts";
 
 const MAX_TIMER_MS = 0x7fffffff;
 
-/** Never listens, only takes sockets. */
+/** The server never listens; it takes sockets. */
 export function nodeTlsServer(options: TlsServerOptions): TlsServer {
-  /** A TLS socket does not tell which plain socket it stands on; no two of them have the same peer. */
+  /** Plain sockets by their peer: a TLS socket does not give its plain socket, and no two have the same peer. */
   const plainByPeer = new Map<string, Socket>();
   const server = createServer({
     ...options.context,
-    // Bun asks the callback only for handshakes with a server name; the others get the pair that the server has.
+    // Bun calls it only for handshakes with a server name; the others get the certificate of the server's context.
     SNICallback: (name, done) => {
       const chosen = options.choose(name);
       if (chosen instanceof Error) done(chosen);
       else done(null, chosen);
     },
     ALPNProtocols: [...options.applicationProtocols],
-    // Whoever accepted the connection watches from its first moment on; this one would begin with the first byte.
+    // The listener times the handshake from the accept on; this timer would start at the first byte.
     handshakeTimeout: MAX_TIMER_MS,
   });
   server.on("secureConnection", (secure) => {
     const plain = plainByPeer.get(peerOf(secure)) ?? secure;
-    // Deno leaves it open when the other one was reset.
+    // Deno leaves this socket open when the other one is reset.
     secure.on("close", () => plain.destroy());
-    // What is reset is the connection; Deno ends it in an orderly way all the same.
+    // Resets the connection; Deno would end it in order.
     secure.resetAndDestroy = () => {
       plain.resetAndDestroy();
       return secure.destroy();
@@ -57,7 +57,7 @@ export function nodeTlsServer(options: TlsServerOptions): TlsServer {
 }
 
 function agreementOf(socket: TLSSocket): TlsAgreement {
-  // Runtimes tell the absence of a server name as false, null or undefined.
+  // Without a server name it is false, null or undefined, depending on the runtime.
   const serverName: unknown = (socket as { servername?: unknown }).servername;
   return {
     protocol: socket.getProtocol() ?? "",

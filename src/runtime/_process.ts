@@ -1,5 +1,5 @@
 /**
- * What `node:process` does alike on both runtimes.
+ * Functions of `node:process` that work alike on both runtimes.
  *
  * @module
  */

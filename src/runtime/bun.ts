@@ -10,14 +10,14 @@ import { bunTlsServer } from "./_bun-tls.ts";
 import { PROCESS } from "./_process.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** The part of Bun's global object that is used here, spelled out so that the file is well typed on Deno, too. */
+/** The part of Bun's global object that this file uses, written out so that the file has types on Deno too. */
 interface BunGlobal extends BunTcp {
   readonly version: string;
   readonly main: string;
   gc(force: boolean): void;
 }
 
-/** The very file that this process runs, also after it was replaced by another version, or removed. */
+/** Path of the executable that this process runs; it stays valid after the file was replaced or removed. */
 function ownExecutable(): string {
   const link = `/proc/${process.pid}/exe`;
   return existsSync(link) ? link : process.execPath;
@@ -26,7 +26,7 @@ function ownExecutable(): string {
 /** The {@link Runtime} on Bun. */
 export function bunRuntime(): Runtime {
   const bun = (globalThis as unknown as { readonly Bun: BunGlobal }).Bun;
-  // The main module of a compiled executable lies in Bun's virtual file system.
+  // In a compiled executable the main module is in Bun's virtual file system.
   const standalone = bun.main.startsWith("/$bunfs/");
   return {
     ...PROCESS,
@@ -39,7 +39,7 @@ export function bunRuntime(): Runtime {
       new Promise((resolve, reject) => {
         write(1, bytes, 0, bytes.length, null, (error, written) => {
           if (error === null || error === undefined) resolve(written);
-          // A pipe in non-blocking mode is full.
+          // The pipe is in non-blocking mode, and full.
           else if (error.code === "EAGAIN") resolve(0);
           else reject(error);
         });

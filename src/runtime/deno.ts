@@ -13,7 +13,7 @@ interface Output {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** The part of Deno's global object that is used here; the project's types are Bun's. */
+/** The part of Deno's global object that this file uses; the project's types are Bun's. */
 interface DenoGlobal {
   readonly version: { readonly deno: string };
   readonly build: { readonly standalone?: boolean };
@@ -33,9 +33,9 @@ export function denoRuntime(): Runtime {
     standalone,
     selfCommand: (entry: string = deno.mainModule) =>
       standalone ? [process.execPath] : [process.execPath, "run", "-A", entry],
-    // Only reachable with --v8-flags=--expose-gc; V8 gives memory back by itself when the process is idle.
+    // gc exists with --v8-flags=--expose-gc only; an idle V8 gives memory back by itself.
     collectGarbage: () => {},
-    // Both process.stdout and write() of node:fs would keep everything waiting while a pipe is full.
+    // process.stdout and write() of node:fs would block the process while a pipe is full.
     writeOutput: (bytes) => deno.stdout.write(bytes),
     errorOutput: errorOutput(deno.stderr),
     tcp: denoTcp,
@@ -43,7 +43,7 @@ export function denoRuntime(): Runtime {
   };
 }
 
-/** As {@link Runtime.writeOutput}: process.stderr would keep everything waiting while a pipe is full. */
+/** As {@link Runtime.writeOutput}: process.stderr would block the process while a pipe is full. */
 function errorOutput(output: Output): Runtime["errorOutput"] {
   let last = Promise.resolve();
   const writeAll = async (text: string): Promise<void> => {
@@ -52,7 +52,7 @@ function errorOutput(output: Output): Runtime["errorOutput"] {
   };
   return {
     write: (text, done) => {
-      // a reader that went away is no reason to stop
+      // the process goes on without a reader
       last = last.then(() => writeAll(text)).catch(() => {}).then(done);
     },
   };

@@ -1,12 +1,15 @@
 /**
- * Signals that must not end a server. A module with hardly an import of its own: it is the first one that is run.
+ * Signals that must not end a server. The module has almost no imports, because it is the first one that runs.
  *
  * @module
  */
 import process from "node:process";
 import type { Signal } from "./runtime.ts";
 
-/** They ask for nothing here, and would end the process: those of pipes, timers and limits, and another server's upgrade. */
+/**
+ * Signals that mean nothing to this program and would end it: those of pipes, timers and limits, and the upgrade signal
+ * of other servers.
+ */
 export const IDLE_SIGNALS: readonly Signal[] = [
   "SIGUSR2",
   "SIGPIPE",
@@ -17,13 +20,19 @@ export const IDLE_SIGNALS: readonly Signal[] = [
   "SIGXFSZ",
 ];
 
-/** The control process: nothing is read, and no file open, that SIGHUP and SIGUSR1 could concern before it listens to them. */
+/**
+ * Signals of the control process. Before it handles SIGHUP and SIGUSR1, no manifest is read and no log file open that
+ * they could concern.
+ */
 export const CONTROL_SIGNALS: readonly Signal[] = ["SIGHUP", "SIGUSR1", ...IDLE_SIGNALS];
 
-/** A worker: its end is the control process's business, while a terminal or a service manager sends signals to the whole group. */
+/**
+ * Signals of a worker. The control process ends workers, but terminals and service managers signal the whole process
+ * group.
+ */
 export const WORKER_SIGNALS: readonly Signal[] = ["SIGINT", "SIGTERM", "SIGQUIT", ...CONTROL_SIGNALS];
 
-/** From now on these have no effect; listeners may be added. */
+/** Makes the signals have no effect; listeners can still be added. */
 export function holdSignals(signals: readonly Signal[]): void {
   for (const signal of signals) process.on(signal, () => {});
 }

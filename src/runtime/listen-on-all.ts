@@ -1,10 +1,10 @@
 /**
- * All addresses of the machine.
+ * Listening on all addresses of the machine.
  *
  * @module
  */
 
-/** An empty `address` means all: `::`, which takes IPv4 too, and `0.0.0.0` on machines without IPv6. */
+/** An empty `address` stands for all addresses: `::`, which takes IPv4 too, or `0.0.0.0` on machines without IPv6. */
 export async function listenOnAll<T>(address: string, listen: (address: string) => Promise<T>): Promise<T> {
   if (address !== "") return await listen(address);
   try {

@@ -1,5 +1,5 @@
 /**
- * The one interface behind which Bun and Deno differ.
+ * The interface that hides the differences of Bun and Deno.
  *
  * @module
  */
@@ -22,37 +22,40 @@ export type Signal =
   | "SIGIO"
   | "SIGXFSZ";
 
-/** What the program needs from the runtime beyond the `node:` modules. */
+/** Functions of the runtime that `node:` modules do not have. */
 export interface Runtime {
   readonly name: "bun" | "deno";
   /** Version of the runtime itself, e.g. `1.4.5`. */
   readonly version: string;
-  /** True in an executable made by `--compile`: there is no source tree beside it. */
+  /** True in an executable made by `--compile`, which has no source tree. */
   readonly standalone: boolean;
-  /** Arguments behind the program's name. */
+  /** Arguments after the program's name. */
   args(): readonly string[];
   /**
-   * Command line that starts this program again, to be followed by its arguments. `entry`: file of a module to run in
-   * place of the main one; passed over in an executable, which has but one.
+   * Command line that starts this program again; arguments are appended.
+   *
+   * @param entry file of a module that runs in place of the main one; ignored in an executable, which has one module only
    */
   selfCommand(entry?: string): readonly string[];
   /** Ends the process at once. */
   exit(code: number): never;
   /** Resident memory of the process in bytes. */
   residentBytes(): number;
-  /** Gives memory back after a burst of work, where the runtime allows it; takes some milliseconds. */
+  /** Returns memory to the system after a burst of work, where the runtime can; takes some milliseconds. */
   collectGarbage(): void;
-  /** Calls `listener` on each `signal`, which then no longer ends the process; the result takes the listener away. */
+  /** Calls `listener` on each `signal`, which then no longer ends the process. The result removes the listener. */
   onSignal(signal: Signal, listener: () => void): () => void;
   /**
-   * Writes some of the bytes to the standard output and resolves to how many; 0: none for the moment. A reader that does
-   * not read delays that, and nothing else.
+   * Writes some of the bytes to the standard output, and resolves to their number; 0: none at the moment. A reader that
+   * does not read delays nothing else.
    */
   writeOutput(bytes: Uint8Array): Promise<number>;
-  /** Standard error: takes all text, in order, and keeps nothing waiting; `done` is called when it was taken, or is lost. */
+  /**
+   * Standard error: takes all text in order without blocking; `done` is called when the text was written or is lost.
+   */
   readonly errorOutput: { write(text: string, done: () => void): unknown };
   /** TCP listeners and connections. */
   readonly tcp: Tcp;
-  /** Makes what takes handshakes on the sockets of {@link Runtime.tcp}. */
+  /** Makes servers that take TLS handshakes on the sockets of {@link Runtime.tcp}. */
   readonly tlsServer: MakeTlsServer;
 }

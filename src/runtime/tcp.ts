@@ -1,27 +1,27 @@
 /**
- * TCP listeners and connections. The sockets are those of `node:net`, or what a runtime has that is cheaper and offers
- * the same to those who read, write, pause and end them.
+ * TCP listeners and connections. The sockets are those of `node:net`, or cheaper ones of the runtime with the same
+ * methods for reading, writing, pausing and ending.
  *
  * @module
  */
 import type { Socket } from "node:net";
 
-/** Where to listen, and how. */
+/** Options of a listener. */
 export interface TcpListenOptions {
   /** IP address. */
   readonly address: string;
-  /** 0: any free port. */
+  /** Port; 0: any free one. */
   readonly port: number;
   /** SO_REUSEPORT: several processes listen on the same port. */
   readonly reusePort: boolean;
-  /** Connections that the kernel keeps until they are accepted; a runtime may have its own. */
+  /** Connections that the kernel keeps until they are accepted; a runtime may have a bound of its own. */
   readonly backlog: number;
 }
 
 /** An open listener. */
 export interface TcpListener {
   readonly port: number;
-  /** Takes no further connections; those that there are go on. */
+  /** Stops accepting; open connections go on. */
   close(): void;
 }
 
@@ -32,7 +32,7 @@ export interface TcpListener {
  * go out at once (TCP_NODELAY), and a side that ended does not end the other.
  */
 export interface Tcp {
-  /** Rejects with the error of the system (`code`, e.g. `EADDRINUSE`). `failed` hears of errors after that. */
+  /** Rejects with the error of the system (`code`, e.g. `EADDRINUSE`). `failed` gets later errors of the listener. */
   listen(
     options: TcpListenOptions,
     accept: (socket: Socket) => void,

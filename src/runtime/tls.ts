@@ -7,49 +7,53 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { SecureContext, SecureContextOptions } from "node:tls";
 
-/** What a handshake agreed on. */
+/** Result of a handshake. */
 export interface TlsAgreement {
   /** `TLSv1.3` */
   readonly protocol: string;
   /** OpenSSL name of the cipher. */
   readonly cipher: string;
-  /** As the client sent it; empty: none. */
+  /** Server name as the client sent it; empty when there is none. */
   readonly serverName: string;
-  /** By ALPN; empty: none. */
+  /** Protocol that ALPN selected; empty when there is none. */
   readonly applicationProtocol: string;
   /** A session was resumed. */
   readonly resumed: boolean;
 }
 
-/** What holds for the handshakes of one server. */
+/** Options of a TLS server. */
 export interface TlsServerOptions {
   /**
-   * Versions, ciphers, and the pair of those who send no server name. Sessions are resumed by the keys of this context,
-   * whatever the server name, and by those of no other server.
+   * Versions, ciphers, and the certificate for clients that send no server name. Sessions are resumed by the keys of
+   * this context, whatever the server name, and by no other server.
    */
   readonly context: SecureContextOptions;
-  /** In order of preference. */
+  /** ALPN protocols in order of preference. */
   readonly applicationProtocols: readonly string[];
-  /** Asked for each server name; an error refuses the handshake. */
+  /** Returns the context for a server name; an error refuses the handshake. */
   choose(serverName: string): SecureContext | Error;
   /**
-   * A handshake is over. What is read from and written to `secure` is clear text. It may be `plain` itself, and where it
-   * is not, both close together.
+   * A handshake has succeeded; `secure` carries clear text. `secure` may be `plain` itself; if it is not, both close
+   * together.
    */
   secure(secure: Socket, agreement: TlsAgreement, plain: Socket): void;
-  /** A handshake failed; the connection closes by itself. */
+  /** A handshake has failed; the connection closes by itself. */
   failed(error: Error, plain: Socket): void;
 }
 
-/** Takes handshakes; holds nothing for those that are over. */
+/** Takes handshakes; keeps no state of those that are over. */
 export interface TlsServer {
   /**
-   * Begins a handshake on a socket that nothing listens to for data.
+   * Begins a handshake on a socket without a listener for data.
    *
-   * @param first bytes that were read from it
+   * @param first bytes that have been read from the socket
    */
   handshake(plain: Socket, first: Buffer): void;
 }
 
-/** A cheap object, to be replaced whenever something of the options changes. Throws when a pair cannot be used. */
+/**
+ * Makes a TLS server. It is cheap: make a new one when an option changes.
+ *
+ * @throws when a certificate and its key cannot be used
+ */
 export type MakeTlsServer = (options: TlsServerOptions) => TlsServer;

@@ -1,12 +1,12 @@
 /**
- * Log lines that are held back while several processes do the same: it is enough when one of them tells.
+ * Holds log lines back while several processes do the same work, so that one of them logs for all.
  *
  * @module
  */
 import type { Logger, LogLevel } from "../observe/mod.ts";
 import type { LogEntry } from "./message.ts";
 
-/** A logger that writes to another one, or holds its lines back for a while. */
+/** A logger that writes to another one, or holds lines back. */
 export class HeldLog implements Logger {
   readonly #logger: Logger;
   #held: LogEntry[] | null = null;
@@ -20,12 +20,12 @@ export class HeldLog implements Logger {
   readonly warning: Logger["warning"] = (message, fields) => this.#log("warning", message, fields);
   readonly error: Logger["error"] = (message, fields) => this.#log("error", message, fields);
 
-  /** From now on lines are held back. */
+  /** Begins to hold lines back. */
   hold(): void {
     this.#held = [];
   }
 
-  /** Lines held back, which the caller has to write; further ones are written as they come. */
+  /** Returns the lines held back, which the caller must write; further lines are written at once. */
   release(): readonly LogEntry[] {
     const held = this.#held ?? [];
     this.#held = null;

@@ -1,5 +1,5 @@
 /**
- * Bytes as they come -> lines.
+ * Splits a stream of bytes into lines.
  *
  * @module
  */
@@ -7,7 +7,9 @@ import { Buffer } from "node:buffer";
 
 const NEWLINE = 10;
 
-/** Gives each line, without its line feed, to `take` as text. Lines may be long: they come from one's own parent. */
+/**
+ * Passes each line, without its line feed, to `take`. Lines have no bound, because they come from the parent process.
+ */
 export function lineSplitter(take: (line: string) => void): (bytes: Uint8Array) => void {
   let begun: Uint8Array[] = [];
   return (bytes) => {

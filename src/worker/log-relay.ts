@@ -1,6 +1,6 @@
 /**
- * Brings the access logs of several workers into one stream: whole lines only, none torn, none lost while the reader is
- * slow: then the workers are not read, and it is up to them what they keep.
+ * Merges the access logs of the workers into one stream of whole lines. While the reader is slow, the workers' output
+ * is not read, and each worker bounds what it keeps.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import { Buffer } from "node:buffer";
 import type { AccessLogSink, Logger } from "../observe/mod.ts";
 
 const NEWLINE = 10;
-/** A "line" that is longer is passed on in pieces rather than kept. */
+/** Longest line that is kept whole; a longer one is passed on in pieces. */
 const LINE_LIMIT_BYTES = 1 << 20;
-/** Sources are not read while more than this waits. */
+/** Bytes that may wait before sources are no longer read. */
 const FULL_BYTES = 1 << 20;
 
-/** What a relay is made with. */
+/** Options of a relay. */
 export interface LogRelayOptions {
-  /** Standard output, usually. */
+  /** Takes the lines; usually standard output. */
   readonly sink: AccessLogSink;
   readonly logger: Logger;
-  /** Told `false` when too much waits, `true` when sources may be read again. */
+  /** Called with `false` when sources must not be read, with `true` when they may be again. */
   readonly pause: (reading: boolean) => void;
 }
 
-/** Joins the output of several sources. */
+/** Merges the output of several sources. */
 export class LogRelay {
   readonly #options: LogRelayOptions;
   #waiting: Uint8Array[] = [];
@@ -35,12 +35,12 @@ export class LogRelay {
     this.#options = options;
   }
 
-  /** Sources should not be read now. */
+  /** True while sources must not be read. */
   get full(): boolean {
     return this.#full;
   }
 
-  /** A function that takes the bytes of one source; called with nothing at its end. */
+  /** Adds a source. The result takes its bytes, and is called without bytes at its end. */
   source(): (bytes?: Uint8Array) => void {
     let rest: Uint8Array[] = [];
     let restBytes = 0;
@@ -51,7 +51,7 @@ export class LogRelay {
     };
     return (bytes) => {
       if (bytes === undefined) {
-        // A worker that was killed in the middle of a line: the next line has to begin on one of its own.
+        // A killed worker may leave half a line; the next line begins on one of its own.
         if (restBytes > 0) flush(Buffer.from([NEWLINE]));
         return;
       }
@@ -64,7 +64,7 @@ export class LogRelay {
     };
   }
 
-  /** Resolves when all so far is written, at the latest after `limitMs`. */
+  /** Resolves when all lines so far are written, or after `limitMs`. */
   async flush(limitMs: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, limitMs));

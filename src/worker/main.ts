@@ -1,5 +1,5 @@
 /**
- * A worker process: a data plane that is told what to serve.
+ * A worker process: a data plane that the control process feeds.
  *
  * @module
  */
@@ -13,16 +13,16 @@ import { lineSplitter } from "./line-splitter.ts";
 import type { FromWorker, ToWorker } from "./message.ts";
 import { countHosts } from "./request-hosts.ts";
 
-/** How often it is told that the process lives, and what it has counted. */
+/** Interval of reports, which are signs of life and carry the counters. */
 const REPORT_MS = 1000;
-/** Requests that failed are told at once, and then counted for so long: what is logged is the control process's business. */
+/** Window of the failure log; the control process decides what is logged. */
 const FAILURES_MS = 1000;
-/** Telling what was counted takes at most this share of the time. */
+/** Bound of the share of time that sending request metrics takes. */
 const REPORT_SHARE = 0.02;
-/** Series in one message. */
+/** Number of series in one message. */
 const COUNTS_A_MESSAGE = 500;
 
-/** What a worker is made with, beside what it is told. */
+/** Options of a worker. */
 export interface WorkerOptions {
   /** Policies in order of execution. Default: those of the policy room. */
   readonly modules?: DataPlaneOptions["modules"];
@@ -31,8 +31,8 @@ export interface WorkerOptions {
 }
 
 /**
- * Serves until the control process says `close` or is gone; the process ends with it. Signals are the control process's
- * business: a terminal sends them to the whole group.
+ * Serves until the control process sends `close` or ends; then the process ends. Stop signals have no effect here,
+ * because a terminal sends them to the whole group and the control process handles them.
  *
  * @throws {TypeError} when the process has no channel to a parent
  */
@@ -40,17 +40,17 @@ export function runWorker(logger: Logger, options: WorkerOptions = {}): void {
   if (process.send === undefined) throw new TypeError("Cannot run as a worker: the process has no channel to a parent");
   const worker = new Worker(logger, options);
   process.stdin.on("data", lineSplitter((line) => worker.receive(JSON.parse(line) as ToWorker)));
-  // Either tells that the parent is gone, whatever it died of.
+  // Either event means that the parent has ended, for whatever reason.
   process.stdin.on("end", () => process.exit(0));
   process.on("disconnect", () => process.exit(0));
   holdSignals(WORKER_SIGNALS);
-  // Whoever rotates logs may send it to every process of that name.
+  // Log rotation may send the signal to every process with this name.
   runtime().onSignal("SIGUSR1", () => worker.receive({ kind: "reopen-logs" }));
   tell({ kind: "started" });
 }
 
 function tell(message: FromWorker): void {
-  // The channel may be gone already; then the process is about to end.
+  // Without a channel, the process is about to end.
   if (process.connected) process.send!(message);
 }
 
@@ -60,9 +60,9 @@ class Worker {
   readonly #options: WorkerOptions;
   #dataPlane: DataPlane | null = null;
   #metrics: RequestMetrics | null = null;
-  /** The ports that were asked for first are open. */
+  /** The first ports have been opened. */
   #listening = false;
-  /** The update that is coming in; an error when it cannot be read. */
+  /** Parts of the next update; an error when they cannot be read. */
   #incoming: UpdateAssembler | Error = new UpdateAssembler();
   #selfSigned: ((pair: KeyPair | null) => void)[] = [];
   readonly #totals = new Map<number, (counters: DataPlaneCounters) => void>();
@@ -175,7 +175,7 @@ class Worker {
     this.#countsDueAtMs = 0;
     this.#report(null);
     tell({ kind: "closed" });
-    // Whoever reads the channel closes it once it has read that.
+    // The control process closes the channel when it has read that.
   }
 
   #report(id: number | null): void {

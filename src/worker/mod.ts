@@ -1,7 +1,7 @@
 /**
- * Worker processes: the same program started again, each a data plane on the same ports. Promises that an update counts
- * as applied when every worker serves it, that a worker that dies or hangs is replaced and gets the whole configuration,
- * that log lines are not torn and numbers are summed up, and that no worker outlives the control process.
+ * Worker processes: the same program, each with a data plane on the same ports. An update counts as applied when every
+ * worker serves it; a worker that dies or hangs is replaced and gets the whole configuration; log lines stay whole;
+ * counters are summed; and workers end with the control process.
  *
  * @module
  */

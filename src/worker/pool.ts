@@ -1,5 +1,5 @@
 /**
- * Several worker processes behind the interface of one data plane.
+ * Several worker processes with the interface of one data plane.
  *
  * @module
  */
@@ -31,29 +31,29 @@ import { SharedCounts } from "./shared-counts.ts";
 import { reserve } from "./reserve.ts";
 import { type ApplyOutcome, WorkerProcess } from "./worker-process.ts";
 
-/** What a pool is made with. */
+/** Options of a pool. */
 export interface WorkerPoolOptions {
   /** Number of processes, at least 1. */
   readonly count: number;
   /** Command line that starts a worker: a program that calls {@link runWorker}. */
   readonly command: readonly string[];
-  /** Name of the processes as tools show it (`argv[0]`). Default: the first word of the command. */
+  /** Name of the processes in tools (`argv[0]`). Default: the first word of the command. */
   readonly title?: string;
   readonly logger: Logger;
-  /** Makes the certificate for names that have none: asked once, when a worker needs it. */
+  /** Makes the self-signed certificate; called once, when a worker needs it. */
   readonly selfSigned: () => Promise<KeyPair>;
-  /** How workers count requests, and who adds that up; `null`: they do not. */
+  /** Options of request metrics, and the function that adds up the counts; `null`: requests are not counted. */
   readonly metrics: { readonly options: RequestMetricsOptions; add(counts: readonly RequestCounts[]): void } | null;
   readonly clock?: Clock;
   /** Takes the access log lines of all workers. Default: standard output. */
   readonly accessLog?: AccessLogSink;
-  /** A worker that says nothing for so long is replaced. Default: 15 s. */
+  /** Time without a message after which a worker is replaced, milliseconds. Default: 15,000. */
   readonly silenceMs?: number;
 }
 
-/** Counters of all workers, those that are gone included. */
+/** Counters of all workers, ended ones included. */
 export interface PoolCounters extends WorkerCounters {
-  /** Worker processes that run. */
+  /** Number of worker processes that run. */
   readonly processes: number;
 }
 
@@ -70,20 +70,20 @@ const NO_COUNTERS: WorkerCounters = {
 };
 const FIRST_RESTART_MS = 100;
 const LONGEST_RESTART_MS = 10_000;
-/** A worker that lived this long is restarted as if it were the first time. */
+/** Lifetime after which the delay before a restart begins at its minimum again. */
 const STEADY_MS = 60_000;
-/** Deaths in a row of one worker that end the start of the program. */
+/** Number of deaths in a row of one worker that end the start of the program. */
 const START_DEATHS = 5;
-/** Deaths of all workers while they take an update, after which it is given up. */
+/** Number of times that all workers may die while they apply an update; then it is given up. */
 const UPDATE_DEATHS = 2;
 const WATCH_MS = 1000;
-/** For a worker that has not begun to answer: the machine may be slow, and the program large. */
+/** Factor on the allowed silence of a worker that starts, because the machine may be slow. */
 const START_SILENCE = 2;
-/** Workers that do not tell their counters in this time are left out: what they told last counts. */
+/** Time for workers to report; the last report of a late one counts. */
 const REFRESH_MS = 500;
 const FLUSH_MS = 1000;
 
-/** A place for a worker, whatever process fills it. */
+/** A place for a worker; its process may change. */
 interface Slot {
   readonly index: number;
   process: WorkerProcess | undefined;
@@ -94,52 +94,52 @@ interface Slot {
   cancelRestart: (() => void) | undefined;
 }
 
-/** An update on its way to the workers. */
+/** An update that the workers are applying. */
 interface Pending {
   readonly serial: number;
   readonly parts: readonly Uint8Array[];
-  /** Somebody waits for the next worker that is started. */
+  /** Called with the outcome for the next worker that starts. */
   successor: ((outcome: ApplyOutcome | Promise<ApplyOutcome>) => void) | undefined;
 }
 
-/** The system, or the runtime, does not let workers be started. */
+/** The system or the runtime does not allow worker processes. */
 export class WorkerStartError extends Error {
   override readonly name = "WorkerStartError";
 }
 
-/** Starts workers, feeds them, replaces those that die or hang, sums what they count. */
+/** Starts workers, sends them updates, replaces those that die or hang, and sums their counters. */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #clock: Clock;
   readonly #slots: Slot[] = [];
   readonly #relay: LogRelay;
   readonly #failures: FailureLog;
-  /** Processes with what they told last; those on their way out, too. */
+  /** Processes with their last report, ending ones included. */
   readonly #counters = new Map<WorkerProcess, WorkerCounters>();
-  /** Of processes that are gone. */
+  /** Counters of ended processes. */
   #ended: WorkerCounters = NO_COUNTERS;
-  /** In force; what a new worker begins with. */
+  /** Snapshot in force, which a new worker gets. */
   #good: Snapshot | null = null;
   #pending: Pending | null = null;
   /** Workers that refused the last update. */
   #refusers: ReadonlySet<WorkerProcess> = new Set();
   #serial = 0;
-  /** Lines that were logged for an update. */
+  /** Lines that have been logged for the current update. */
   #told = { serial: 0, lines: new Set<string>() };
-  /** Ports that workers may open: whoever else holds them is noticed here. */
+  /** Ports that workers may open; a port that another program holds is noticed here. */
   readonly #listeners: ListenerSet;
-  /** Ports that workers cannot have although they may. */
+  /** Ports that workers may open and cannot. */
   readonly #unopened = new Map<WorkerProcess, readonly ListenFailure[]>();
-  /** Until workers have taken over the ports that they were told last. */
+  /** Resolves when the workers follow the last change of the ports. */
   #telling: Promise<unknown> = Promise.resolve();
-  /** Workers listen on what {@link WorkerPool.#listeners} has open. */
+  /** Workers listen on the open ports of {@link WorkerPool.#listeners}. */
   #listens = false;
   #opening: { resolve(): void; reject(error: ListenError | WorkerStartError): void } | undefined;
   #selfSigned: Promise<KeyPair> | undefined;
   #refreshing: Promise<void> | undefined;
   readonly #shared = new SharedCounts<WorkerProcess>();
   #updates = 0;
-  /** A worker has run, whatever became of it. */
+  /** A worker process has run. */
   #started = false;
   #lastDeath = "";
   #cancelWatch: () => void;
@@ -166,16 +166,16 @@ export class WorkerPool {
     this.#cancelWatch = this.#watchLater();
   }
 
-  /** Number of workers that there should be. */
+  /** Wanted number of workers. */
   get count(): number {
     return this.#slots.length;
   }
 
   /**
-   * Resolves when every worker serves the update, which leads to `target`, on every port that can be had; the first one
-   * must hold everything. Rejects
-   * when one refused it: some may serve it then, and a further update has to bring all to where they should be. Rejects
-   * with a {@link WorkerStartError} when none has ever run. One at a time.
+   * Resolves when every worker serves the update, which leads to `target`, on every port that can be opened. The first
+   * update must be complete. Rejects when a worker refuses it; some workers may serve it then, and a further update
+   * must bring all to the same state. Rejects with a {@link WorkerStartError} when no worker has ever run. One call at
+   * a time.
    */
   async apply(update: SnapshotUpdate, target: Snapshot): Promise<void> {
     if (this.#pending !== null) throw new TypeError("Cannot apply an update while another one is being applied");
@@ -185,7 +185,7 @@ export class WorkerPool {
       const workers = this.#running();
       const apply = async (worker: WorkerProcess): Promise<ApplyOutcome> => {
         const outcome = await worker.apply(pending.serial, pending.parts);
-        // Refusing to go back leaves a worker nobody knows the state of.
+        // A worker that refuses to go back is in an unknown state.
         if (outcome.kind === "refused" && this.#refusers.has(worker)) {
           void worker.kill("refused to take the former state back");
         }
@@ -217,9 +217,9 @@ export class WorkerPool {
   }
 
   /**
-   * Opens the listeners of the snapshot in every worker, and follows it from then on; call {@link WorkerPool.apply} first.
-   * Rejects with a {@link ListenError} when a port of HTTP cannot be had, with a {@link WorkerStartError} when a worker
-   * dies again and again.
+   * Opens the listeners of the snapshot in every worker, and follows their changes; call {@link WorkerPool.apply}
+   * first. Rejects with a {@link ListenError} when a port of HTTP cannot be opened, with a {@link WorkerStartError}
+   * when a worker dies repeatedly.
    */
   async listen(): Promise<void> {
     await this.#listeners.update(Object.values(this.#good?.listeners ?? {}));
@@ -239,12 +239,12 @@ export class WorkerPool {
     return { http: this.port("http"), https: this.port("https") };
   }
 
-  /** Number of the port of a listener; 0: it cannot be had. */
+  /** Port number of a listener; 0: it cannot be opened. */
   port(name: string): number {
     return this.#listeners.port(name) ?? 0;
   }
 
-  /** Listeners whose port cannot be had, by all workers or by one. */
+  /** Listeners whose port all workers, or one of them, cannot open. */
   get listenFailures(): readonly ListenFailure[] {
     const byName = new Map<string, ListenFailure>();
     for (const failures of [this.#listeners.failures, ...this.#unopened.values()]) {
@@ -257,15 +257,15 @@ export class WorkerPool {
     return { reusePort: true, ports: this.#listeners.ports };
   }
 
-  /** Other ports than before: workers that serve open and close what differs. */
+  /** The ports have changed: workers that serve open and close what differs. */
   #tellPorts(): void {
     if (!this.#listens || this.#closing) return;
     const options = this.#listenOptions;
-    // One that ends meanwhile is told when it is started again.
+    // A worker that ends meanwhile gets the ports when it is started again.
     this.#telling = Promise.allSettled(this.#running().map((worker) => worker.listen(options)));
   }
 
-  /** Makes it `count` workers: starts some, or lets some end within `graceMs`. */
+  /** Changes the number of workers: starts some, or lets some end within `graceMs`. */
   resize(count: number, graceMs: number): void {
     this.#grow(count);
     for (const slot of this.#slots.splice(Math.max(1, count))) {
@@ -280,13 +280,13 @@ export class WorkerPool {
     return [...this.#counters.keys()].flatMap((worker) => worker.pid ?? []);
   }
 
-  /** As they were told last: a second ago at most, or at the last {@link WorkerPool.refresh}. */
+  /** Counters of the last reports: at most a second old, or of the last {@link WorkerPool.refresh}. */
   counters(): PoolCounters {
     const sum = [...this.#counters.values()].reduce(add, this.#ended);
     return { ...sum, updates: this.#updates, processes: this.#counters.size };
   }
 
-  /** Asks all workers what they have counted, and waits for their answers for a moment. */
+  /** Asks all workers for their counters, and waits half a second at most. */
   refresh(): Promise<void> {
     return this.#refreshing ??= new Promise<void>((resolve) => {
       const cancel = this.#clock.after(REFRESH_MS, resolve);
@@ -297,7 +297,7 @@ export class WorkerPool {
     }).finally(() => this.#refreshing = undefined);
   }
 
-  /** Tells every worker to open the files of its access log again. */
+  /** Lets every worker open its access log files again. */
   reopenLogs(): void {
     for (const worker of this.#counters.keys()) worker.send({ kind: "reopen-logs" });
   }
@@ -310,7 +310,7 @@ export class WorkerPool {
     await this.#relay.flush(FLUSH_MS);
   }
 
-  /** Ends every worker at once; resolves when all are gone. */
+  /** Ends every worker at once; resolves when all have ended. */
   async kill(): Promise<void> {
     this.#leave();
     await Promise.all([...this.#counters.keys()].map((worker) => worker.kill()));
@@ -380,7 +380,7 @@ export class WorkerPool {
     if (this.#listens) this.#open(slot, worker);
   }
 
-  /** Brings a worker that was started anew to where the others are. */
+  /** Brings a restarted worker to the state of the others. */
   #catchUp(worker: WorkerProcess, slot: Slot, good: Snapshot): void {
     void worker.apply(++this.#serial, encodeUpdate(diffSnapshots(null, good))).then((outcome) => {
       if (outcome.kind !== "refused") return;
@@ -401,7 +401,7 @@ export class WorkerPool {
       }
       this.#opened();
     }, (error: ListenError) => {
-      // Without a code the process is gone, and another one takes its place.
+      // Without a code the process has ended, and another one takes its place.
       if (error.code === "") return;
       if (this.#opening !== undefined) return this.#opening.reject(error);
       this.#options.logger.error("worker cannot listen", { worker: slot.index, error: error.message });
@@ -409,7 +409,7 @@ export class WorkerPool {
     });
   }
 
-  /** Do all listen? */
+  /** Resolves the start when all workers listen. */
   #opened(): void {
     if (this.#opening === undefined || !this.#slots.every(({ listening }) => listening)) return;
     this.#opening.resolve();
@@ -418,7 +418,7 @@ export class WorkerPool {
 
   #gone(slot: Slot, worker: WorkerProcess, how: string, expected: boolean, cut: boolean): void {
     const { logger } = this.#options;
-    // Gauges end with the process, counters do not.
+    // Gauges of an ended process are dropped, counters are kept.
     this.#ended = add(this.#ended, { ...this.#counters.get(worker)!, active: 0, inFlight: 0, residentBytes: 0 });
     this.#counters.delete(worker);
     this.#tellCounts(this.#shared.remove(worker), worker);
@@ -448,7 +448,7 @@ export class WorkerPool {
     slot.cancelRestart = this.#clock.after(delayMs, () => this.#tryStart(slot));
   }
 
-  /** Runtimes differ in whether they throw or tell when a process cannot be started. */
+  /** When a process cannot be started, some runtimes throw and others emit an event. */
   #tryStart(slot: Slot): void {
     try {
       this.#start(slot);
@@ -470,7 +470,10 @@ export class WorkerPool {
     });
   }
 
-  /** Replaces those that hang. When this process was held up itself, nobody could be heard: they begin anew. */
+  /**
+   * Replaces workers that hang. When this process itself was suspended, it could hear nobody, and all silences begin
+   * again.
+   */
   #watch(lateMs: number): void {
     const { silenceMs = 15_000 } = this.#options;
     const nowMs = this.#clock.elapsedMs();
@@ -481,7 +484,7 @@ export class WorkerPool {
     }
   }
 
-  /** Lines about an update come from all workers alike; they are written once. */
+  /** Writes lines about an update once, although all workers send them. */
   #tell(serial: number, entries: readonly LogEntry[]): void {
     if (entries.length === 0) return;
     if (serial !== this.#told.serial) this.#told = { serial, lines: new Set() };

@@ -1,12 +1,12 @@
 /**
- * Which hosts requests are counted for.
+ * Hosts that requests are counted for.
  *
  * @module
  */
 import type { RequestMetrics } from "../observe/mod.ts";
 import type { SnapshotUpdate } from "../snapshot/mod.ts";
 
-/** Tells the metrics of the hosts that an update brings and takes. */
+/** Passes the hosts of an update to the metrics. */
 export function countHosts(metrics: RequestMetrics, { virtualHosts }: SnapshotUpdate): void {
   for (const name of virtualHosts.remove) metrics.removeHost(name);
   for (const { name, names } of virtualHosts.set) {

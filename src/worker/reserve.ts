@@ -1,5 +1,5 @@
 /**
- * Ports for workers to share.
+ * Reserves ports that workers share.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { listenOnAll } from "../runtime/mod.ts";
 import type { Listener } from "../snapshot/mod.ts";
 
 /**
- * Binds the address once without sharing, so that a port somebody else holds is an error although workers share theirs,
- * and a port of 0 becomes a number that all of them can use. Resolves with the number.
+ * Binds the address once without sharing, so that a port of another program is an error although workers share theirs,
+ * and port 0 becomes a number that all workers can use. Resolves with the number.
  *
  * @throws {ListenError} when the address cannot be bound
  */
 export async function reserve(listener: Listener): Promise<number> {
   const { port } = listener;
-  // Workers say for themselves that they take no datagrams.
+  // Workers report themselves that they take no datagrams.
   if (listener.protocol === "udp") return port;
   try {
     return await listenOnAll(listener.address, (address) => bindOnce(address, port));

@@ -1,16 +1,16 @@
 /**
- * What workers have added to counts that do not leak, such as requests in flight: a worker that dies cannot take its share
- * back, and one that is started anew has to know that of the others.
+ * Changes that workers have made to counts that do not leak, such as requests in flight. A worker that dies cannot undo
+ * its share, and a new worker needs the shares of the others.
  *
  * @module
  */
 import type { CountsDelta } from "../proxy/mod.ts";
 
-/** Shares of all workers, by whom they belong to. */
+/** Shares of all workers. */
 export class SharedCounts<W> {
   readonly #shares = new Map<W, Map<string, Map<string, number>>>();
 
-  /** The worker has added that. */
+  /** Adds to the share of the worker. */
   add(worker: W, deltas: readonly CountsDelta[]): void {
     let shares = this.#shares.get(worker);
     if (shares === undefined) this.#shares.set(worker, shares = new Map());
@@ -26,14 +26,14 @@ export class SharedCounts<W> {
     }
   }
 
-  /** The worker is gone: what the others have to add, to be rid of its share. */
+  /** Removes an ended worker. Returns the changes by which the others undo its share. */
   remove(worker: W): readonly CountsDelta[] {
     const shares = this.#shares.get(worker) ?? new Map<string, Map<string, number>>();
     this.#shares.delete(worker);
     return deltasOf(shares, -1);
   }
 
-  /** The shares of all, for a worker that begins. */
+  /** Sum of all shares, for a new worker. */
   all(): readonly CountsDelta[] {
     return [...this.#shares.values()].flatMap((shares) => deltasOf(shares, 1));
   }

@@ -1,5 +1,5 @@
 /**
- * One worker process as the control process sees it.
+ * A worker process, from the view of the control process.
  *
  * @module
  */
@@ -8,33 +8,33 @@ import type { Clock, RequestCounts, RequestFailure } from "../observe/mod.ts";
 import { type CountsDelta, ListenError, type ListenFailure, type ListenOptions } from "../proxy/mod.ts";
 import { encodeMessage, type FromWorker, type LogEntry, type ToWorker, type WorkerCounters } from "./message.ts";
 
-/** Takes what happens to a worker. */
+/** Callbacks for events of a worker. */
 export interface WorkerEvents {
-  /** Access log bytes, as they were written; with nothing at their end. */
+  /** Access log bytes as written; called without bytes at their end. */
   readonly output: (bytes?: Uint8Array) => void;
-  /** What applying an update had to say. */
+  /** Lines that applying an update has logged. */
   readonly log: (serial: number, entries: readonly LogEntry[]) => void;
   readonly counters: (counters: WorkerCounters) => void;
   readonly requests: (counts: readonly RequestCounts[]) => void;
-  /** So many requests failed in that way. */
+  /** A number of requests failed in that way. */
   readonly failure: (failure: RequestFailure, count: number) => void;
-  /** So many failed in too many ways. */
+  /** A number of requests failed whose kinds are too many to be told apart. */
   readonly otherFailures: (count: number) => void;
-  /** It has added that to counts that all share. */
+  /** The worker has changed counts that all workers share. */
   readonly counts: (deltas: readonly CountsDelta[]) => void;
-  /** Ports that it cannot have; told whenever that may have changed. */
+  /** Ports that the worker cannot open; called whenever that may have changed. */
   readonly listening: (failures: readonly ListenFailure[]) => void;
   readonly wantSelfSigned: () => void;
   readonly wantTotal: (id: number) => void;
-  /** The process is gone. `expected`: after {@link WorkerProcess.close}; `cut`: log lines were lost with it. */
+  /** The process has ended. `expected`: after {@link WorkerProcess.close}; `cut`: log lines were lost with it. */
   readonly exit: (how: string, expected: boolean, cut: boolean) => void;
 }
 
-/** What came of an update. */
+/** Outcome of an update. */
 export type ApplyOutcome =
   | { readonly kind: "applied" }
   | { readonly kind: "refused"; readonly message: string }
-  /** The process ended before it told. */
+  /** The process ended before it answered. */
   | { readonly kind: "gone" };
 
 interface Waiter<T> {
@@ -42,12 +42,12 @@ interface Waiter<T> {
   reject(error: Error): void;
 }
 
-/** After the end of a process, for the rest of its output to be read. */
+/** Time to read the rest of a process's output after its end. */
 const OUTPUT_MS = 1000;
-/** Beyond its grace period, for a worker to end. */
+/** Time beyond the grace period for a worker to end. */
 const CLOSE_MS = 10_000;
 
-/** A running process. Every promise ends when the process does. */
+/** A running process. Its promises settle at the latest when the process ends. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #events: WorkerEvents;
@@ -62,14 +62,14 @@ export class WorkerProcess {
   #reports = 0;
   #exited = false;
   #tellGone: () => void = () => {};
-  /** Resolves when the process is gone. */
+  /** Resolves when the process has ended. */
   readonly gone: Promise<void> = new Promise((resolve) => this.#tellGone = resolve);
-  /** When it was last heard of, by the clock. */
+  /** Time of the last message, by the clock. */
   heardAtMs: number;
-  /** It has begun to answer. */
+  /** The process has sent its first message. */
   started = false;
 
-  /** @throws when the runtime does not let processes be started */
+  /**  @throws when the runtime does not allow processes */
   constructor(
     { command, title }: { readonly command: readonly string[]; readonly title: string | undefined },
     events: WorkerEvents,
@@ -86,11 +86,11 @@ export class WorkerProcess {
     this.#child = child;
     child.on("message", (message) => this.#receive(message as FromWorker));
     child.stdout!.on("data", (bytes: Uint8Array) => events.output(bytes));
-    // A channel that fails is followed by the exit of the process, which ends whoever waits.
+    // The exit of the process follows a failed channel, and settles all promises.
     child.stdin!.on("error", () => {});
     child.once("exit", (code, signal) => {
       const how = signal ?? `status ${code}`;
-      // "close" comes when the standard output has been read to its end: not while nobody takes the lines.
+      // "close" comes when the standard output has been read to its end; that needs a reader of the lines.
       const cancel = clock.after(OUTPUT_MS, () => {
         child.stdout!.destroy();
         this.#gone(how, true);
@@ -109,7 +109,7 @@ export class WorkerProcess {
     return this.#child.pid;
   }
 
-  /** Access log output is read (or not, while its reader is slow). */
+  /** Whether access log output is read; it is not while its reader is slow. */
   set reading(reading: boolean) {
     if (reading) this.#child.stdout!.resume();
     else this.#child.stdout!.pause();
@@ -119,7 +119,7 @@ export class WorkerProcess {
     this.#write(encodeMessage(message));
   }
 
-  /** Sends the parts of an update, as {@link encodeMessage} made them, and resolves when the worker has taken it or not. */
+  /** Sends the parts of an update, which {@link encodeMessage} made, and resolves to the outcome. */
   apply(serial: number, parts: readonly Uint8Array[]): Promise<ApplyOutcome> {
     return new Promise((resolve) => {
       if (this.#exited) return resolve({ kind: "gone" });
@@ -129,7 +129,10 @@ export class WorkerProcess {
     });
   }
 
-  /** Resolves when each port is open, or tried again; rejects with a {@link ListenError} when one of HTTP cannot be had. */
+  /**
+   * Resolves when each port is open or will be tried again. Rejects with a {@link ListenError} when a port of HTTP
+   * cannot be opened.
+   */
   listen(options: ListenOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#exited) return reject(new ListenError("", "the worker process is gone"));
@@ -139,7 +142,7 @@ export class WorkerProcess {
     });
   }
 
-  /** Resolves when it has told its counters, or is gone. */
+  /** Resolves when the worker has reported its counters, or has ended. */
   report(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#exited) return resolve();
@@ -149,7 +152,7 @@ export class WorkerProcess {
     });
   }
 
-  /** Lets requests in flight end for `graceMs`, then ends the process; resolves when it is gone. */
+  /** Lets requests in flight end for `graceMs`, then ends the process; resolves when it has ended. */
   close(graceMs: number): Promise<void> {
     return this.#closed ??= new Promise((resolve) => {
       if (this.#exited) return resolve();
@@ -162,7 +165,7 @@ export class WorkerProcess {
     });
   }
 
-  /** Ends the process at once; resolves when it is gone. */
+  /** Ends the process at once; resolves when it has ended. */
   kill(reason?: string): Promise<void> {
     this.#killedFor ??= reason;
     this.#child.kill("SIGKILL");
@@ -174,7 +177,7 @@ export class WorkerProcess {
   }
 
   #receive(message: FromWorker): void {
-    // What a process told before its end may be read after it: then only what it counted is of interest.
+    // Messages may be read after the end of their process; then only counters matter.
     if (this.#exited && message.kind !== "requests") return;
     this.heardAtMs = this.#clock.elapsedMs();
     switch (message.kind) {
