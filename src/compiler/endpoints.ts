@@ -42,7 +42,9 @@ class Collector {
     }
     const key = `${address} ${port}`;
     const former = this.#endpoints.get(key);
-    if (former === undefined || (former.pod === "" && pod !== "")) this.#endpoints.set(key, { address, port, pod });
+    if (former === undefined || (former.pod === "" && pod !== "")) {
+      this.#endpoints.set(key, { address, port, pod, weight: 1 });
+    }
   }
 
   finish(): readonly Endpoint[] {

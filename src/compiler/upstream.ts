@@ -152,7 +152,7 @@ function findTarget(
   }
   const { clusterIP } = service.spec;
   if (policies["service-upstream"] !== undefined && clusterIP !== "None" && isIp(clusterIP)) {
-    return { endpoints: [{ address: clusterIP, port: port.port, pod: "" }], dns: null };
+    return { endpoints: [{ address: clusterIP, port: port.port, pod: "", weight: 1 }], dns: null };
   }
   const endpoints = selectEndpoints(service, port, view, options, ({ reason, severity, message }) => {
     // one bad endpoint does not stop the others

@@ -246,6 +246,8 @@ export interface Endpoint {
   readonly port: number;
   /** Pod name when the slice names one; empty otherwise. */
   readonly pod: string;
+  /** Share of the requests relative to the other endpoints of the upstream: a whole number from 1 to 256. */
+  readonly weight: number;
 }
 
 /** A certificate with its private key. */

@@ -25,7 +25,7 @@ import { type FakeGlobals, fakeGlobals } from "./policy.ts";
 /** Endpoint out of `address:port`. */
 export function endpoint(text: string, pod = ""): Endpoint {
   const colon = text.lastIndexOf(":");
-  return { address: text.slice(0, colon), port: Number(text.slice(colon + 1)), pod };
+  return { address: text.slice(0, colon), port: Number(text.slice(colon + 1)), pod, weight: 1 };
 }
 
 /** Upstream of endpoints written `address:port`. */

@@ -109,7 +109,7 @@ export class RawBackend {
     const server = createServer({ noDelay: true, allowHalfOpen: true });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
-    const backend = new RawBackend(server, { address: "127.0.0.1", port, pod: `pod-${port}` });
+    const backend = new RawBackend(server, { address: "127.0.0.1", port, pod: `pod-${port}`, weight: 1 });
     server.on("connection", (socket) => {
       const connection = new BackendConnection(backend.connections.length, socket);
       backend.connections.push(connection);

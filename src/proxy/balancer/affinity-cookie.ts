@@ -47,6 +47,12 @@ export class CookieCodec {
     return end < 0 ? value : value.slice(0, end);
   }
 
+  /** The cookie of a request was made for this upstream. */
+  isOurs({ request }: Exchange): boolean {
+    const value = readCookie(request, this.#cookie.name, this.#isOurs);
+    return value !== undefined && this.#isOurs(value);
+  }
+
   /** Value of Set-Cookie in answer to a request. */
   format(key: string, exchange: Exchange): string {
     const { name, path, domain, expiresSeconds, maxAgeSeconds, secure } = this.#cookie;

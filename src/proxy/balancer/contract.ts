@@ -6,23 +6,18 @@
 import type { Exchange } from "../../http/exchange.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 
-/** An endpoint and its share of the requests relative to the others. */
-export interface WeightedEndpoint {
-  readonly endpoint: Endpoint;
-  /** At least 1. */
-  readonly weight: number;
-}
-
 /** Chooses endpoints of one upstream. */
 export interface Balancer {
   /** Replaces the endpoints; what is known about those that stay is kept. */
-  update(endpoints: readonly WeightedEndpoint[]): void;
+  update(endpoints: readonly Endpoint[]): void;
   /**
    * Endpoint for the next attempt of an exchange. Endpoints that `tried` does not contain come first; when all have been
    * tried, another round begins. `ejected` endpoints (of this balancer, each once) come last in every round. `undefined`
    * when the upstream has no endpoints.
    */
   pick(exchange: Exchange, tried: readonly Endpoint[], ejected?: readonly Endpoint[]): Endpoint | undefined;
+  /** The client has been bound to this upstream before (cookie affinity). Absent: this balancer binds no clients. */
+  isBound?(exchange: Exchange): boolean;
   /** Takes in the outcome of an attempt that took `elapsedMs`. */
   observe?(endpoint: Endpoint, outcome: "answered" | "failed", elapsedMs: number): void;
 }

@@ -1,11 +1,12 @@
 /**
  * EWMA: of two random endpoints, the one with the lower average response time. The average is exponentially weighted with a
- * time constant of ten seconds.
+ * time constant of ten seconds. An endpoint is among the two as often as its weight says.
  *
  * @module
  */
 import type { Endpoint } from "../../snapshot/snapshot.ts";
-import { type Balancer, endpointKey, type WeightedEndpoint } from "./contract.ts";
+import { type Balancer, endpointKey } from "./contract.ts";
+import { drawByWeight } from "./draw.ts";
 import { endpointsToSkip, includesEndpoint, NO_ENDPOINTS } from "./endpoint-list.ts";
 
 /** Time constant of the average. */
@@ -28,6 +29,8 @@ export interface EwmaOptions {
 export class Ewma implements Balancer {
   #peers: readonly Peer[] = [];
   #byKey: ReadonlyMap<string, Peer> = new Map();
+  /** All weights are equal. */
+  #even = true;
   readonly #random: () => number;
   readonly #now: () => number;
 
@@ -36,19 +39,20 @@ export class Ewma implements Balancer {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  update(endpoints: readonly WeightedEndpoint[]): void {
+  update(endpoints: readonly Endpoint[]): void {
     const now = this.#now();
-    const known = endpoints.flatMap(({ endpoint }) => this.#byKey.get(endpointKey(endpoint)) ?? []);
+    const known = endpoints.flatMap((endpoint) => this.#byKey.get(endpointKey(endpoint)) ?? []);
     // a new endpoint starts with the average of the others; with 0 it would get every request
     const mean = known.length === 0 ? 0 : known.reduce((sum, peer) => sum + decayed(peer, now), 0) / known.length;
     const byKey = new Map<string, Peer>();
-    for (const { endpoint } of endpoints) {
+    for (const endpoint of endpoints) {
       const key = endpointKey(endpoint);
       const former = this.#byKey.get(key);
       byKey.set(key, { endpoint, score: former?.score ?? mean, touchedMs: former?.touchedMs ?? now });
     }
     this.#byKey = byKey;
     this.#peers = [...byKey.values()];
+    this.#even = endpoints.every(({ weight }) => weight === endpoints[0]!.weight);
   }
 
   pick(
@@ -61,12 +65,22 @@ export class Ewma implements Balancer {
     const skip = endpointsToSkip(tried, ejected, all.length);
     const peers = skip.length === 0 ? all : all.filter(({ endpoint }) => !includesEndpoint(skip, endpoint));
     if (peers.length < 2) return peers[0]?.endpoint ?? all[0]!.endpoint;
+    const now = this.#now();
+    const [a, b] = this.#even ? this.#twoOf(peers) : [this.#byWeight(peers), this.#byWeight(peers)];
+    return decayed(b, now) < decayed(a, now) ? b.endpoint : a.endpoint;
+  }
+
+  /** Two different ones. */
+  #twoOf(peers: readonly Peer[]): readonly [Peer, Peer] {
     const first = Math.floor(this.#random() * peers.length);
     let second = Math.floor(this.#random() * (peers.length - 1));
     if (second >= first) second++;
-    const now = this.#now();
-    const [a, b] = [peers[first]!, peers[second]!];
-    return decayed(b, now) < decayed(a, now) ? b.endpoint : a.endpoint;
+    return [peers[first]!, peers[second]!];
+  }
+
+  /** May give the same one twice: else the faster of two endpoints would get all requests, whatever their weights. */
+  #byWeight(peers: readonly Peer[]): Peer {
+    return drawByWeight(peers, ({ endpoint }) => endpoint.weight, this.#random)!;
   }
 
   observe(endpoint: Endpoint, outcome: "answered" | "failed", elapsedMs: number): void {

@@ -135,6 +135,11 @@ export class UpstreamGroup {
     return endpoint;
   }
 
+  /** The client has been bound to this upstream before. */
+  isBound(exchange: Exchange): boolean {
+    return this.#balancer.isBound?.(exchange) === true;
+  }
+
   /** Number of endpoints. */
   get size(): number {
     return this.#endpoints.length;
@@ -155,7 +160,7 @@ export class UpstreamGroup {
   }
 
   #feed(): void {
-    this.#balancer.update(this.#endpoints.map((endpoint) => ({ endpoint, weight: 1 })));
+    this.#balancer.update(this.#endpoints);
   }
 
   #stopLookups(): void {
@@ -175,7 +180,9 @@ export class UpstreamGroup {
       this.#resolvedOnce = true;
       switch (resolution.kind) {
         case "found":
-          this.#setEndpoints(resolution.addresses.map((address) => ({ address, port: target.port, pod: "" })));
+          this.#setEndpoints(
+            resolution.addresses.map((address) => ({ address, port: target.port, pod: "", weight: 1 })),
+          );
           break;
         case "none":
           this.#unresolved = NO_ADDRESS;

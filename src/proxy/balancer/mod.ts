@@ -6,7 +6,7 @@
  */
 export { EndpointReferences } from "./endpoint-references.ts";
 export { ConsistentHash, type ConsistentHashOptions } from "./consistent-hash.ts";
-export { type Balancer, type WeightedEndpoint } from "./contract.ts";
+export { type Balancer } from "./contract.ts";
 export { Ewma, type EwmaOptions } from "./ewma.ts";
 export { UpstreamGroup, type UpstreamGroupOptions } from "./group.ts";
 export { type Resolution, type Resolve, resolve } from "./resolver.ts";

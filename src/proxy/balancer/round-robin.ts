@@ -6,7 +6,7 @@
  * @module
  */
 import type { Endpoint } from "../../snapshot/snapshot.ts";
-import { type Balancer, endpointKey, type WeightedEndpoint } from "./contract.ts";
+import { type Balancer, endpointKey } from "./contract.ts";
 import { endpointsToSkip, includesEndpoint, NO_ENDPOINTS } from "./endpoint-list.ts";
 
 interface Peer {
@@ -29,15 +29,15 @@ export class RoundRobin implements Balancer {
     this.#random = random;
   }
 
-  update(endpoints: readonly WeightedEndpoint[]): void {
+  update(endpoints: readonly Endpoint[]): void {
     const former = new Map<string, Peer>();
     for (const peer of this.#peers) former.set(peer.key, peer);
     const order = this.#peers;
     const start = this.#next;
     const peers: Peer[] = [];
-    for (const { endpoint, weight } of endpoints) {
+    for (const endpoint of endpoints) {
       const key = endpointKey(endpoint);
-      peers.push({ key, endpoint, weight, current: former.get(key)?.current ?? 0 });
+      peers.push({ key, endpoint, weight: endpoint.weight, current: former.get(key)?.current ?? 0 });
     }
     this.#even = peers.every((peer) => peer.weight === peers[0]!.weight);
     this.#next = this.#resume(order, start, peers);

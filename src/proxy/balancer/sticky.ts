@@ -12,7 +12,8 @@ import type { Exchange } from "../../http/mod.ts";
 import { formatAuthority } from "../../net/mod.ts";
 import type { BalancerSpec, Endpoint } from "../../snapshot/snapshot.ts";
 import { CookieCodec, md5 } from "./affinity-cookie.ts";
-import type { Balancer, WeightedEndpoint } from "./contract.ts";
+import type { Balancer } from "./contract.ts";
+import { drawByWeight } from "./draw.ts";
 import { Ring } from "./ring.ts";
 import { endpointsToSkip, includesEndpoint, NO_ENDPOINTS } from "./endpoint-list.ts";
 
@@ -54,8 +55,8 @@ export class Sticky implements Balancer {
     this.#random = random;
   }
 
-  update(endpoints: readonly WeightedEndpoint[]): void {
-    this.#endpoints = endpoints.map(({ endpoint }) => endpoint);
+  update(endpoints: readonly Endpoint[]): void {
+    this.#endpoints = endpoints;
     this.#keys.update(this.#endpoints);
   }
 
@@ -75,10 +76,14 @@ export class Sticky implements Balancer {
       // no key leads to a free endpoint: this request goes without a cookie, and the next one of the client gets it
       exchange.affinityCookie = null;
       const free = endpoints.filter((each) => !includesEndpoint(skip, each));
-      return free[Math.floor(this.#random() * free.length)] ?? endpoints[0];
+      return drawByWeight(free, ({ weight }) => weight, this.#random) ?? endpoints[0];
     }
     exchange.affinityCookie = chosen.endpoint === bound ? null : this.#cookies.format(chosen.key, exchange);
     return chosen.endpoint;
+  }
+
+  isBound(exchange: Exchange): boolean {
+    return this.#cookies.isOurs(exchange);
   }
 }
 
@@ -89,7 +94,10 @@ class RandomKeys implements KeyScheme {
   constructor(readonly random: () => number, readonly nowMs: () => number) {}
 
   update(endpoints: readonly Endpoint[]): void {
-    this.#ring = new Ring(endpoints.map((endpoint) => [formatAuthority(endpoint.address, endpoint.port), endpoint]));
+    this.#ring = new Ring(endpoints.map((endpoint) => {
+      const { address, port, weight } = endpoint;
+      return [formatAuthority(address, port), endpoint, weight];
+    }));
   }
 
   find(key: string): Endpoint | undefined {
@@ -127,6 +135,6 @@ class EndpointKeys implements KeyScheme {
 
   choose(skip: readonly Endpoint[]): { readonly endpoint: Endpoint; readonly key: string } | undefined {
     const free = skip.length === 0 ? this.#all : this.#all.filter(({ endpoint }) => !includesEndpoint(skip, endpoint));
-    return free[Math.floor(this.random() * free.length)];
+    return drawByWeight(free, ({ endpoint }) => endpoint.weight, this.random);
   }
 }

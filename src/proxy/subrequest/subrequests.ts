@@ -122,7 +122,7 @@ export class Subrequests {
       case "upstream":
         return { kind: "group", group: this.#sources.upstream(to.name) };
       case "address":
-        return { kind: "endpoint", endpoint: { address: to.address, port: to.port, pod: "" } };
+        return { kind: "endpoint", endpoint: { address: to.address, port: to.port, pod: "", weight: 1 } };
       case "name":
         return { kind: "group", group: this.#named(to.hostname, to.port) };
       default:

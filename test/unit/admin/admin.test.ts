@@ -42,7 +42,7 @@ const SNAPSHOT = {
       service: "echo",
       port: "http",
       balancer: { kind: "hash", key: "$remote_addr", subsetSize: 3 },
-      endpoints: [{ address: "127.0.0.2", port: 81, pod: "echo-0" }],
+      endpoints: [{ address: "127.0.0.2", port: 81, pod: "echo-0", weight: 1 }],
       dns: null,
     },
     "d-echo-80": {
@@ -51,7 +51,12 @@ const SNAPSHOT = {
       service: "echo",
       port: "80",
       balancer: { kind: "round-robin" },
-      endpoints: [{ address: "127.0.0.2", port: 81, pod: "echo-0" }, { address: "::1", port: 81, pod: "" }],
+      endpoints: [{ address: "127.0.0.2", port: 81, pod: "echo-0", weight: 1 }, {
+        address: "::1",
+        port: 81,
+        pod: "",
+        weight: 1,
+      }],
       dns: null,
     },
   },

@@ -5,14 +5,14 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Balancer, WeightedEndpoint } from "../../../../src/proxy/balancer/mod.ts";
+import type { Balancer } from "../../../../src/proxy/balancer/mod.ts";
 import type { Endpoint } from "../../../../src/snapshot/snapshot.ts";
 import { fakeExchange } from "../../../support/exchange.ts";
 import { endpoint } from "../../../support/snapshot.ts";
 
 /** Endpoints 10.0.0.1:80 onwards, of equal weight. */
-export function endpoints(count: number, weight = 1): WeightedEndpoint[] {
-  return Array.from({ length: count }, (_, i) => ({ endpoint: endpoint(`10.0.0.${i + 1}:80`), weight }));
+export function endpoints(count: number, weight = 1): Endpoint[] {
+  return Array.from({ length: count }, (_, i) => ({ ...endpoint(`10.0.0.${i + 1}:80`), weight }));
 }
 
 const exchange = fakeExchange();
@@ -61,7 +61,7 @@ export function describeBalancer(name: string, make: () => Balancer): void {
       const balancer = make();
       const all = endpoints(4);
       balancer.update(all);
-      const ejected = all.slice(0, 2).map(({ endpoint }) => endpoint);
+      const ejected = all.slice(0, 2);
       for (let round = 0; round < 20; round++) {
         const tried: Endpoint[] = [];
         for (let i = 0; i < 4; i++) tried.push(balancer.pick(exchange, tried, ejected)!);

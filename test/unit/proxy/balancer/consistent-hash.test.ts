@@ -33,11 +33,31 @@ describe("ConsistentHash", () => {
     for (const [address, count] of counts) assert.ok(count > 280 && count < 530, `${address}: ${count} of 2000`);
   });
 
+  it("gives an endpoint keys in proportion to its weight, and moves none between the others when it changes", () => {
+    const balancer = byTarget();
+    const all = endpoints(3);
+    balancer.update(all);
+    const before = targets.map((target) => pick(balancer, target));
+    balancer.update([{ ...all[0]!, weight: 3 }, all[1]!, all[2]!]);
+    const after = targets.map((target) => pick(balancer, target));
+    const heavy = after.filter((address) => address === "10.0.0.1").length;
+    assert.ok(heavy > 1_000 && heavy < 1_400, `${heavy} of 2000, want about 1200`);
+    after.forEach((address, i) => address === "10.0.0.1" || assert.equal(address, before[i]));
+  });
+
+  it("draws in proportion to weights within a subset", () => {
+    const balancer = byTarget(2);
+    balancer.update(endpoints(2).map((each, i) => ({ ...each, weight: i === 0 ? 4 : 1 })));
+    const heavy =
+      Array.from({ length: 2_000 }, () => pick(balancer, "/k")).filter((each) => each === "10.0.0.1").length;
+    assert.ok(heavy > 1_480 && heavy < 1_720, `${heavy} of 2000, want about 1600`);
+  });
+
   it("moves the keys of an endpoint that leaves, and no others", () => {
     const balancer = byTarget();
     balancer.update(endpoints(5));
     const before = targets.map((target) => pick(balancer, target));
-    balancer.update(endpoints(5).filter(({ endpoint }) => endpoint.address !== "10.0.0.3"));
+    balancer.update(endpoints(5).filter(({ address }) => address !== "10.0.0.3"));
     targets.forEach((target, i) => {
       if (before[i] !== "10.0.0.3") assert.equal(pick(balancer, target), before[i]);
     });

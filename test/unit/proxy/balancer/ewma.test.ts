@@ -56,6 +56,25 @@ describe("Ewma", () => {
     assert.equal(balancer.pick(exchange, [])!.address, "10.0.0.2");
   });
 
+  it("draws in proportion to weights among endpoints that are equally fast", () => {
+    const balancer = new Ewma({ random: fractions(6), now: () => 0 });
+    balancer.update(endpoints(2).map((each, i) => ({ ...each, weight: i === 0 ? 3 : 1 })));
+    const heavy = picks(balancer, 4_000).filter((address) => address === "10.0.0.1").length;
+    assert.ok(heavy > 2_800 && heavy < 3_200, `${heavy} of 4000`);
+  });
+
+  it("gives the faster of two more than its weight, and not all", () => {
+    let now = 0;
+    const balancer = new Ewma({ random: fractions(7), now: () => now });
+    balancer.update(endpoints(2).map((each, i) => ({ ...each, weight: i === 0 ? 3 : 1 })));
+    now += 1_000;
+    balancer.observe(endpoint("10.0.0.1:80"), "answered", 500);
+    balancer.observe(endpoint("10.0.0.2:80"), "answered", 5);
+    const light = picks(balancer, 4_000).filter((address) => address === "10.0.0.2").length;
+    // unless both draws give the heavy one: 1 - 9/16
+    assert.ok(light > 1_550 && light < 1_950, `${light} of 4000`);
+  });
+
   it("starts a newcomer at the mean of those that are known", () => {
     let now = 0;
     const balancer = new Ewma({ random: fractions(5), now: () => now });

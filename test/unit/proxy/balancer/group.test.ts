@@ -63,7 +63,7 @@ describe("UpstreamGroup", () => {
     assert.ok(first instanceof Promise);
     resolver.answer(found("192.0.2.1"));
     assert.equal(await first, true);
-    assert.deepEqual(group.pick(exchange, []), { address: "192.0.2.1", port: 8080, pod: "" });
+    assert.deepEqual(group.pick(exchange, []), { address: "192.0.2.1", port: 8080, pod: "", weight: 1 });
     assert.equal(group.available(), true);
     assert.deepEqual(resolver.asked, ["svc.example"]);
     group.retire();
@@ -155,7 +155,7 @@ describe("UpstreamGroup", () => {
     const group = new UpstreamGroup("default-echo-80", logger, { nowMs: () => 0 });
     const at = (count: number) => Array.from({ length: count }, (_, i) => `10.0.0.${i + 1}:80`);
     group.update(upstream("default-echo-80", at(3)));
-    group.observe({ address: "10.0.0.2", port: 80, pod: "" }, "unreachable", 1);
+    group.observe({ address: "10.0.0.2", port: 80, pod: "", weight: 1 }, "unreachable", 1);
     const seen: string[] = [];
     for (let i = 0; i < 8; i++) {
       seen.push(group.pick(exchange, [])!.address.at(-1)!);

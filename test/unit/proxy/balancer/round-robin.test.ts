@@ -29,9 +29,9 @@ describe("RoundRobin", () => {
   it("serves in proportion to weights, smoothly", () => {
     const balancer = new RoundRobin(() => 0);
     balancer.update([
-      { endpoint: endpoint("10.0.0.1:80"), weight: 5 },
-      { endpoint: endpoint("10.0.0.2:80"), weight: 1 },
-      { endpoint: endpoint("10.0.0.3:80"), weight: 1 },
+      { ...endpoint("10.0.0.1:80"), weight: 5 },
+      { ...endpoint("10.0.0.2:80"), weight: 1 },
+      { ...endpoint("10.0.0.3:80"), weight: 1 },
     ]);
     assert.deepEqual(picks(balancer, 7).map((each) => each.at(-1)), ["1", "1", "2", "1", "3", "1", "1"]);
     assert.deepEqual(count(picks(balancer, 70)), { "10.0.0.1": 50, "10.0.0.2": 10, "10.0.0.3": 10 });
@@ -70,7 +70,7 @@ describe("RoundRobin", () => {
     const balancer = new RoundRobin(() => 0);
     const all = endpoints(4);
     balancer.update(all);
-    const seen = Array.from({ length: 9 }, () => balancer.pick(fakeExchange(), [], [all[1]!.endpoint])!.address);
+    const seen = Array.from({ length: 9 }, () => balancer.pick(fakeExchange(), [], [all[1]!])!.address);
     assert.deepEqual(count(seen), { "10.0.0.1": 3, "10.0.0.3": 3, "10.0.0.4": 3 });
   });
 
@@ -78,7 +78,7 @@ describe("RoundRobin", () => {
     const balancer = new RoundRobin(() => 0);
     const weighted = endpoints(3).map((each, i) => ({ ...each, weight: i + 1 }));
     balancer.update(weighted);
-    for (let i = 0; i < 1_000; i++) balancer.pick(fakeExchange(), [], [weighted[2]!.endpoint]);
+    for (let i = 0; i < 1_000; i++) balancer.pick(fakeExchange(), [], [weighted[2]!]);
     assert.deepEqual(count(picks(balancer, 60)), { "10.0.0.1": 10, "10.0.0.2": 20, "10.0.0.3": 30 });
   });
 });

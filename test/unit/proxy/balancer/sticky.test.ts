@@ -112,12 +112,39 @@ for (const mode of MODES) {
       assert.equal(exchange.affinityCookie, null);
     });
 
+    it("gives new clients endpoints in proportion to their weights", () => {
+      const balancer = sticky(mode);
+      balancer.update(endpoints(2).map((each, i) => ({ ...each, weight: i === 0 ? 4 : 1 })));
+      let heavy = 0;
+      for (let i = 0; i < 2_000; i++) if (newcomer(balancer).endpoint.address === "10.0.0.1") heavy++;
+      assert.ok(heavy > 1_400 && heavy < 1_800, `${heavy} of 2000, want about 1600`);
+    });
+
+    it("knows the clients that it has bound, and those of other upstreams", () => {
+      const balancer = sticky(mode);
+      balancer.update(endpoints(2));
+      const { cookie } = newcomer(balancer);
+      const of = (exchange: Exchange): boolean => balancer.isBound(exchange);
+      assert.equal(of(withCookie(`a=b; ${cookie}`)), true);
+      assert.equal(of(fakeExchange()), false);
+      assert.equal(of(withCookie("INGRESSCOOKIE=key")), false, "a key that no upstream has made");
+      const other = new Sticky({
+        upstream: "default-other-80",
+        spec: { kind: "sticky", mode, changeOnFailure: false, cookie: COOKIE },
+      });
+      other.update(endpoints(2));
+      assert.equal(of(withCookie(newcomer(other).cookie)), false);
+      assert.equal(of(withCookie(`${newcomer(other).cookie}; ${cookie}`)), true);
+      balancer.update([]);
+      assert.equal(of(withCookie(cookie)), true, "its endpoints do not matter");
+    });
+
     it("gives new clients no ejected endpoint", () => {
       const balancer = sticky(mode);
       const all = endpoints(3);
       balancer.update(all);
       for (let i = 0; i < 50; i++) {
-        assert.notEqual(balancer.pick(fakeExchange(), [], [all[0]!.endpoint])!.address, "10.0.0.1");
+        assert.notEqual(balancer.pick(fakeExchange(), [], [all[0]!])!.address, "10.0.0.1");
       }
     });
 
@@ -169,7 +196,7 @@ describe("Sticky (persistent)", () => {
 
   it("has the digest of upstream and address as the key", () => {
     const balancer = sticky("persistent");
-    balancer.update([{ endpoint: { address: "::1", port: 80, pod: "" }, weight: 1 }]);
+    balancer.update([{ address: "::1", port: 80, pod: "", weight: 1 }]);
     const id = md5(md5(UPSTREAM) + UPSTREAM);
     assert.equal(newcomer(balancer).cookie, `INGRESSCOOKIE=${md5(`${UPSTREAM}[::1]:80`)}|${id}`);
   });

@@ -13,7 +13,7 @@ import { fakeExchange } from "../../../support/exchange.ts";
 import { MemorySession } from "../../../support/memory-session.ts";
 import { forwardSettings, wireSettings } from "../../../support/wire.ts";
 
-const ENDPOINT = { address: "192.0.2.1", port: 80, pod: "p" };
+const ENDPOINT = { address: "192.0.2.1", port: 80, pod: "p", weight: 1 };
 
 /** A downstream that takes no more after each write until it is told to. */
 class SlowDownstream extends MemoryDownstream {
