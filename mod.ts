@@ -17,7 +17,17 @@ import { runtime } from "./src/runtime/mod.ts";
 
 export { type Compilation, type Compiler, type CompilerOptions, createCompiler } from "./src/compiler/mod.ts";
 export { Controller, type ControllerOptions, type ControllerState } from "./src/controller/mod.ts";
-export type { Diagnostic, ObjectRef, Severity, SourceRef } from "./src/diagnostic.ts";
+export {
+  type ApiSource,
+  type Diagnostic,
+  type FileSource,
+  formatObject,
+  formatSource,
+  type MemorySource,
+  type ObjectRef,
+  type Severity,
+  type SourceRef,
+} from "./src/diagnostic.ts";
 export { ManifestSource, type ManifestSourceOptions, readManifests, Store } from "./src/kube/mod.ts";
 export { createLogger, type Logger, type LoggerOptions } from "./src/observe/mod.ts";
 export { DataPlane, type DataPlaneOptions, type ListenOptions } from "./src/proxy/mod.ts";

@@ -7,11 +7,32 @@
 /** error: something that was asked for is not served; warning: served, but not as written; info: worth knowing. */
 export type Severity = "error" | "warning" | "info";
 
-/** Where an object was read from. Lines and columns count from 1. */
-export interface SourceRef {
+/** Where an object was read from, or what a finding is about. */
+export type SourceRef = FileSource | ApiSource | MemorySource;
+
+/** A place in a file, or a whole file or folder. Lines and columns count from 1. */
+export interface FileSource {
+  readonly kind: "file";
   readonly file: string;
   readonly line?: number;
   readonly column?: number;
+}
+
+/** An object of a Kubernetes API server. */
+export interface ApiSource {
+  readonly kind: "api";
+  /** Context of the kubeconfig, or another name of the cluster. */
+  readonly cluster: string;
+  readonly object: ObjectRef;
+  /** `metadata.resourceVersion` of the version that was read. */
+  readonly resourceVersion: string;
+}
+
+/** An object that the embedding program has set. */
+export interface MemorySource {
+  readonly kind: "memory";
+  /** Name of the source that holds it. */
+  readonly name: string;
 }
 
 /** Names an object as kubectl does. `namespace` is empty for cluster-wide kinds. */
@@ -41,4 +62,31 @@ export interface Diagnostic {
    */
   readonly unserved?: true;
   readonly source?: SourceRef;
+}
+
+/** Formats `Kind/namespace/name`, or `Kind/name` for cluster-wide kinds. */
+export function formatObject({ kind, namespace, name }: ObjectRef): string {
+  return namespace === "" ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
+}
+
+/**
+ * Formats `file:line:column`, as editors and compilers do; `cluster "c", Kind/namespace/name, resourceVersion 1`;
+ * `memory "name"`.
+ */
+export function formatSource(source: SourceRef): string {
+  switch (source.kind) {
+    case "file": {
+      const { file, line, column } = source;
+      if (line === undefined) return file;
+      return column === undefined ? `${file}:${line}` : `${file}:${line}:${column}`;
+    }
+    case "api": {
+      const { cluster, object, resourceVersion } = source;
+      return `cluster ${JSON.stringify(cluster)}, ${formatObject(object)}, resourceVersion ${resourceVersion}`;
+    }
+    case "memory":
+      return `memory ${JSON.stringify(source.name)}`;
+    default:
+      return source satisfies never;
+  }
 }

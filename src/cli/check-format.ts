@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { formatObject, formatSource } from "../controller/mod.ts";
-import type { Diagnostic } from "../diagnostic.ts";
+import { type Diagnostic, formatObject, formatSource } from "../diagnostic.ts";
 import type { CheckSummary } from "./check.ts";
 
 /** Control characters of manifests must not reach a terminal. */

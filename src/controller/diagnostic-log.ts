@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Diagnostic, Severity, SourceRef } from "../diagnostic.ts";
+import { type Diagnostic, formatObject, formatSource, type Severity } from "../diagnostic.ts";
 import type { Logger } from "../observe/mod.ts";
 
 /** Number of lines at a time; further diagnostics are counted, and stand on the status port. */
@@ -40,21 +40,6 @@ function logDiagnostic(logger: Logger, diagnostic: Diagnostic): void {
     object: object && formatObject(object),
     annotation,
     field,
-    file: source && formatSource(source),
+    [source?.kind === "file" ? "file" : "source"]: source && formatSource(source),
   });
-}
-
-/** Formats `Kind/namespace/name`, or `Kind/name` for cluster-wide kinds. */
-export function formatObject(object: NonNullable<Diagnostic["object"]>): string {
-  return object.namespace === ""
-    ? `${object.kind}/${object.name}`
-    : `${object.kind}/${object.namespace}/${object.name}`;
-}
-
-/** Formats `file:line:column`, as editors and compilers do. */
-export function formatSource(source: SourceRef): string {
-  if (source.line === undefined) return source.file;
-  return source.column === undefined
-    ? `${source.file}:${source.line}`
-    : `${source.file}:${source.line}:${source.column}`;
 }

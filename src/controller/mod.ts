@@ -5,4 +5,4 @@
  * @module
  */
 export { Controller, type ControllerOptions, type ControllerState } from "./controller.ts";
-export { formatObject, formatSource, type LocateDiagnostics, logDiagnostics } from "./diagnostic-log.ts";
+export { type LocateDiagnostics, logDiagnostics } from "./diagnostic-log.ts";

@@ -41,7 +41,7 @@ function read(name: string): Case {
       options = value["options"] as Partial<CompilerOptions>;
       continue;
     }
-    const reading = readObject(value, { file: `${name}.in.yaml` });
+    const reading = readObject(value, { kind: "file", file: `${name}.in.yaml` });
     assert.equal(reading.kind, "object", `${name}: ${JSON.stringify(reading)}`);
     if (reading.kind === "object") objects.push(reading.object);
   }
@@ -65,7 +65,7 @@ function defaults(): Snapshot {
       rules: [{ host: "a.example", http: { paths: [{ backend: { service: { name: "s", port: { number: 1 } } } }] } }],
     },
   };
-  const reading = readObject(value, { file: "" });
+  const reading = readObject(value, { kind: "memory", name: "defaults" });
   assert.equal(reading.kind, "object");
   return compile({ options: {}, objects: reading.kind === "object" ? [reading.object] : [] }).snapshot;
 }

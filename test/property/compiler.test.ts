@@ -90,7 +90,7 @@ function make(kind: number, next: Random): KubeObject {
     default:
       return {
         kind: "IngressClass",
-        source: { file: "" },
+        source: { kind: "memory", name: "property" },
         metadata: metadata(next.of(["nginx", "other"]), { namespace: "" }),
         spec: { controller: next.of(["k8s.io/ingress-nginx", "example.com/other"]) },
       };

@@ -200,7 +200,7 @@ describe("any manifest", () => {
     const next = random(42);
     for (let i = 0; i < 20_000; i++) {
       const value = poison(next.of(OBJECTS), next);
-      const reading = readObject(value, { file: "a.yaml" });
+      const reading = readObject(value, { kind: "file", file: "a.yaml" });
       if (reading.kind !== "invalid") continue;
       assert(reading.diagnostics.length > 0);
       for (const { message } of reading.diagnostics) assert(message.length > 0 && message.length < 1000);

@@ -45,7 +45,7 @@ export function compilerOptions(options: Partial<CompilerOptions> = {}): Compile
   };
 }
 
-const source = { file: "test.yaml" };
+const source = { kind: "memory", name: "test" } as const;
 
 /** metadata of `namespace/name`, or of a name in `default`. */
 export function metadata(name: string, rest: Partial<Metadata> = {}): Metadata {

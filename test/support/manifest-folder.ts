@@ -3,11 +3,12 @@
  *
  * @module
  */
+import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
-import type { Diagnostic } from "../../src/diagnostic.ts";
+import type { Diagnostic, FileSource, SourceRef } from "../../src/diagnostic.ts";
 import {
   type ManifestReading,
   ManifestSource,
@@ -125,6 +126,12 @@ export async function follow(
       look();
     });
   return { store, source, reading, log, changes, until };
+}
+
+/** A source that must be a place in a file. */
+export function fileSource(source: SourceRef | undefined): FileSource {
+  assert(source?.kind === "file", JSON.stringify(source));
+  return source;
 }
 
 /** Hosts of all Ingresses, sorted. */

@@ -65,7 +65,7 @@ describe("ManifestSource at start", () => {
     const [finding] = reading.diagnostics;
     assert.equal(reading.diagnostics.length, 1);
     assert.equal(finding?.reason, "BrokenFile");
-    assert.deepEqual(finding?.source, { file: folder.at("broken.yaml"), line: 9, column: 1 });
+    assert.deepEqual(finding?.source, { kind: "file", file: folder.at("broken.yaml"), line: 9, column: 1 });
     assert.equal(finding?.effect, "nothing of the file is in force");
     assert.equal(log.lines.length, 1);
     assert.equal(log.lines[0]?.fields["file"], folder.at("broken.yaml"));
@@ -88,7 +88,7 @@ describe("ManifestSource at start", () => {
       field: "spec.rules[0].http.paths[0].path",
       message: `Invalid value: "b": must be an absolute path: must begin with '/'`,
       effect: "the object is left out",
-      source: { file: folder.at("a.yaml"), line: 13, column: 51 },
+      source: { kind: "file", file: folder.at("a.yaml"), line: 13, column: 51 },
     }]);
   });
 
@@ -127,7 +127,7 @@ describe("ManifestSource at start", () => {
     severity: "error",
     message: `cannot read all that is in folder "${folder.path}": ${why}`,
     effect: "nothing of the rest is in force",
-    source: { file: folder.path },
+    source: { kind: "file", file: folder.path },
   }];
 
   test("looks into a bounded number of folders, and into others when some have gone", async (t) => {
@@ -243,7 +243,7 @@ describe("ManifestSource following a folder", () => {
       ["Ingress/default/c", true],
       ["Ingress/default/c", false],
     ]);
-    assert.equal(store.ingress("default", "a")?.source.file, folder.at("b.yaml"));
+    assert.deepEqual(store.ingress("default", "a")?.source, { kind: "file", file: folder.at("b.yaml"), line: 1 });
   });
 
   test("tells no change when a file is written again with the same content or other comments", async (t) => {
@@ -314,7 +314,7 @@ describe("ManifestSource following a folder", () => {
     assert.deepEqual(hostsOf(store), ["a.example"]);
     const [finding] = source.diagnostics();
     assert.equal(finding?.effect, "its last good content stays in force");
-    assert.deepEqual(finding?.source, { file: folder.at("a.yaml"), line: 3, column: 1 });
+    assert.deepEqual(finding?.source, { kind: "file", file: folder.at("a.yaml"), line: 3, column: 1 });
     assert.deepEqual(log.lines.map((line) => line.level), ["error"]);
     folder.write("a.yaml", ingressText("a", "c.example"));
     await until("the new content", () => hostsOf(store).join() === "c.example");
@@ -481,9 +481,9 @@ describe("ManifestSource following a folder", () => {
       reason: "DuplicateObject",
       severity: "warning",
       object: { kind: "Ingress", namespace: "default", name: "x" },
-      message: `the object is also in "${folder.at("a.yaml")}", line 1`,
+      message: `the object is also in ${folder.at("a.yaml")}:1`,
       effect: "this copy is not in force",
-      source: { file: folder.at("b.yaml"), line: 1 },
+      source: { kind: "file", file: folder.at("b.yaml"), line: 1 },
     }]);
     folder.remove("a.yaml");
     await until("the other copy", () => hostsOf(store).join() === "b.example");

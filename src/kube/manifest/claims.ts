@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Diagnostic } from "../../diagnostic.ts";
+import { type Diagnostic, formatSource } from "../../diagnostic.ts";
 import type { KubeObject, ObjectKey } from "../objects.ts";
 import { keyOf } from "../store.ts";
 import type { ManifestText } from "./manifest-text.ts";
@@ -90,7 +90,7 @@ export class Claims {
           reason: "DuplicateObject",
           severity: "warning",
           object: { kind, namespace: metadata.namespace, name: metadata.name },
-          message: `the object is also in "${first.file.path}", line ${first.object.source.line ?? 1}`,
+          message: `the object is also in ${formatSource(first.object.source)}`,
           effect: "this copy is not in force",
           source,
         });
@@ -128,5 +128,9 @@ function* objectsOf(text: ManifestText | undefined): Iterable<KubeObject> {
 function compare(a: Claim, b: Claim): number {
   if (a.file.gone !== b.file.gone) return a.file.gone ? 1 : -1;
   if (a.file.order !== b.file.order) return a.file.order < b.file.order ? -1 : 1;
-  return (a.object.source.line ?? 0) - (b.object.source.line ?? 0);
+  return lineOf(a) - lineOf(b);
+}
+
+function lineOf({ object: { source } }: Claim): number {
+  return source.kind === "file" ? source.line ?? 0 : 0;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Diagnostic } from "../../diagnostic.ts";
+import type { Diagnostic, FileSource, SourceRef } from "../../diagnostic.ts";
 import type { KubeObject, ObjectKey } from "../objects.ts";
 import { keyOf, type Store } from "../store.ts";
 import type { StoreChange } from "../store-view.ts";
@@ -219,12 +219,19 @@ async function openRoot(path: string, rank: number): Promise<FolderNode> {
 
 /** What makes a finding the same one after lines were put in above it. */
 function findingKey({ reason, object, field, message, effect, source }: Diagnostic): string {
-  return JSON.stringify([reason, source?.file, object?.kind, object?.namespace, object?.name, field, message, effect]);
+  const file = placeOf(source)?.file;
+  return JSON.stringify([reason, file, object?.kind, object?.namespace, object?.name, field, message, effect]);
 }
 
 function compareFindings(a: Diagnostic, b: Diagnostic): number {
-  const fileA = a.source?.file ?? "";
-  const fileB = b.source?.file ?? "";
-  if (fileA !== fileB) return fileA < fileB ? -1 : 1;
-  return (a.source?.line ?? 0) - (b.source?.line ?? 0) || (a.source?.column ?? 0) - (b.source?.column ?? 0);
+  const x = placeOf(a.source);
+  const y = placeOf(b.source);
+  const fileX = x?.file ?? "";
+  const fileY = y?.file ?? "";
+  if (fileX !== fileY) return fileX < fileY ? -1 : 1;
+  return (x?.line ?? 0) - (y?.line ?? 0) || (x?.column ?? 0) - (y?.column ?? 0);
+}
+
+function placeOf(source: SourceRef | undefined): FileSource | undefined {
+  return source?.kind === "file" ? source : undefined;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
-import type { Diagnostic, SourceRef } from "../../diagnostic.ts";
+import type { Diagnostic, FileSource, SourceRef } from "../../diagnostic.ts";
 import type { KubeObject, ObjectKey } from "../objects.ts";
 import { readObject } from "../schema/mod.ts";
 import { keyOf } from "../store.ts";
@@ -127,7 +127,12 @@ function keep(former: ManifestText | undefined, documents: readonly ReadDocument
 }
 
 function broken(file: string, message: string, line?: number, column?: number): ManifestTextReading {
-  const source: SourceRef = line === undefined ? { file } : { file, line, ...(column === undefined ? {} : { column }) };
+  const source: FileSource = {
+    kind: "file",
+    file,
+    ...line === undefined ? {} : { line },
+    ...column === undefined ? {} : { column },
+  };
   return { kind: "broken", problem: { reason: "BrokenFile", severity: "error", message, source } };
 }
 
@@ -191,7 +196,7 @@ class DocumentReader {
 
   read(value: unknown): void {
     if (value === undefined || value === null) return;
-    const source = { file: this.file, line: this.line + leadingLines(this.text) };
+    const source = this.#at({ line: 1 + leadingLines(this.text) });
     if (isList(value)) this.#readList(value, source, [], 1);
     else this.#readOne(value, source, []);
   }
@@ -202,7 +207,7 @@ class DocumentReader {
       severity: "error",
       message: error.message,
       effect: "the object is left out",
-      source: { file: this.file, line: this.line + error.line - 1, column: error.column },
+      source: this.#at(error),
     }]);
   }
 
@@ -229,9 +234,7 @@ class DocumentReader {
     for (const [i, item] of items.entries()) {
       if (item === null) continue;
       const position = positions[i];
-      const itemSource = position === undefined
-        ? source
-        : { file: this.file, line: this.line + position.line - 1, column: position.column };
+      const itemSource = position === undefined ? source : this.#at(position);
       const itemPath = [...path, "items", i];
       if (isList(item)) this.#readList(item, itemSource, itemPath, depth + 1);
       else this.#readOne(withKindOf(list, item), itemSource, itemPath);
@@ -259,9 +262,13 @@ class DocumentReader {
   #point(diagnostic: Diagnostic, path: readonly PathStep[]): Diagnostic {
     if (diagnostic.field === undefined) return diagnostic;
     const position = this.#places.locate([...path, ...fieldSteps(diagnostic.field)]);
-    if (position === undefined) return diagnostic;
-    const source = { file: this.file, line: this.line + position.line - 1, column: position.column };
-    return { ...diagnostic, source };
+    return position === undefined ? diagnostic : { ...diagnostic, source: this.#at(position) };
+  }
+
+  /** A place in this document, as one in its file. */
+  #at({ line, column }: { readonly line: number; readonly column?: number }): FileSource {
+    const place = { kind: "file", file: this.file, line: this.line + line - 1 } as const;
+    return column === undefined ? place : { ...place, column };
   }
 }
 
@@ -289,7 +296,7 @@ function moveTo(document: ReadDocument, line: number): ReadDocument {
   const by = line - document.line;
   if (by === 0) return document;
   const move = (source: SourceRef): SourceRef =>
-    source.line === undefined ? source : { ...source, line: source.line + by };
+    source.kind !== "file" || source.line === undefined ? source : { ...source, line: source.line + by };
   const moved = new Map<Diagnostic, Diagnostic>();
   for (const diagnostic of document.diagnostics) {
     const { source } = diagnostic;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
-import type { Diagnostic, ObjectRef, SourceRef } from "../../diagnostic.ts";
+import type { Diagnostic, FileSource, ObjectRef } from "../../diagnostic.ts";
 import { splitDocuments } from "./documents.ts";
 import { backgroundIo } from "./io.ts";
 import { fieldSteps, type PathStep, Places, type Position } from "./places.ts";
@@ -32,7 +32,8 @@ export async function pinpoint(
       pausedAt = performance.now();
     }
     const { source, object, annotation, field } = diagnostic;
-    if (source?.line === undefined || object === undefined || (annotation ?? field) === undefined) {
+    const isInFile = source?.kind === "file" && source.line !== undefined;
+    if (!isInFile || object === undefined || (annotation ?? field) === undefined) {
       pinpointed.push(diagnostic);
       continue;
     }
@@ -67,7 +68,7 @@ class ManifestPlaces {
     }
   }
 
-  find(object: ObjectRef, source: SourceRef, steps: readonly PathStep[]): SourceRef | undefined {
+  find(object: ObjectRef, source: FileSource, steps: readonly PathStep[]): FileSource | undefined {
     const line = source.line ?? 1;
     const document = this.#documentAt(line);
     if (document === undefined) return undefined;
@@ -75,7 +76,7 @@ class ManifestPlaces {
     if (path === undefined) return undefined;
     const position = document.places.locate([...path, ...steps]);
     if (position === undefined) return undefined;
-    return { file: source.file, line: document.line + position.line - 1, column: position.column };
+    return { kind: "file", file: source.file, line: document.line + position.line - 1, column: position.column };
   }
 
   #documentAt(line: number): Document | undefined {

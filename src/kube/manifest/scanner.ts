@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Diagnostic } from "../../diagnostic.ts";
+import { type Diagnostic, formatSource } from "../../diagnostic.ts";
 import type { ObjectKey } from "../objects.ts";
 import type { Claims } from "./claims.ts";
 import { FolderWatch } from "./folder-watch.ts";
@@ -131,7 +131,7 @@ export class Scanner {
         severity: "error",
         message: `cannot read folder "${folder.path}": ${problemOf(error)}`,
         effect: "its last content stays in force",
-        source: { file: folder.path },
+        source: { kind: "file", file: folder.path },
       });
       return;
     }
@@ -334,7 +334,7 @@ export class Scanner {
     this.#setProblem(file, {
       reason: "UnreadableFile",
       severity: "error",
-      source: { file: file.path },
+      source: { kind: "file", file: file.path },
       ...problem,
       effect: kept ? "its last good content stays in force" : "nothing of the file is in force",
     });
@@ -352,7 +352,7 @@ export class Scanner {
       severity: "error",
       message: `cannot read all that is in folder "${folder.path}": ${why}`,
       effect: "nothing of the rest is in force",
-      source: { file: folder.path },
+      source: { kind: "file", file: folder.path },
     });
   }
 
@@ -393,6 +393,9 @@ export class Scanner {
 }
 
 function sameFinding(a: Diagnostic | undefined, b: Diagnostic | undefined): boolean {
-  return a?.message === b?.message && a?.effect === b?.effect && a?.source?.line === b?.source?.line &&
-    a?.source?.column === b?.source?.column;
+  return a?.message === b?.message && a?.effect === b?.effect && placeOf(a) === placeOf(b);
+}
+
+function placeOf(finding: Diagnostic | undefined): string | undefined {
+  return finding?.source && formatSource(finding.source);
 }

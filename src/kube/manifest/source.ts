@@ -316,9 +316,9 @@ export class ManifestSource {
     const { reason, severity, object, field, message, effect, source } = finding;
     const fields: Record<string, LogValue> = {
       reason,
-      file: source?.file,
-      line: source?.line,
-      column: source?.column,
+      file: source?.kind === "file" ? source.file : undefined,
+      line: source?.kind === "file" ? source.line : undefined,
+      column: source?.kind === "file" ? source.column : undefined,
       object: object === undefined ? undefined : `${object.kind}/${object.namespace}/${object.name}`,
       field,
       problem: message,

@@ -11,6 +11,8 @@ describe("mod.ts as a library", () => {
       "Store",
       "createCompiler",
       "createLogger",
+      "formatObject",
+      "formatSource",
       "readManifests",
       "redact",
     ]);

@@ -18,7 +18,7 @@ function read(annotations: Readonly<Record<string, string>>, enableSslPassthroug
       annotations: Object.fromEntries(Object.entries(annotations).map(([key, text]) => [`${prefix}/${key}`, text])),
       labels: {},
     },
-    source: { file: "app.yaml", line: 1, column: 1 },
+    source: { kind: "file", file: "app.yaml", line: 1, column: 1 },
     spec: { ingressClassName: "nginx", defaultBackend: null, rules: [], tls: [] },
   };
   return readAnnotations(ingress, SETTINGS, {

@@ -235,7 +235,7 @@ describe("Controller", () => {
           effect: "the location answers 503",
           object: { kind: "Ingress", namespace: "d", name: "a" },
           annotation: "nginx.ingress.kubernetes.io/x",
-          source: { file: "a.yaml", line: 3, column: 7 },
+          source: { kind: "file", file: "a.yaml", line: 3, column: 7 },
         },
       ]);
     await controller.start();

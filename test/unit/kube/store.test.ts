@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { keyOf, type KubeObject, readObject, Store } from "../../../src/kube/mod.ts";
 
 function object(value: unknown, line = 1): KubeObject {
-  const reading = readObject(value, { file: "a.yaml", line });
+  const reading = readObject(value, { kind: "file", file: "a.yaml", line });
   assert(reading.kind === "object", JSON.stringify(reading));
   return reading.object;
 }
@@ -44,7 +44,7 @@ describe("Store", () => {
     const store = new Store();
     store.apply({ put: [secret("a", 1)], remove: [] });
     assert.deepEqual(store.apply({ put: [secret("a", 9)], remove: [] }), []);
-    assert.equal(store.secret("default", "s")?.source.line, 9);
+    assert.deepEqual(store.secret("default", "s")?.source, { kind: "file", file: "a.yaml", line: 9 });
   });
 
   test("puts an object that is removed and put in one batch", () => {

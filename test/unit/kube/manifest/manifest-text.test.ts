@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { describe, test } from "node:test";
+import type { SourceRef } from "../../../../src/diagnostic.ts";
 import { type ManifestText, readManifestText } from "../../../../src/kube/manifest/manifest-text.ts";
 import { fieldSteps, Places } from "../../../../src/kube/manifest/places.ts";
 import { parseYaml } from "../../../../src/kube/manifest/yaml.ts";
 import { keyOf } from "../../../../src/kube/mod.ts";
-import { ingressText } from "../../../support/manifest-folder.ts";
+import { fileSource, ingressText } from "../../../support/manifest-folder.ts";
 
 async function read(text: string | Uint8Array, file = "a.yaml", former?: ManifestText): Promise<ManifestText> {
   const reading = await readManifestText(file, Buffer.from(text as string), former);
@@ -13,18 +14,24 @@ async function read(text: string | Uint8Array, file = "a.yaml", former?: Manifes
   return reading.text;
 }
 
+function place(source: SourceRef | undefined): string {
+  const { line, column } = fileSource(source);
+  return `${line}:${column}`;
+}
+
 async function broken(text: string | Uint8Array, file = "a.yaml"): Promise<string> {
   const reading = await readManifestText(file, Buffer.from(text as string));
   assert(reading.kind === "broken");
-  const { source, message } = reading.problem;
-  return `${source?.line}:${source?.column} ${message}`;
+  return `${place(reading.problem.source)} ${reading.problem.message}`;
 }
 
 const objects = (text: ManifestText) =>
-  text.documents.flatMap((document) => document.objects).map((object) => `${keyOf(object)}@${object.source.line}`);
+  text.documents.flatMap((document) => document.objects).map((object) =>
+    `${keyOf(object)}@${fileSource(object.source).line}`
+  );
 const findings = (text: ManifestText) =>
   text.documents.flatMap((document) => document.diagnostics)
-    .map(({ source, field, message }) => `${source?.line}:${source?.column} ${field}: ${message}`);
+    .map(({ source, field, message }) => `${place(source)} ${field}: ${message}`);
 
 const CONFIG = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
 const ITEM = (name: string) => `{apiVersion: v1, kind: ConfigMap, metadata: {name: ${name}}}`;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Diagnostic } from "../../../../src/diagnostic.ts";
 import { pinpoint } from "../../../../src/kube/mod.ts";
-import { ingressText, TempFolder } from "../../../support/manifest-folder.ts";
+import { fileSource, ingressText, TempFolder } from "../../../support/manifest-folder.ts";
 
 const INGRESS = `apiVersion: networking.k8s.io/v1
 kind: Ingress
@@ -24,7 +24,7 @@ test("pinpoint() has findings point at their annotation or field", async (t) => 
     severity: "error",
     object: { kind: "Ingress", namespace: "default", name },
     message: "m",
-    source: { file, line },
+    source: { kind: "file", file, line },
     ...rest,
   });
   const annotation = "nginx.ingress.kubernetes.io/app-root";
@@ -36,9 +36,9 @@ test("pinpoint() has findings point at their annotation or field", async (t) => 
     finding("b", 8, { annotation: "n.io/missing" }),
     finding("other", 8, { annotation }),
     finding("b", 8, {}),
-    finding("b", 1, { field: "spec", source: { file: "/no/such/file", line: 1 } }),
+    finding("b", 1, { field: "spec", source: { kind: "file", file: "/no/such/file", line: 1 } }),
   ]);
-  assert.deepEqual(places.map(({ source }) => [source?.line, source?.column]), [
+  assert.deepEqual(places.map(({ source }) => fileSource(source)).map(({ line, column }) => [line, column]), [
     [6, 18],
     [13, 43],
     [24, 45],

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { readObject } from "../../../../src/kube/mod.ts";
 import type { KubeObject } from "../../../../src/kube/mod.ts";
 
-const SOURCE = { file: "a.yaml", line: 1 };
+const SOURCE = { kind: "file", file: "a.yaml", line: 1 } as const;
 
 /** The object, or a failure of the test. */
 function good(value: unknown): KubeObject {
