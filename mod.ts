@@ -11,7 +11,7 @@
  *
  * @module
  */
-import "./src/cli/first-signals.ts"; // must stay the first one
+import "./src/cli/control-signals.ts"; // must stay the first one
 import { main } from "./src/cli/main.ts";
 import { runtime } from "./src/runtime/mod.ts";
 

@@ -1,16 +1,16 @@
 /**
- * Findings as `check` prints them.
+ * Format of the diagnostics that `check` prints.
  *
  * @module
  */
 import { type Diagnostic, formatObject, formatSource } from "../diagnostic.ts";
 import type { CheckSummary } from "./check.ts";
 
-/** Control characters of manifests must not reach a terminal. */
+/** Control characters, which must not reach a terminal. */
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
-/** All findings, then the summary. */
+/** Formats all diagnostics and the summary. */
 export function formatDiagnostics(
   format: "text" | "json",
   diagnostics: readonly Diagnostic[],

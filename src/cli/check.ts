@@ -35,7 +35,7 @@ cannot be used; else 0.
 
 `;
 
-/** Flags of `check`: its own, and those of `run` that change what comes out. */
+/** Flags of `check`: its own, and those of `run` that change what is compiled. */
 const CHECK_FLAGS = {
   "output": choice(["text", "json"], "text", { group: "General", short: "o", doc: "Spelling of the findings." }),
   "quiet": bool(false, { group: "General", short: "q", doc: "Leave out findings that are only informational." }),
@@ -53,19 +53,19 @@ const CHECK_FLAGS = {
   ...GENERAL_FLAGS,
 };
 
-/** Most bytes of standard input. */
+/** Bound of standard input, bytes. */
 const MAX_INPUT_BYTES = 512 * 1024 * 1024;
 
-/** What was found in all. */
+/** Summary of a check. */
 export interface CheckSummary {
   readonly files: number;
   readonly objects: number;
-  /** Those that an Ingress serves something on, `_` for all others among them. */
+  /** Hosts that an Ingress serves something on, including `_` for all others. */
   readonly hosts: number;
   readonly errors: number;
   readonly warnings: number;
   readonly infos: number;
-  /** Findings by which something is not served or answers 5xx: all errors, and some of the warnings. */
+  /** Diagnostics by which something is not served or is answered with 5xx: all errors, and some warnings. */
   readonly unserved: number;
 }
 
@@ -77,7 +77,7 @@ function isUnserved({ severity, unserved }: Diagnostic): boolean {
   return severity === "error" || unserved === true;
 }
 
-/** Prints to standard output. */
+/** Prints the diagnostics to standard output; resolves to the exit status. */
 export async function check(args: readonly string[]): Promise<number> {
   const parsed = parseFlags(CHECK_FLAGS, args, RUN_FLAGS);
   const { values, rest } = parsed;
@@ -97,7 +97,7 @@ export async function check(args: readonly string[]): Promise<number> {
     ...await reading.locate(diagnostics),
     ...values.offline ? [] : await reading.locate(await findUnresolvedNames(snapshot, reading.store)),
   ];
-  // Where nothing is wrong with any of them, somebody has looked in the wrong place.
+  // No Ingress is served and no diagnostic says why: the paths are probably wrong.
   if (hosts === 0 && !all.some(isUnserved)) all.push(...nothingServed(reading, options, rest));
   const count = (severity: Severity): number => all.filter((d) => d.severity === severity).length;
   const summary: CheckSummary = {

@@ -1,9 +1,9 @@
 /**
- * Where an executable starts: with the signals, and only then with everything else, which takes longer to load.
+ * Entry of an executable: it sets the signals up, and then loads everything else, which takes longer.
  *
  * @module
  */
-import "./first-signals.ts";
+import "./control-signals.ts";
 
 const [{ main }, { runtime }] = await Promise.all([import("./main.ts"), import("../runtime/mod.ts")]);
 const { args, exit } = runtime();

@@ -1,5 +1,5 @@
 /**
- * How the program ends.
+ * Exit statuses of the program, and errors that end it.
  *
  * @module
  */
@@ -11,17 +11,17 @@ export const EXIT_FAILURE = 1;
 /** The command line cannot be used. */
 export const EXIT_USAGE = 2;
 
-/** A reason to end that concerns the user, not the programmer: printed without a stack. */
+/** An error that the user can mend: printed without a stack. */
 export class FatalError extends Error {
   override readonly name = "FatalError";
 }
 
-/** Signals that ask for the end. */
+/** Signals that stop the program. */
 export type EndSignal = "SIGINT" | "SIGQUIT" | "SIGTERM";
 
 const NUMBERS: Readonly<Record<EndSignal, number>> = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 };
 
-/** Status of a process that a signal ends, as shells show it. */
+/** Exit status of a process that a signal ends, as shells show it. */
 export function exitOfSignal(signal: EndSignal): number {
   return 128 + NUMBERS[signal];
 }

@@ -1,5 +1,5 @@
 /**
- * Names of Services of type ExternalName that have no address now: what `check` and the start of `run` say of them.
+ * Finds Services of type ExternalName whose names have no address, for `check` and the start of `run`.
  *
  * @module
  */
@@ -8,16 +8,19 @@ import { objectKey, type Store } from "../kube/mod.ts";
 import { type Resolution, type Resolve, resolve } from "../proxy/mod.ts";
 import type { Snapshot, Upstream } from "../snapshot/mod.ts";
 
-/** Look-ups at a time. */
+/** Number of look-ups at a time. */
 const MAX_LOOKUPS = 32;
 
-/** One finding for each Service whose name cannot be looked up, sorted by Service. Takes some seconds where nobody answers. */
+/**
+ * Returns a diagnostic for each Service whose name cannot be looked up, sorted by Service. Takes some seconds when name
+ * servers do not answer.
+ */
 export async function findUnresolvedNames(
   { upstreams }: Pick<Snapshot, "upstreams">,
   store: Pick<Store, "get">,
   lookUp: Resolve = resolve,
 ): Promise<Diagnostic[]> {
-  /** Several ports of one Service have one name. */
+  /** Services by name; all ports of a Service have the same external name. */
   const services = new Map<string, { readonly upstream: Upstream; readonly hostname: string }>();
   for (const upstream of Object.values(upstreams)) {
     if (upstream.dns === null) continue;

@@ -23,20 +23,20 @@ Usage:
 
 Flags of run:`;
 
-/** The whole help. */
+/** Prints the help of all commands. */
 export function printHelp(): number {
   writeAll(1, OVERVIEW + "\n" + formatFlags(RUN_FLAGS, columns()));
   return EXIT_OK;
 }
 
-/** Version, and what it runs on. */
+/** Prints the version of the program and of the runtime. */
 export function printVersion(): number {
   const { name, version } = runtime();
   writeAll(1, `sallyport ${VERSION} (${name} ${version}, ${process.platform} ${process.arch})\n`);
   return EXIT_OK;
 }
 
-/** Help of a sub-command: its usage, then its flags. */
+/** Prints the help of a command: its usage, then its flags. */
 export function printCommandHelp(usage: string, flags: FlagSet): number {
   writeAll(1, `${usage}${formatFlags(flags, columns())}`);
   return EXIT_OK;

@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 
-/** Reads to the end. `undefined`: there are more than `maxBytes`. */
+/** Reads standard input to its end. `undefined` when it has more than `maxBytes`. */
 export async function readStandardInput(maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;

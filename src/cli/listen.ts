@@ -1,5 +1,5 @@
 /**
- * What to say when an address cannot be listened on.
+ * Messages for addresses that cannot be listened on.
  *
  * @module
  */
@@ -21,7 +21,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "permission denied (ports below 1024 need root or the capability CAP_NET_BIND_SERVICE)",
 };
 
-/** @throws {FatalError} that names address, port and flag; one that is no question of these as it is. */
+/**
+ * @throws {FatalError} that names address, port and flag, when the error is a {@link ListenError}; any other error as it is
+ */
 export function tellListenError(error: unknown, address: string, port: number | undefined, flag: string): never {
   if (error instanceof FatalError) throw error;
   const { code = "", message, port: failedPort } = error as SystemError;
@@ -29,7 +31,7 @@ export function tellListenError(error: unknown, address: string, port: number | 
   throw new FatalError(`cannot listen on ${place} (${flag}): ${REASONS[code] ?? message}`, { cause: error });
 }
 
-/** What is to be said of ports that cannot be had while the program runs. */
+/** Diagnostics of ports that cannot be opened. */
 export function diagnoseListeners(failures: readonly ListenFailure[]): Diagnostic[] {
   return failures.map(({ listener: { address, port, protocol }, code, message }) => ({
     reason: "PortNotAvailable",

@@ -1,5 +1,5 @@
 /**
- * The program: picks the command, prints what went wrong, tells the exit status.
+ * Runs the command that the arguments name, prints its error, and returns the exit status.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { nearestName } from "./flag/nearest.ts";
 import { UsageError } from "./flag/parse.ts";
 import { writeAll } from "./output.ts";
 
-/** Takes its own arguments, resolves to the exit status. */
+/** A command: takes its own arguments, and resolves to the exit status. */
 export type Command = (args: readonly string[]) => Promise<number>;
 
-/** Commands are loaded when they are asked for, so that `run` starts fast. */
+/** Commands; each is loaded when it is used, so that `run` starts fast. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./run.ts")).run,
   check: async () => (await import("./check.ts")).check,
@@ -20,7 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   help: () => Promise.resolve(help),
 };
 
-/** Commands that the program gives to itself. */
+/** Commands that the program uses to start its own processes. */
 const HIDDEN: Readonly<Record<string, () => Promise<Command>>> = {
   worker: async () => (await import("./worker.ts")).worker,
 };
@@ -29,7 +29,7 @@ async function version(): Promise<number> {
   return (await import("./help.ts")).printVersion();
 }
 
-/** Alone, or with the name of a command. */
+/** The command `help`, alone or with the name of a command. */
 async function help([name = ""]: readonly string[]): Promise<number> {
   const command = await load(COMMANDS, name === "" || name.startsWith("-") || name === "help" ? "run" : name);
   return await command(["--help"]);
@@ -42,7 +42,7 @@ function load(commands: typeof COMMANDS, name: string): Promise<Command> {
   throw new UsageError(`unknown command ${name}${close === undefined ? "" : ` (did you mean ${close}?)`}`);
 }
 
-/** Without a command, `run` is meant. Messages go to standard error, each with the program's name in front. */
+/** Runs `run` when no command is given. Messages go to standard error, with the program's name in front. */
 export async function main(args: readonly string[]): Promise<number> {
   const [first] = args;
   const named = first !== undefined && !first.startsWith("-");

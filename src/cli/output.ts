@@ -5,7 +5,7 @@
  */
 import { writeSync } from "node:fs";
 
-/** Writes to a descriptor at once: whatever comes next may be the end of the process. */
+/** Writes to a descriptor before it returns, because the process may end next. */
 export function writeAll(descriptor: 1 | 2, text: string): void {
   const bytes = new TextEncoder().encode(text);
   let written = 0;
@@ -13,7 +13,7 @@ export function writeAll(descriptor: 1 | 2, text: string): void {
     try {
       written += writeSync(descriptor, bytes, written);
     } catch (error) {
-      // A pipe that is full for the moment is tried again; a reader that is gone wants no more.
+      // A write to a full pipe is tried again; without a reader the text is dropped.
       if ((error as { code?: string }).code !== "EAGAIN") return;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }

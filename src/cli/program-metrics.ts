@@ -1,5 +1,5 @@
 /**
- * What /metrics shows with --enable-metrics: the controller, the proxy, and the requests.
+ * Metrics of /metrics with --enable-metrics: the controller, the proxy, and the requests.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Snapshot, SnapshotUpdate } from "../snapshot/mod.ts";
 import { countHosts } from "../worker/mod.ts";
 import { VERSION } from "./version.ts";
 
-/** Labels of the controller, and how requests are counted. */
+/** Labels of the controller, and options of request metrics. */
 export interface MetricsSettings extends Omit<RequestMetricsOptions, "labels"> {
   /** POD_NAMESPACE */
   readonly namespace: string;
@@ -20,11 +20,11 @@ export interface MetricsSettings extends Omit<RequestMetricsOptions, "labels"> {
   readonly controllerClass: string;
 }
 
-/** Collects while the program runs. */
+/** Collects metrics while the program runs. */
 export class ProgramMetrics {
   readonly #settings: MetricsSettings;
   readonly #requests: RequestMetrics;
-  /** How requests are counted. */
+  /** Options of request metrics. */
   readonly options: RequestMetricsOptions;
   readonly #orphans = new OrphanMetrics();
   readonly #findings = new FindingMetrics();
@@ -37,20 +37,20 @@ export class ProgramMetrics {
     this.#requests = new RequestMetrics(this.options);
   }
 
-  /** For a data plane in this process. */
+  /** Counts a request of a data plane in this process. */
   readonly onEnd = (exchange: Exchange): void => this.#requests.record(exchange, Date.now());
 
-  /** For workers, which tell what they have counted. */
+  /** Adds counts of workers. */
   add(counts: readonly RequestCounts[]): void {
     this.#requests.add(counts);
   }
 
-  /** Hosts that an update brings and takes. */
+  /** Takes over the hosts of an update. */
   hosts(update: SnapshotUpdate): void {
     countHosts(this.#requests, update);
   }
 
-  /** All families as they stand. */
+  /** All families with their current values. */
   families(source: AdminSource): MetricFamily[] {
     const snapshot = source.snapshot();
     if (snapshot !== null) this.#requests.retain(ingressesOf(snapshot));

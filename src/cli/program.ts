@@ -1,5 +1,5 @@
 /**
- * The whole program: source, controller, whoever serves, and admin ports, wired together.
+ * The whole program: source, controller, data plane or workers, and admin ports, put together.
  *
  * @module
  */
@@ -23,13 +23,13 @@ import { diagnoseListeners, tellListenError } from "./listen.ts";
 import { type MetricsSettings, ProgramMetrics } from "./program-metrics.ts";
 import { Serving, type WorkerSettings } from "./serving.ts";
 
-/** What a program is made with. */
+/** Options of a program. */
 export interface ProgramOptions {
   readonly folders: readonly string[];
   readonly compiler: CompilerOptions;
   /** Empty: all addresses. */
   readonly bindAddress: string;
-  /** 0: any free one, see {@link Program.ports}. */
+  /** Port of HTTP; 0: any free one, see {@link Program.ports}. */
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly healthzPort: number;
@@ -44,7 +44,7 @@ export interface ProgramOptions {
   readonly internalErrors: InternalErrorLog;
 }
 
-/** Ports that are listened on. */
+/** Numbers of the open ports. */
 export interface ProgramPorts {
   readonly http: number;
   readonly https: number;
@@ -52,7 +52,10 @@ export interface ProgramPorts {
   readonly status: number;
 }
 
-/** Findings stay when their objects move within a file, or to another one; their places are looked up in the store. */
+/**
+ * Looks the places of diagnostics up in the store: a diagnostic stays when its object moves within a file or to another
+ * one.
+ */
 function locate(diagnostics: readonly Diagnostic[], store: Store): Promise<Diagnostic[]> {
   return pinpoint(diagnostics.map((diagnostic) => {
     const { object, source } = diagnostic;
@@ -79,7 +82,7 @@ export class Program {
     const { logger, folders, internalErrors, workers } = options;
     this.#metrics = options.metrics === null ? null : new ProgramMetrics(options.metrics);
     this.#serving = new Serving({ workers, logger, internalErrors, metrics: this.#metrics });
-    // outlives a compiler that has failed
+    // it is kept when a compiler has failed and a new one is made
     const lastGood = createLastGood();
     this.#controller = new Controller({
       view: this.#store,
@@ -115,13 +118,13 @@ export class Program {
     }
     logger.info("manifests read", { files: reading.files, objects: reading.objects, ms: Math.round(reading.tookMs) });
     await this.#controller.start();
-    // Whoever answers for the names may be slow: nobody waits for that.
+    // Name servers may be slow: the start does not wait for them.
     void this.#tellUnresolvedNames();
     await this.#listen();
     this.#unready = null;
   }
 
-  /** Requests are served: true from the end of {@link Program.start} to {@link Program.leave}. */
+  /** True from the end of {@link Program.start} to {@link Program.leave}, while requests are served. */
   get serving(): boolean {
     return this.#unready === null;
   }
@@ -130,12 +133,12 @@ export class Program {
     return { ...this.#serving.ports, healthz: this.#healthz?.port ?? 0, status: this.#status?.port ?? 0 };
   }
 
-  /** From now on the health check fails; requests are served on. */
+  /** Makes the health check fail; requests are still served. */
   leave(): void {
     this.#unready = "shutting down";
   }
 
-  /** Ends the requests in flight as the globals allow, and then everything but the admin ports. */
+  /** Lets requests in flight end within worker-shutdown-timeout, and closes everything but the admin ports. */
   async drain(): Promise<void> {
     this.leave();
     this.#controller.stop();
@@ -144,7 +147,7 @@ export class Program {
     await this.#serving.close(graceMs);
   }
 
-  /** Ends worker processes at once: nothing is left behind when this process ends now. */
+  /** Ends worker processes at once, so that this process can end at once too. */
   kill(): void {
     this.#serving.kill();
   }
@@ -154,17 +157,17 @@ export class Program {
     await Promise.all([this.#healthz?.close(), this.#status?.close()]);
   }
 
-  /** Reads all manifests again, whether or not the watch saw a change. */
+  /** Reads all manifests again, even without a change. */
   reread(): void {
     this.#source.rescan();
   }
 
-  /** Opens the files of the access log again, under their names; resolves when this process has, workers follow. */
+  /** Opens the files of the access log again; resolves when this process has done so, workers follow. */
   reopenLogs(): Promise<void> {
     return this.#serving.reopenLogs();
   }
 
-  /** Later on, it is told when requests fail for it. Never rejects. */
+  /** Logs external names without an address at the start; later, failed requests are logged. Never rejects. */
   async #tellUnresolvedNames(): Promise<void> {
     const { snapshot } = this.#controller.state;
     if (snapshot === null) return;
@@ -195,7 +198,7 @@ export class Program {
     );
   }
 
-  /** Findings that are none of the compiler's. */
+  /** Diagnostics of the source and of the listeners. */
   #ownDiagnostics(): readonly Diagnostic[] {
     return [...this.#source.diagnostics(), ...diagnoseListeners(this.#serving.listenFailures)];
   }

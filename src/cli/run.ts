@@ -17,9 +17,9 @@ import { shutdownOnSignal } from "./shutdown.ts";
 import { surviveExceptions } from "./uncaught-exceptions.ts";
 import { VERSION } from "./version.ts";
 
-/** Fewer descriptors than this are soon used up by connections. */
+/** Limits of open files below this one are logged. */
 const FEW_OPEN_FILES = 4096;
-/** Of use only where there is a source tree. */
+/** Main module of a worker where the program runs from its source. */
 const WORKER_ENTRY = fileURLToPath(new URL("./worker-entry.ts", import.meta.url));
 
 /** Resolves when the program has been shut down. */
@@ -58,7 +58,7 @@ export async function run(args: readonly string[]): Promise<number> {
     logger,
     sink,
     graceMs: values["shutdown-grace-period"] * 1000,
-    // A deployment gives its own period when it needs one; nobody wants to wait for the default with files.
+    // The default period is for clusters; with manifests from files it holds only when it is given.
     postGraceMs: parsed.given.includes("post-shutdown-grace-period") ? values["post-shutdown-grace-period"] * 1000 : 0,
   });
   surviveExceptions(internalErrors);
@@ -72,7 +72,7 @@ export async function run(args: readonly string[]): Promise<number> {
     await sink.flush(1000);
     throw error;
   }
-  // What was needed once, to read and compile, is given back before the traffic comes.
+  // Memory that reading and compiling needed is given back before the traffic starts.
   runtime().collectGarbage();
   const { http, https, healthz, status } = program.ports;
   logger.info("serving", {
@@ -108,14 +108,14 @@ function workersOf(values: RunFlags["values"]): ProgramOptions["workers"] {
   const self = standalone ? [...selfCommand(), "worker"] : selfCommand(WORKER_ENTRY);
   return {
     count: values.workers,
-    // Elsewhere, connections to a port that several share all go to one of them.
+    // Elsewhere the kernel gives all connections of a shared port to one process.
     cores: process.platform === "linux" ? availableCores() : 1,
     title: "sallyport",
     command: [...self, `--log-format=${values["log-format"]}`, `--log-level=${logLevel(values)}`],
   };
 }
 
-/** Each flag that will not do what it asks for is named. */
+/** Logs the flags that have no effect. */
 function tellIdleFlags(logger: Logger, parsed: RunFlags): void {
   for (const flag of givenInState(RUN_FLAGS, parsed, "not-yet")) logger.warning("flag is not honoured yet", { flag });
   const cluster = givenInState(RUN_FLAGS, parsed, "cluster-only");
@@ -129,7 +129,7 @@ function tellIdleFlags(logger: Logger, parsed: RunFlags): void {
 function tellFewOpenFiles(logger: Logger): void {
   const limit = openFileLimit();
   if (limit === undefined || limit >= FEW_OPEN_FILES) return;
-  logger.warning("few files may be open at a time, which bounds the connections: raise it (ulimit -n, LimitNOFILE=)", {
+  logger.warning("the limit of open files is low and bounds the connections: raise it (ulimit -n, LimitNOFILE=)", {
     limit,
   });
 }

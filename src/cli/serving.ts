@@ -1,6 +1,6 @@
 /**
- * Whoever serves: this process, or workers. Which of them is only known when the ConfigMap has been read, so workers are
- * started on suspicion.
+ * Serves from this process or from workers. The first update decides which; when workers are likely, they are started
+ * before it.
  *
  * @module
  */
@@ -18,24 +18,24 @@ import type { Globals, Snapshot, SnapshotUpdate } from "../snapshot/mod.ts";
 import { WorkerPool, WorkerStartError } from "../worker/mod.ts";
 import { FatalError } from "./exit.ts";
 
-/** How many processes serve, and how they are started. */
+/** Number of workers, and how they are started. */
 export interface WorkerSettings {
   /** --workers */
   readonly count: number | "auto";
-  /** What `auto` comes to, without a word of the ConfigMap. */
+  /** Number of workers for `auto` when the ConfigMap says nothing. */
   readonly cores: number;
   readonly command: readonly string[];
-  /** Name of the processes as tools show it. */
+  /** Name of the processes in tools. */
   readonly title: string;
 }
 
-/** What serving is made with. */
+/** Options of serving. */
 export interface ServingOptions {
   readonly workers: WorkerSettings;
   readonly logger: Logger;
   /** That of this process. */
   readonly internalErrors: InternalErrorLog;
-  /** Counts requests: those that end in this process, or those that workers tell of. */
+  /** Counts requests that end in this process, and adds the counts of workers. */
   readonly metrics: {
     readonly options: RequestMetricsOptions;
     readonly onEnd: NonNullable<DataPlaneOptions["onEnd"]>;
@@ -45,13 +45,13 @@ export interface ServingOptions {
 
 const NO_COUNTERS: ServingCounters = { accepted: 0, active: 0, requests: 0, inFlight: 0 };
 
-/** Both kinds behind one interface. The first update decides. */
+/** A data plane or a pool of workers behind one interface. The first update decides. */
 export class Serving {
   readonly #options: ServingOptions;
   #pool: WorkerPool | null = null;
   #here: DataPlane | null = null;
   #selfSigned: Promise<KeyPair> | undefined;
-  /** Number of workers that flag and ConfigMap ask for; `null` before the first update. */
+  /** Number of workers by the flag and the ConfigMap; `null` before the first update. */
   #count: number | null = null;
 
   constructor(options: ServingOptions) {
@@ -62,9 +62,9 @@ export class Serving {
   }
 
   /**
-   * Resolves, or returns, when all serve the update, which leads to `target`.
+   * Resolves, or returns, when all processes serve the update, which leads to `target`.
    *
-   * @throws {FatalError} when workers were asked for, and cannot be started
+   * @throws {FatalError} when --workers asks for workers and they cannot be started
    */
   apply(update: SnapshotUpdate, target: Snapshot): void | Promise<void> {
     const first = this.#count === null;
@@ -75,7 +75,7 @@ export class Serving {
     return first ? applied.catch((error) => this.#serveAlone(error, update)) : applied;
   }
 
-  /** @throws {FatalError} when workers do not live for long enough */
+  /** @throws {FatalError} when workers die repeatedly */
   listen(): Promise<void> {
     return (this.#pool ?? this.#here!).listen().catch((error) => {
       throw error instanceof WorkerStartError ? new FatalError(error.message) : error;
@@ -86,7 +86,7 @@ export class Serving {
     return (this.#pool ?? this.#here)?.ports ?? { http: 0, https: 0 };
   }
 
-  /** Listeners whose port cannot be had. */
+  /** Listeners whose port cannot be opened. */
   get listenFailures(): readonly ListenFailure[] {
     return (this.#pool ?? this.#here)?.listenFailures ?? [];
   }
@@ -103,13 +103,13 @@ export class Serving {
     return this.#pool?.refresh() ?? Promise.resolve();
   }
 
-  /** Opens the files of the access log again; workers are only told to. */
+  /** Opens the files of the access log again; workers get a message and are not waited for. */
   reopenLogs(): Promise<void> {
     this.#pool?.reopenLogs();
     return this.#here?.reopenLogs() ?? Promise.resolve();
   }
 
-  /** Lets requests in flight end for at most `graceMs`, and everything after that. */
+  /** Lets requests in flight end for at most `graceMs`, then closes everything. */
   async close(graceMs: number): Promise<void> {
     await (this.#pool ?? this.#here)?.close(graceMs);
   }
@@ -127,7 +127,7 @@ export class Serving {
     else this.#serveHere();
   }
 
-  /** Processes may be forbidden: by the runtime, or by the system. */
+  /** Serves from this process when the runtime or the system allows no processes. */
   #serveAlone(error: unknown, update: SnapshotUpdate): void {
     if (!(error instanceof WorkerStartError)) throw error;
     if (this.#options.workers.count !== "auto") throw new FatalError(`${error.message} (--workers)`);
@@ -159,13 +159,13 @@ export class Serving {
       logger.warning("worker-processes takes effect when the program is started again", { count });
       return;
     }
-    // Back to one process would cut connections; one worker is as good.
+    // One worker is kept, because serving from this process would cut connections.
     const processes = Math.max(1, count);
     logger.info("number of workers changes", { from: this.#pool.count, to: processes });
     this.#pool.resize(processes, globals.workerShutdownTimeoutMs);
   }
 
-  /** Number of workers; 0: none but this process. */
+  /** Number of workers; 0: this process serves. */
   #wanted({ workerProcesses }: Globals): number {
     const { count, cores } = this.#options.workers;
     if (count !== "auto") return count;
@@ -181,7 +181,7 @@ export class Serving {
       title: workers.title,
       logger,
       selfSigned: () => this.#makeSelfSigned(),
-      // Labels that all series have are added here.
+      // The labels of all series are added in this process.
       metrics: metrics === null ? null : { options: { ...metrics.options, labels: {} }, add: (c) => metrics.add(c) },
     });
   }

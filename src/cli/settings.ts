@@ -1,5 +1,5 @@
 /**
- * Values of flags -> what the parts of the program are told; what contradicts itself is refused here.
+ * Turns values of flags into options of the parts of the program, and refuses contradictions.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { spell } from "./flag/help.ts";
 import { type ParsedFlags, UsageError } from "./flag/parse.ts";
 import type { RUN_FLAGS } from "./flag/run-flags.ts";
 
-/** Flags of `run` as they were given. */
+/** Parsed flags of `run`. */
 export type RunFlags = ParsedFlags<typeof RUN_FLAGS>;
 
-/** Ports that the compiler has to know of: those of redirects, and one that no endpoint may be. */
+/** Ports that the compiler needs: those of redirects, and the one that no endpoint may use. */
 interface CompilePorts {
   readonly http: number;
   readonly https: number;
@@ -25,7 +25,7 @@ interface CompilePorts {
 }
 type CompileValues = FlagValues<typeof COMPILE_FLAGS> & { readonly "enable-ssl-passthrough": boolean };
 
-/** Ports that the program listens on; no two may be the same. */
+/** Flags of ports; no two may be the same. */
 const PORTS = ["http-port", "https-port", "healthz-port", "status-port"] as const;
 
 /** @throws {UsageError} when flags contradict each other or name no usable address. */
@@ -67,7 +67,7 @@ export function checkCompileFlags(values: CompileValues): void {
   }
 }
 
-/** Options of the compiler. Ports are those of the redirects. */
+/** Returns the options of the compiler. Ports are those of the redirects. */
 export function compilerOptions(values: CompileValues, ports: CompilePorts): CompilerOptions {
   return {
     ingressClass: values["ingress-class"],
@@ -94,12 +94,12 @@ export function compilerOptions(values: CompileValues, ports: CompilePorts): Com
   };
 }
 
-/** `-v 2` and more show as much as `--log-level debug`. */
+/** Level of the log; `-v 2` and more mean debug. */
 export function logLevel(values: { readonly "log-level": LogLevel; readonly v: number }): LogLevel {
   return values.v >= 2 ? "debug" : values["log-level"];
 }
 
-/** Names of the given flags that are in `state` and were set to something else than their default. */
+/** Names of the flags in `state` that were set to a value other than their default. */
 export function givenInState<S extends FlagSet>(flags: S, parsed: ParsedFlags<S>, state: FlagState): string[] {
   return parsed.given
     .filter((name) => flags[name]!.state === state)

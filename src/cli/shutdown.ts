@@ -1,6 +1,5 @@
 /**
- * What signals ask for. Above all the end in good order: health fails, requests in flight are finished, then the process
- * ends.
+ * Handling of signals. An orderly end: the health check fails, requests in flight finish, then the process ends.
  *
  * @module
  */
@@ -9,30 +8,33 @@ import { IDLE_SIGNALS, runtime, type Signal } from "../runtime/mod.ts";
 import { type EndSignal, EXIT_FAILURE, EXIT_OK, exitOfSignal } from "./exit.ts";
 import type { Program } from "./program.ts";
 
-/** What is ended, and how slowly. */
+/** Options of the shutdown. */
 export interface ShutdownOptions {
   readonly program: Program;
   readonly logger: Logger;
   readonly sink: LineSink;
   /** --shutdown-grace-period */
   readonly graceMs: number;
-  /** --post-shutdown-grace-period; not waited for after SIGINT, where somebody sits at the terminal. */
+  /** --post-shutdown-grace-period; it does not apply to SIGINT, which comes from a terminal. */
   readonly postGraceMs: number;
 }
 
 /**
- * A terminal sends SIGINT to everyone, and the script that started the program may then send it SIGTERM: within this many
- * milliseconds, the other signal is no second wish.
+ * Time in which a different signal does not count as a second one, milliseconds: a terminal sends SIGINT to all its
+ * processes, and the script that started the program may then send SIGTERM.
  */
 const SAME_EVENT_MS = 1000;
-/** `timeout` and others send a signal to the process and to its group: within this time, the same one is none either. */
+/**
+ * Time in which the same signal does not count as a second one, milliseconds: `timeout` and others send it to the
+ * process and to its group.
+ */
 const SAME_SIGNAL_MS = 100;
-/** Milliseconds for the last log lines to be read. */
+/** Time for the last log lines to be written, milliseconds. */
 const FLUSH_MS = 1000;
 
 /**
- * Resolves when SIGTERM, SIGQUIT or SIGINT has ended the program. A second one ends the process at once, with the status
- * that shells give to a signal. SIGHUP reads the manifests again, SIGUSR1 opens log files again.
+ * Resolves when SIGTERM, SIGQUIT or SIGINT has ended the program. A second signal ends the process at once, with the
+ * status that shells give for it. SIGHUP reads the manifests again, SIGUSR1 opens log files again.
  *
  * @see https://nginx.org/en/docs/control.html
  */
@@ -49,10 +51,10 @@ export function shutdownOnSignal(options: ShutdownOptions): Promise<void> {
   });
   for (const signal of IDLE_SIGNALS) onSignal(signal, () => logger.debug("signal without effect", { signal }));
   return new Promise((resolve) => {
-    let first: Wish | undefined;
+    let first: StopSignal | undefined;
     const leave = (signal: EndSignal): void => {
       if (first !== undefined) {
-        if (!isSecondWish(first, { signal, atMs: performance.now() })) return;
+        if (!isSecondStop(first, { signal, atMs: performance.now() })) return;
         logger.warning("ended at once by a second signal", { signal });
         program.kill();
         void sink.flush(100).then(() => exit(exitOfSignal(signal)));
@@ -60,7 +62,7 @@ export function shutdownOnSignal(options: ShutdownOptions): Promise<void> {
       }
       first = { signal, atMs: performance.now() };
       if (!program.serving) {
-        logger.info("ended before it served", { signal });
+        logger.info("stopped before serving", { signal });
         program.kill();
         void sink.flush(FLUSH_MS).then(() => exit(EXIT_OK));
         return;
@@ -77,14 +79,14 @@ export function shutdownOnSignal(options: ShutdownOptions): Promise<void> {
   });
 }
 
-/** A signal that asks for the end. */
-interface Wish {
+/** A stop signal and its time. */
+interface StopSignal {
   readonly signal: Signal;
   readonly atMs: number;
 }
 
-/** Or does it only come by another way from whoever sent the first one? */
-export function isSecondWish(first: Wish, next: Wish): boolean {
+/** True when `next` is a second stop signal, and not a copy of the first one. */
+export function isSecondStop(first: StopSignal, next: StopSignal): boolean {
   return next.atMs - first.atMs >= (first.signal === next.signal ? SAME_SIGNAL_MS : SAME_EVENT_MS);
 }
 

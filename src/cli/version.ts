@@ -1,12 +1,12 @@
 /**
- * Which sallyport this is.
+ * Version of the program.
  *
  * @module
  */
 import manifest from "../../package.json" with { type: "json" };
 
-/** Put in place of this name when an executable is made (`bun build --define`). */
+/** Defined when an executable is made (`bun build --define`). */
 declare const SALLYPORT_VERSION: string | undefined;
 
-/** Stamped version of an executable, else that of package.json. */
+/** Version of the executable, or else that of package.json. */
 export const VERSION: string = typeof SALLYPORT_VERSION === "string" ? SALLYPORT_VERSION : manifest.version;

@@ -1,10 +1,9 @@
 /**
- * Starts a worker where the program runs from its source: without what only the control process needs, it is there
- * sooner.
+ * Main module of a worker where the program runs from its source. It loads only what a worker needs.
  *
  * @module
  */
-import "./first-worker-signals.ts"; // must stay the first one
+import "./worker-signals.ts"; // must stay the first one
 import { runtime } from "../runtime/mod.ts";
 import { worker } from "./worker.ts";
 

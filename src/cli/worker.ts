@@ -1,5 +1,5 @@
 /**
- * The hidden command that `run --workers N` starts N times: a data plane without a will of its own.
+ * The hidden command that `run --workers N` starts N times: a data plane that its parent controls.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { parseFlags } from "./flag/parse.ts";
 import { logLevel } from "./settings.ts";
 import { surviveExceptions } from "./uncaught-exceptions.ts";
 
-/** Never resolves: the process ends when its parent says so, or is gone. */
+/** Never resolves: the process ends when its parent says so, or ends. */
 export function worker(args: readonly string[]): Promise<number> {
   if (process.send === undefined) throw new FatalError("worker processes are started by run, see --workers");
   const { values } = parseFlags(LOG_FLAGS, args);

@@ -157,7 +157,7 @@ export class Controller {
     if (former === null) return;
     const failed = (error: unknown): void => {
       const message = error instanceof Error ? error.message : String(error);
-      this.#options.logger.error("cannot bring the former configuration back: the next one sets everything", {
+      this.#options.logger.error("cannot restore the former configuration: the next update sets everything", {
         error: message,
       });
     };

@@ -26,7 +26,7 @@ export async function logDiagnostics(
   const located = locate === undefined ? chosen : await locate(chosen).catch(() => chosen);
   for (const diagnostic of located) logDiagnostic(logger, diagnostic);
   if (sorted.length > MAX_LINES) {
-    logger.warning("further findings are not logged: see /configuration/diagnostics on the status port", {
+    logger.warning("further diagnostics are not logged: see /configuration/diagnostics on the status port", {
       count: sorted.length - MAX_LINES,
     });
   }

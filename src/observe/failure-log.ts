@@ -169,6 +169,7 @@ export function failuresTo(logger: Logger): Pick<FailureLogOptions, "write" | "w
         leftOut: leftOut || undefined,
       });
     },
-    writeOthers: (count) => logger.error("further requests failed in more ways than are told one by one", { count }),
+    writeOthers: (count) =>
+      logger.error("further requests failed, of more kinds than are logged one by one", { count }),
   };
 }

@@ -133,7 +133,7 @@ export class ListenerSet {
       const opened = await open(place.listener, () => place.listener);
       if (!place.wanted) return opened.close();
       place.open = opened;
-      if (place.failure !== null) logger.info("a port that could not be had is open now", shown());
+      if (place.failure !== null) logger.info("a port that could not be opened is open now", shown());
       place.failure = null;
     } catch (error) {
       if (!place.wanted) return;

@@ -384,7 +384,7 @@ export class WorkerPool {
   #catchUp(worker: WorkerProcess, slot: Slot, good: Snapshot): void {
     void worker.apply(++this.#serial, encodeUpdate(diffSnapshots(null, good))).then((outcome) => {
       if (outcome.kind !== "refused") return;
-      this.#options.logger.error("worker cannot take over the configuration", {
+      this.#options.logger.error("worker cannot apply the configuration", {
         worker: slot.index,
         error: outcome.message,
       });

@@ -69,7 +69,7 @@ export class WorkerProcess {
   /** The process has sent its first message. */
   started = false;
 
-  /**  @throws when the runtime does not allow processes */
+  /** @throws when the runtime does not allow processes */
   constructor(
     { command, title }: { readonly command: readonly string[]; readonly title: string | undefined },
     events: WorkerEvents,

@@ -149,7 +149,7 @@ describe("a data plane", () => {
     await (await client(port)).has("default-db-1");
     assert.deepEqual(lines, [
       "cannot listen on a port: it is tried again",
-      "a port that could not be had is open now",
+      "a port that could not be opened is open now",
     ]);
   });
 
@@ -226,7 +226,7 @@ describe("two workers", () => {
     const [failure] = workers.pool.listenFailures;
     assert.deepEqual([failure?.listener.name, failure?.code], ["extra", "EADDRINUSE"]);
     other.close();
-    await workers.logged("a port that could not be had is open now");
+    await workers.logged("a port that could not be opened is open now");
     await workers.apply(laterUpdate({}));
     assert.deepEqual(await statuses(port), [404]);
     assert.deepEqual(workers.pool.listenFailures, []);

@@ -155,7 +155,7 @@ describe("a connection of HTTP/2", () => {
       assert.equal((await one.frame(Type.goaway, 0)).payload.readUInt32BE(4), 11);
       await one.end();
     }
-    assert.deepEqual(front.logged, ["HTTP/2 connections are cut that look like a flood"]);
+    assert.deepEqual(front.logged, ["HTTP/2 connections are closed because of a flood of frames"]);
   });
 
   for (

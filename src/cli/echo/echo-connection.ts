@@ -1,5 +1,5 @@
 /**
- * One connection of the echo backend: reads requests one after the other, answers each with what it was.
+ * One connection of the echo backend: reads requests one after the other, and answers each with a record of it.
  *
  * @module
  */
@@ -18,16 +18,16 @@ import {
 } from "../../http/mod.ts";
 import { acceptKey, echoWebSocket } from "./websocket.ts";
 
-/** What an echo answers with. */
+/** Body of an answer. */
 export interface EchoRecord {
   readonly name: string;
   readonly method: string;
-  /** The request-target as received. */
+  /** Request-target as received. */
   readonly path: string;
   readonly httpVersion: string;
-  /** In order, spelled as received. */
+  /** Field lines in order, as received. */
   readonly headers: readonly (readonly [string, string])[];
-  /** The first 64 KiB, as UTF-8. */
+  /** First 64 KiB of the body, as UTF-8. */
   readonly body: string;
   readonly bodySize: number;
   /** `address:port` of the peer. */
@@ -56,7 +56,7 @@ export class EchoConnection {
   readonly #name: string;
   readonly #serial: number;
   readonly #reader = new RequestReader(new RequestHead());
-  /** Bytes that came while an answer was under way. */
+  /** Bytes that arrived while an answer was pending. */
   #waiting: Buffer[] = [];
   #busy = false;
   #inHead = true;
@@ -141,7 +141,7 @@ export class EchoConnection {
     };
   }
 
-  /** Tells whether the connection has become a WebSocket. */
+  /** Turns the connection into a WebSocket if the request asks for it; returns whether it did. */
   #upgrade(early: Uint8Array): boolean {
     const { head } = this.#reader;
     const key = head.get("sec-websocket-key");
@@ -198,7 +198,7 @@ export class EchoConnection {
   }
 }
 
-/** `?status=503&delay=200`: status of the answer, and milliseconds to wait before it. */
+/** Reads `?status=503&delay=200`: status of the answer, and milliseconds before it. */
 function readOptions(path: string): { status: number; delayMs: number } {
   const question = path.indexOf("?");
   if (question < 0) return { status: 200, delayMs: 0 };

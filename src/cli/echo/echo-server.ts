@@ -1,17 +1,17 @@
 /**
- * A backend that answers with what it received.
+ * A backend that answers each request with a record of it.
  *
  * @module
  */
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { EchoConnection } from "./echo-connection.ts";
 
-/** Where an echo backend listens. */
+/** Options of an echo backend. */
 export interface EchoOptions {
-  /** Names it in its answers. */
+  /** Name of the backend in its answers. */
   readonly name: string;
   readonly address: string;
-  /** 0: any free one, see {@link EchoServer.port}. */
+  /** Port; 0: any free one, see {@link EchoServer.port}. */
   readonly port: number;
 }
 
@@ -48,12 +48,12 @@ export class EchoServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Connections that are open. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#sockets.size;
   }
 
-  /** Stops accepting and cuts what is open. */
+  /** Stops accepting, and cuts open connections. */
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());

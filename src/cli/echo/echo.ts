@@ -1,5 +1,5 @@
 /**
- * `sallyport echo`: a backend to try things with.
+ * `sallyport echo`: a backend for trials and tests.
  *
  * @module
  */
@@ -30,7 +30,7 @@ const ECHO_FLAGS = {
   ...GENERAL_FLAGS,
 };
 
-/** Prints where it listens; ends on SIGINT or SIGTERM. */
+/** Prints the address; ends on SIGINT or SIGTERM. */
 export async function echo(args: readonly string[]): Promise<number> {
   const { values, rest } = parseFlags(ECHO_FLAGS, args, RUN_FLAGS);
   if (values.help) return printCommandHelp(USAGE, ECHO_FLAGS);

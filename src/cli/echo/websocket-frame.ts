@@ -6,7 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 
-/** Longest message that is put together. */
+/** Longest message, bytes. */
 const MAX_MESSAGE_BYTES = 1 << 20;
 const MAX_CONTROL_BYTES = 125;
 
@@ -32,7 +32,7 @@ export class FrameError extends Error {
   }
 }
 
-/** Puts messages of a client together, however the bytes are split. */
+/** Assembles the messages of a client from bytes that are split anywhere. */
 export class FrameReader {
   #bytes: Buffer = Buffer.alloc(0);
   #opcode = 0;
@@ -40,7 +40,7 @@ export class FrameReader {
   #length = 0;
 
   /**
-   * Messages that are complete with these bytes.
+   * Returns the messages that these bytes complete.
    *
    * @throws {FrameError}
    */
@@ -53,7 +53,7 @@ export class FrameReader {
     }
   }
 
-  /** A message; `null` for a fragment of one; `undefined` when more bytes are needed. */
+  /** Returns a message; `null` for a fragment of one; `undefined` when more bytes are needed. */
   #next(): Message | null | undefined {
     const bytes = this.#bytes;
     if (bytes.length < 2) return undefined;
@@ -92,7 +92,7 @@ export class FrameReader {
     if (opcode !== CONTINUATION) this.#opcode = opcode;
     this.#parts.push(data);
     this.#length += data.length;
-    // Empty fragments cost memory, too.
+    // Empty fragments use memory too.
     if (this.#parts.length > 10_000) throw new FrameError(1009, "the message has too many fragments");
     if (!final) return null;
     const message = { opcode: this.#opcode, data: Buffer.concat(this.#parts) };
@@ -113,7 +113,7 @@ function isUtf8(data: Buffer): boolean {
   }
 }
 
-/** A frame of a server: whole, not masked. */
+/** Formats an unmasked frame of a server. */
 export function formatFrame(opcode: number, data: Uint8Array): Buffer {
   const { length } = data;
   let head: Buffer;

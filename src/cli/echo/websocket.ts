@@ -1,5 +1,5 @@
 /**
- * A WebSocket that sends back what it receives.
+ * A WebSocket that sends back its messages.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6455
  * @module
@@ -17,8 +17,8 @@ export function acceptKey(key: string): string {
 }
 
 /**
- * Takes over `socket` after the handshake; `early` are bytes that came with it. Text `whoami` is answered with
- * `description`, all else with itself.
+ * Serves `socket` after the handshake; `early` are bytes that came with it. The text `whoami` is answered with
+ * `description`, other messages with themselves.
  */
 export function echoWebSocket(socket: Socket, early: Uint8Array, description: string): void {
   const reader = new FrameReader();

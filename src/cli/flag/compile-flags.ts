@@ -1,5 +1,5 @@
 /**
- * Flags that decide what is compiled: shared by `run` and `check`.
+ * Flags that change what is compiled; `run` and `check` share them.
  *
  * @module
  */
@@ -91,7 +91,7 @@ export const COMPILE_FLAGS = {
   }),
 };
 
-/** Ports and switches of listening that show in what is compiled: in redirects, say. */
+/** Flags of listening that the compiler needs, for redirects and listeners. */
 export const LISTEN_FLAGS = {
   "http-port": port(80, { group: "Listening", doc: "Port of HTTP." }),
   "https-port": port(443, { group: "Listening", doc: "Port of HTTPS." }),
@@ -107,7 +107,7 @@ export const LISTEN_FLAGS = {
   }),
 };
 
-/** The port that no endpoint on this machine may have. */
+/** The status port, which no endpoint on this machine may use. */
 export const STATUS_FLAGS = {
   "status-port": port(10246, {
     group: "Health, status and metrics",

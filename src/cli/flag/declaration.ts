@@ -1,42 +1,42 @@
 /**
- * What a flag is. One declaration per flag; the parser, `--help` and docs/flags.md are made from it.
+ * Declaration of a flag. The parser, `--help` and docs/flags.md are made from it.
  *
  * @module
  */
 
-/** What becomes of a flag that is given. */
+/** Effect of a flag that is given. */
 export type FlagState =
   | "honoured"
-  /** Accepted so that command lines of ingress-nginx keep working; there is nothing here that it could change. */
+  /** Accepted for command lines of ingress-nginx; it has nothing to change here. */
   | "no-effect"
-  /** Concerns the Kubernetes API; has no effect on manifests from files. */
+  /** Concerns the Kubernetes API; without effect on manifests from files. */
   | "cluster-only"
-  /** Known, but what it asks for does not exist yet: said at the start, by name. */
+  /** Known and not honoured yet; the log names it at the start. */
   | "not-yet";
 
-/** Text of a value -> value; throws a {@link RangeError} that says what was wanted. */
+/** Parses the text of a value; throws a {@link RangeError} that says what is wanted. */
 export type ParseValue<T> = (text: string) => T;
 
 /** One flag. */
 export interface Flag<T> {
-  /** In force when the flag is not given. */
+  /** Value when the flag is not given. */
   readonly default: T;
-  /** Default as help shows it; empty: nothing worth showing. */
+  /** Default in help; empty when help shows none. */
   readonly shownDefault: string;
-  /** Kind of the value in help, e.g. `PORT`; empty for a bool, which takes a value only behind `=` (or `true`, `false`). */
+  /** Kind of the value in help, e.g. `PORT`; empty for a bool, whose value must follow `=` or be `true` or `false`. */
   readonly placeholder: string;
-  /** May be given several times: the value is a list, and each time adds to it. Otherwise the last one counts. */
+  /** The flag may be given several times, and its value is the list of all. Otherwise the last one counts. */
   readonly repeatable: boolean;
   readonly parse: ParseValue<T>;
   readonly group: FlagGroup;
   readonly state: FlagState;
-  /** One or two sentences: what it does, unit, range. */
+  /** One or two sentences: effect, unit, range. */
   readonly doc: string;
-  /** One letter for `-x`. */
+  /** Letter of the short form `-x`. */
   readonly short?: string;
 }
 
-/** Headings of `--help`, in its order. */
+/** Headings of `--help`, in order. */
 export const FLAG_GROUPS = [
   "Manifests",
   "Listening",
@@ -58,7 +58,7 @@ export type FlagSet = Readonly<Record<string, Flag<unknown>>>;
 /** Values of all flags of a set. */
 export type FlagValues<S extends FlagSet> = { readonly [K in keyof S]: S[K]["default"] };
 
-/** What every declaration gives beside its type and default. */
+/** Parts of a declaration beside its type and default. */
 export interface FlagFacts {
   readonly group: FlagGroup;
   readonly doc: string;

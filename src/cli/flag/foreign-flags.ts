@@ -1,5 +1,5 @@
 /**
- * Flags of ingress-nginx that are taken but change nothing when objects come from files.
+ * Flags of ingress-nginx that are accepted and have no effect on objects from files.
  *
  * @module
  */

@@ -11,7 +11,7 @@ export const GENERAL_FLAGS = {
   "version": bool(false, { group: "General", doc: "Print the version and exit." }),
 };
 
-/** Our own log, on standard error. */
+/** Flags of the log on standard error. */
 export const LOG_FLAGS = {
   "log-format": choice(["text", "json"], "text", {
     group: "Logging",

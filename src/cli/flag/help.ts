@@ -1,5 +1,5 @@
 /**
- * Declarations -> text of `--help`.
+ * Formats declarations as the text of `--help`.
  *
  * @module
  */

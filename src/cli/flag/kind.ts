@@ -12,7 +12,7 @@ function declare<T>(placeholder: string, value: T, shown: string, parse: ParseVa
   return short === undefined ? flag : { ...flag, short };
 }
 
-/** `--x`, `--x=true`, `--x=false`; as Go's flags also 1, 0, t, f, T, F, TRUE, True, ... */
+/** A boolean: `--x`, `--x=true`, `--x=false`; like Go's flags also 1, 0, t, f, T, F, TRUE, True, ... */
 export function bool(value: boolean, facts: FlagFacts): Flag<boolean> {
   return declare("", value, value ? "true" : "", parseBool, facts);
 }
@@ -28,7 +28,7 @@ export function text(placeholder: string, value: string, facts: FlagFacts): Flag
   return declare(placeholder, value, value, (t) => t, facts);
 }
 
-/** Any text, several times. */
+/** Any text; the flag may be given several times. */
 export function texts(placeholder: string, facts: FlagFacts): Flag<readonly string[]> {
   const flag = declare<readonly string[]>(placeholder, [], "", (t) => {
     if (t === "") throw new RangeError("want a name");
@@ -37,7 +37,7 @@ export function texts(placeholder: string, facts: FlagFacts): Flag<readonly stri
   return { ...flag, repeatable: true };
 }
 
-/** Text in which every character counts as one of `choices`. */
+/** One of `choices`, exactly. */
 export function choice<C extends string>(choices: readonly C[], value: C, facts: FlagFacts): Flag<C> {
   return declare(choices.join("|"), value, value, (t) => {
     const found = choices.find((c) => c === t);
@@ -98,7 +98,7 @@ function parseDecimal(t: string): number {
   return n;
 }
 
-/** Numbers with commas between, rising. */
+/** Numbers in rising order, separated by commas. */
 export function buckets(value: readonly number[], facts: FlagFacts): Flag<readonly number[]> {
   return declare("N,N,...", value, value.join(","), (t) => {
     const numbers = t.split(",").map((part) => parseDecimal(part.trim()));
@@ -108,12 +108,12 @@ export function buckets(value: readonly number[], facts: FlagFacts): Flag<readon
   }, facts);
 }
 
-/** Words with commas between. */
+/** Words separated by commas. */
 export function words(value: readonly string[], facts: FlagFacts): Flag<readonly string[]> {
   return declare("A,B,...", value, value.join(","), (t) => t.split(",").map((w) => w.trim()).filter((w) => w), facts);
 }
 
-/** Go's duration (`1h2m3.5s`, `300ms`, `0`) in milliseconds. */
+/** A duration of Go (`1h2m3.5s`, `300ms`, `0`), in milliseconds. */
 export function duration(valueMs: number, facts: FlagFacts): Flag<number> {
   return declare("DURATION", valueMs, `${valueMs / 1000}s`, (t) => {
     const ms = parseGoDuration(t.replace(/^[+-]/, ""));

@@ -1,13 +1,15 @@
 /**
- * The name on the command line that was probably meant.
+ * Finds the name that is most like a misspelt one.
  *
  * @module
  */
 import { nearest } from "../../unit/mod.ts";
 
-/** The name most like `word`, whatever its letter case and for `_` as for `-`; else the first that begins with it. */
+/**
+ * The name that is most like `word`, without regard to case and to `_` and `-`; or else the first that begins with it.
+ */
 export function nearestName(word: string, names: readonly string[]): string | undefined {
   const plain = word.toLowerCase().replaceAll("_", "-");
-  // What was begun but not finished: --http for --http-port.
+  // An unfinished name: --http for --http-port.
   return nearest(plain, names) ?? (plain.length >= 3 ? names.find((name) => name.startsWith(plain)) : undefined);
 }

@@ -1,17 +1,17 @@
 /**
- * Command line -> values of flags and the other arguments, as Go's pflag reads them.
+ * Parses a command line into values of flags and other arguments, as Go's pflag does.
  *
  * @module
  */
 import type { Flag, FlagSet, FlagValues } from "./declaration.ts";
 import { nearestName } from "./nearest.ts";
 
-/** A command line that cannot be used; ends the program with status 2. */
+/** A command line that is wrong; it ends the program with status 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** What a command line says. */
+/** Result of parsing a command line. */
 export interface ParsedFlags<S extends FlagSet> {
   readonly values: FlagValues<S>;
   /** Names of the flags that were given, in order of first appearance. */

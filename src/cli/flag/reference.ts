@@ -1,5 +1,5 @@
 /**
- * Declarations -> docs/flags.md.
+ * Formats declarations as docs/flags.md.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const STATE: Readonly<Record<FlagState, string>> = {
   "not-yet": "not yet: said at the start",
 };
 
-/** The page: one table a group. */
+/** The page, with a table for each group. */
 export function formatFlagReference(flags: FlagSet): string {
   let page = `# Flags of \`sallyport run\`
 

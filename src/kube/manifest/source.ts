@@ -306,7 +306,7 @@ export class ManifestSource {
     const count = findings.length - chosen.length;
     if (count > 0) {
       this.#options.logger.warning(
-        "further findings are not logged: see /configuration/diagnostics on the status port",
+        "further diagnostics are not logged: see /configuration/diagnostics on the status port",
         { count },
       );
     }

@@ -34,7 +34,7 @@ function makeBalancer(spec: BalancerSpec, logger: Logger, upstream: string): Bal
         return new ConsistentHash({ key: compileTemplate(parseTemplate(spec.key)), subsetSize: spec.subsetSize });
       } catch (error) {
         const cause = error instanceof Error ? error.message : String(error);
-        logger.error("cannot read the key of an upstream, its endpoints take turns", { upstream, cause });
+        logger.error("cannot read upstream-hash-by: the endpoints take turns", { upstream, cause });
         return new RoundRobin();
       }
     case "sticky":
@@ -186,7 +186,9 @@ export class UpstreamGroup {
           break;
         case "none":
           this.#unresolved = NO_ADDRESS;
-          if (this.#endpoints.length > 0) this.#logger.warning("upstream name has no address any more", this.#fields());
+          if (this.#endpoints.length > 0) {
+            this.#logger.warning("the name of an upstream has no address any more", this.#fields());
+          }
           this.#setEndpoints([]);
           break;
         case "failed":

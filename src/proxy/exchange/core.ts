@@ -128,7 +128,9 @@ export class WireCore {
   tellFlood(client: string, message: string): void {
     this.#floods++;
     const fields = { client, message, count: this.#floods };
-    if (this.#tellSeldom("warning", "HTTP/2 connections are cut that look like a flood", fields)) this.#floods = 0;
+    if (this.#tellSeldom("warning", "HTTP/2 connections are closed because of a flood of frames", fields)) {
+      this.#floods = 0;
+    }
   }
 
   /** What may happen to many clients at a time is told once in a while. Returns whether it was. */

@@ -139,7 +139,7 @@ export class H2Connection extends ConnectionFacts implements H2Home {
     this.#closing = true;
     if (code === ErrorCode.enhanceYourCalm) this.core.tellFlood(this.peerAddress, message);
     else if (code !== ErrorCode.noError) {
-      this.core.logger.debug("client broke the rules of HTTP/2", { client: this.peerAddress, code, message });
+      this.core.logger.debug("a client violated the HTTP/2 protocol", { client: this.peerAddress, code, message });
     }
     this.setDeadline(CLOSE_MS);
     // a client that has been told in good order need not end its side for that

@@ -72,7 +72,7 @@ export class AccessLogger {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tooLate = new Promise<"too late">((resolve) => timer = setTimeout(() => resolve("too late"), CLOSE_MS));
     if (await Promise.race([Promise.all(this.#closing), tooLate]) === "too late") {
-      this.#logger.warning("the end of the access log is lost: it was not taken in time");
+      this.#logger.warning("the last access log lines are lost: they were not written in time");
     }
     clearTimeout(timer);
   }
@@ -101,7 +101,7 @@ export class AccessLogger {
     try {
       await sink.reopen();
     } catch (error) {
-      this.#logger.error("cannot open the access log again: the former file is written on", {
+      this.#logger.error("cannot open the access log again: lines go on to the former file", {
         path,
         cause: error instanceof Error ? error.message : String(error),
       });

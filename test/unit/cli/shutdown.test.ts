@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { isSecondWish } from "../../../src/cli/shutdown.ts";
+import { isSecondStop } from "../../../src/cli/shutdown.ts";
 
-describe("isSecondWish()", () => {
+describe("isSecondStop()", () => {
   const rows = [
     ["a terminal's SIGINT, and SIGTERM of the script that it ends, too", "SIGINT", "SIGTERM", 500, false],
     ["SIGTERM to the process, and to its group", "SIGTERM", "SIGTERM", 1, false],
@@ -11,7 +11,7 @@ describe("isSecondWish()", () => {
   ] as const;
   for (const [name, first, next, laterMs, expected] of rows) {
     test(`says ${expected} to ${name}`, () => {
-      assert.equal(isSecondWish({ signal: first, atMs: 5000 }, { signal: next, atMs: 5000 + laterMs }), expected);
+      assert.equal(isSecondStop({ signal: first, atMs: 5000 }, { signal: next, atMs: 5000 + laterMs }), expected);
     });
   }
 });

@@ -194,7 +194,7 @@ describe("Controller", () => {
     assert.equal(published.length, 3);
     answers[1]!.reject(new Error("nor that"));
     await settled();
-    assert.match(lines.at(-1)!, /^error cannot bring the former configuration back.*nor that/);
+    assert.match(lines.at(-1)!, /^error cannot restore the former configuration.*nor that/);
     clock.advance(10);
     assert.deepEqual(published[3]!.virtualHosts, { set: [host("z")], remove: ["a", "half"] });
     answers[2]!.resolve();
@@ -255,7 +255,7 @@ describe("Controller", () => {
     state.next = () => compilationOf(snapshotOf("a"), many);
     await controller.start();
     assert.equal(lines.length, 202);
-    assert.match(lines[200]!, /further findings are not logged.*"count":800/);
+    assert.match(lines[200]!, /further diagnostics are not logged.*"count":800/);
   });
 
   it("compiles no more after stop()", async () => {

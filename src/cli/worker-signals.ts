@@ -1,5 +1,5 @@
 /**
- * As first-signals.ts, for a worker that has a main module of its own.
+ * As control-signals.ts, for a worker that has a main module of its own.
  *
  * @module
  */

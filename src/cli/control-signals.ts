@@ -1,6 +1,6 @@
 /**
- * The first module of the program that is run, before any other one: a signal that comes in the first milliseconds, while
- * the rest is being loaded, does not end it. Of no effect where the library is part of another program.
+ * Makes signals that would end the process have no effect. It is the first module that runs, so that a signal during
+ * the load of the others does not end the process. It does nothing where the library is part of another program.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { CONTROL_SIGNALS, holdSignals, WORKER_SIGNALS } from "../runtime/hold-signals.ts";
 
-/** See version.ts: there in an executable of ours. */
+/** Defined in an executable of this project, see version.ts. */
 declare const SALLYPORT_VERSION: string | undefined;
 
 function isProgram(): boolean {
