@@ -11,7 +11,11 @@ export const tryFiles: DirectiveModule = {
   name: "try_files",
   contexts: ["location"],
   words: [2, Infinity],
-  read({ words }, reader) {
+  read(directive, reader) {
+    const { words } = directive;
+    if (reader.proxied) {
+      reader.fail(directive, "try_files of a path: there are no files here, and no request would get to the upstream");
+    }
     for (const word of words.slice(0, -1)) reader.template(word);
     const last = words.at(-1)!;
     if (last.text.startsWith("=")) {

@@ -14,7 +14,7 @@ import type { ServerProgram } from "./server-program.ts";
 import { compileServerProgram } from "./server-program.ts";
 import { inherit } from "./settings.ts";
 import { compileStatements } from "./statements.ts";
-import { INTERNAL_ERROR, unavailable, type Verdict } from "./verdict.ts";
+import { INTERNAL_ERROR, NOT_FOUND, unavailable, type Verdict } from "./verdict.ts";
 
 /** What the data plane runs for a location. Functions that would do nothing are `undefined`. */
 export interface LocationProgram {
@@ -61,6 +61,10 @@ export function compileLocationProgram(
   const of = (x: Exchange): Level => levelOf(x, base.owner) ?? base;
 
   function rewrite(x: Exchange): Verdict {
+    if (base.settings.internal && !x.internal) {
+      setLevel(x, base);
+      return base.error(x, NOT_FOUND);
+    }
     if (nested.reachable) {
       const inner = nested.find(x);
       if (inner !== undefined) return inner.handle(x);

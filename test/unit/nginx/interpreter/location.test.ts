@@ -204,3 +204,20 @@ describe("internal", () => {
     });
   }
 });
+
+describe("a configuration-snippet", () => {
+  test("with internal keeps clients out, and lets in who was rewritten", () => {
+    const serve = snippetHost({
+      server: "rewrite ^/in$ /x/in;",
+      locations: { "/x": "internal;", "/": "" },
+    });
+    assert.equal(serve({ target: "/x" }).status, 404);
+    assert.equal(serve({ target: "/in" }).proxied, "/x");
+    assert.equal(serve({ target: "/y" }).proxied, "/");
+  });
+
+  test("with try_files closes the path: in nginx no request would get to the upstream", () => {
+    const serve = snippetHost({ locations: { "/": "try_files $uri =404;" } }, ["SnippetSyntax"]);
+    assert.equal(serve({ target: "/x" }).status, 503);
+  });
+});
