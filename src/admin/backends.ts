@@ -4,6 +4,7 @@
  * @module
  */
 import { DEFAULT_BACKEND, type Snapshot, type Upstream } from "../snapshot/snapshot.ts";
+import { findShapings, NO_SHAPING, type Shaping, type TrafficShapingPolicy } from "./traffic-shaping.ts";
 
 /** A backend; the order of its fields is that of ingress-nginx. */
 export interface Backend {
@@ -18,21 +19,19 @@ export interface Backend {
   };
   readonly upstreamHashByConfig: Readonly<Record<string, string | number | boolean>>;
   readonly "load-balance"?: string;
+  /** No location goes by it: it stands beside others. */
   readonly noServer: boolean;
-  readonly trafficShapingPolicy: {
-    readonly weight: number;
-    readonly weightTotal: number;
-    readonly header: string;
-    readonly headerValue: string;
-    readonly headerPattern: string;
-    readonly cookie: string;
-  };
+  readonly trafficShapingPolicy: TrafficShapingPolicy;
+  readonly alternativeBackends?: readonly string[];
 }
 
 /** All backends in order of name, including the default backend. */
 export function listBackends(snapshot: Snapshot): Backend[] {
   const affine = affinePaths(snapshot);
-  const backends = Object.values(snapshot.upstreams).map((upstream) => toBackend(upstream, affine.get(upstream.name)));
+  const shapings = findShapings(snapshot);
+  const backends = Object.values(snapshot.upstreams).map((upstream) =>
+    toBackend(upstream, affine.get(upstream.name), shapings.get(upstream.name))
+  );
   if (!Object.hasOwn(snapshot.upstreams, DEFAULT_BACKEND)) backends.push(EMPTY_DEFAULT);
   return backends.sort((a, b) => a.name < b.name ? -1 : 1);
 }
@@ -44,11 +43,13 @@ function affinePaths(snapshot: Snapshot): Map<string, HostPaths> {
   const affine = new Map<string, HostPaths>();
   for (const { name, locations } of Object.values(snapshot.virtualHosts)) {
     for (const { backend, path, policies } of locations) {
-      if (backend.kind !== "upstream" || !Object.hasOwn(policies, "affinity-cookie")) continue;
-      const hosts = affine.get(backend.upstream) ?? {};
-      affine.set(backend.upstream, hosts);
-      const paths = hosts[name] ??= [];
-      if (!paths.includes(path)) paths.push(path);
+      if (backend.kind !== "upstreams" || !Object.hasOwn(policies, "affinity-cookie")) continue;
+      for (const upstream of new Set([...backend.weighted, ...backend.conditional].map((each) => each.upstream))) {
+        const hosts = affine.get(upstream) ?? {};
+        affine.set(upstream, hosts);
+        const paths = hosts[name] ??= [];
+        if (!paths.includes(path)) paths.push(path);
+      }
     }
   }
   return affine;
@@ -73,7 +74,7 @@ function affinityOf({ balancer }: Upstream, locations: HostPaths | undefined): B
   return { name: "cookie", mode: balancer.mode, cookieSessionAffinity };
 }
 
-function toBackend(upstream: Upstream, affine?: HostPaths): Backend {
+function toBackend(upstream: Upstream, affine?: HostPaths, shaping?: Shaping): Backend {
   const { balancer } = upstream;
   return {
     name: upstream.name,
@@ -92,8 +93,11 @@ function toBackend(upstream: Upstream, affine?: HostPaths): Backend {
       }
       : {},
     "load-balance": balancer.kind === "ewma" ? "ewma" : "round_robin",
-    noServer: false,
-    trafficShapingPolicy: { weight: 0, weightTotal: 0, header: "", headerValue: "", headerPattern: "", cookie: "" },
+    noServer: shaping !== undefined && !shaping.isMain,
+    trafficShapingPolicy: shaping?.policy ?? NO_SHAPING,
+    ...(shaping === undefined || shaping.alternatives.length === 0
+      ? {}
+      : { alternativeBackends: shaping.alternatives }),
   };
 }
 

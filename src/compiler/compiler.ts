@@ -21,6 +21,7 @@ import {
   type VirtualHost,
 } from "../snapshot/snapshot.ts";
 import { AliasIndex } from "./alias-index.ts";
+import { onlyBackend } from "./backends.ts";
 import { CertificateStore } from "./certificate-store.ts";
 import { chosenUpstreams, judgeChosen } from "./chosen-upstreams.ts";
 import { type Configuration, readConfiguration } from "./configuration.ts";
@@ -87,7 +88,7 @@ export class IncrementalCompiler implements Compiler {
     const [, service = ""] = options.defaultBackendService.split("/");
     this.#fallback = options.defaultBackendService === ""
       ? { kind: "not-found" }
-      : { kind: "upstream", upstream: DEFAULT_BACKEND, serviceName: service, servicePort: "" };
+      : onlyBackend({ upstream: DEFAULT_BACKEND, serviceName: service, servicePort: "" });
   }
 
   compile(view: StoreView, changes: readonly StoreChange[]): Compilation {

@@ -11,6 +11,7 @@ import { compareText } from "../snapshot/order.ts";
 import { CATCH_ALL, type Location, type LocationBackend, type Policies } from "../snapshot/snapshot.ts";
 import { diagnose } from "./diagnose.ts";
 import { type IngressEntry, portText, type WithoutIngress } from "./ingress-entry.ts";
+import { onlyBackend } from "./backends.ts";
 import { upstreamId } from "./upstream-id.ts";
 
 /** One path of a host with all that it shares with the locations made of it. */
@@ -52,7 +53,7 @@ function backendOf(entry: IngressEntry, backend: IngressBackend, context: PathCo
   // many paths lead to one Service: they share what says so
   let made = context.backends.get(id);
   if (made === undefined) {
-    made = { kind: "upstream", upstream: context.upstreamName(id), serviceName: backend.name, servicePort };
+    made = onlyBackend({ upstream: context.upstreamName(id), serviceName: backend.name, servicePort });
     context.backends.set(id, made);
   }
   return made;

@@ -70,6 +70,8 @@ export interface LocationFacts {
   readonly path: string;
   /** Key of the upstream in the snapshot ($proxy_upstream_name); empty for none. */
   readonly upstreamName: string;
+  /** Key of the upstream that was chosen in its place ($proxy_alternative_upstream_name); empty: none was. */
+  readonly alternativeUpstreamName: string;
   /** Form of redirects. Default: absolute URLs without a port. */
   readonly redirectForm?: RedirectForm;
 }

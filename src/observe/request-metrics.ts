@@ -64,7 +64,7 @@ interface Series {
 
 /** Counts of requests to one location of one Ingress, as plain data that processes exchange. */
 export interface RequestCounts {
-  readonly facts: Pick<LocationFacts, "namespace" | "ingressName" | "serviceName" | "path">;
+  readonly facts: Pick<LocationFacts, "namespace" | "ingressName" | "serviceName" | "path" | "alternativeUpstreamName">;
   /** Status label: `200`, or `2xx`. */
   readonly status: string;
   readonly method: string;
@@ -89,6 +89,7 @@ const NOWHERE: LocationFacts = {
   servicePort: "-",
   path: "/",
   upstreamName: "-",
+  alternativeUpstreamName: "",
 };
 
 /** Counts the requests of this process, and adds counts of others. */
@@ -183,6 +184,7 @@ export class RequestMetrics {
             ingressName: facts.ingressName,
             serviceName: facts.serviceName,
             path: facts.path,
+            alternativeUpstreamName: facts.alternativeUpstreamName,
           },
           status: status!,
           method: method!,
@@ -236,7 +238,7 @@ export class RequestMetrics {
           namespace: facts.namespace,
           ingress: facts.ingressName,
           service: facts.serviceName,
-          canary: "",
+          canary: facts.alternativeUpstreamName,
           ...this.#options.perHost ? { host } : {},
         },
         requests: 0,
@@ -302,6 +304,7 @@ export class RequestMetrics {
   }
 }
 
-function keyOf({ namespace, ingressName, serviceName, path }: RequestCounts["facts"]): string {
-  return `${namespace}\0${ingressName}\0${serviceName}\0${path}`;
+function keyOf(facts: RequestCounts["facts"]): string {
+  const { namespace, ingressName, serviceName, path, alternativeUpstreamName } = facts;
+  return `${namespace}\0${ingressName}\0${serviceName}\0${path}\0${alternativeUpstreamName}`;
 }

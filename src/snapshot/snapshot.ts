@@ -176,16 +176,62 @@ export interface IngressRef {
 
 /** Who answers at a location. */
 export type LocationBackend =
-  /** `upstream` is a key of {@link Snapshot.upstreams}; one without endpoints answers 503. */
-  | {
-    readonly kind: "upstream";
-    readonly upstream: string;
-    readonly serviceName: string;
-    /** As written: number or name. */
-    readonly servicePort: string;
-  }
+  | BackendSet
   /** The built-in default backend: 404. */
   | { readonly kind: "not-found" };
+
+/**
+ * The upstreams of a location. Each request gets one of them, and is retried there only: the one that an affinity cookie of
+ * the client is of, else that of the first condition that holds, else one of {@link BackendSet.weighted}, drawn by weight.
+ */
+export interface BackendSet {
+  readonly kind: "upstreams";
+  /** In order. Empty: only weights count. */
+  readonly conditional: readonly ConditionalBackend[];
+  /**
+   * At least one, as a rule just one. The location goes by the first: by its names in logs and metrics, where a request that
+   * gets another upstream has the name of that beside it ($proxy_alternative_upstream_name, label `canary`).
+   */
+  readonly weighted: readonly WeightedBackend[];
+  /**
+   * Who answers when the upstream that a request gets has no endpoints. `refuse`: 503. `first`: the first of the weighted
+   * ones, as with a canary; when that has none, all requests are answered 503.
+   */
+  readonly whenEmpty: "refuse" | "first";
+}
+
+/** An upstream of a location. */
+export interface UpstreamRef {
+  /** Key of {@link Snapshot.upstreams}. */
+  readonly upstream: string;
+  readonly serviceName: string;
+  /** As written: number or name. */
+  readonly servicePort: string;
+}
+
+/** An upstream that gets the requests for which a condition holds. */
+export interface ConditionalBackend extends UpstreamRef {
+  readonly when: BackendCondition;
+}
+
+/** An upstream that gets a share of the requests. */
+export interface WeightedBackend extends UpstreamRef {
+  /** Relative to the other weights, a whole number from 0 on. When all are 0, the first gets all. */
+  readonly weight: number;
+}
+
+/** What a request must have. */
+export type BackendCondition =
+  /** Letter case of the name does not matter, and `-` and `_` are the same in it; several lines are one, joined by `, `. */
+  | { readonly kind: "header"; readonly name: string; readonly match: ValueMatch }
+  /** The first cookie of that name, whatever its letter case, has exactly this value. */
+  | { readonly kind: "cookie"; readonly name: string; readonly value: string };
+
+/** What a value must be like. */
+export type ValueMatch =
+  | { readonly kind: "exact"; readonly value: string }
+  /** The expression matches somewhere in the value. */
+  | { readonly kind: "pattern"; readonly pattern: Pattern };
 
 /** One port of one Service. */
 export interface Upstream {

@@ -162,6 +162,7 @@ export function fakeScope(given: FakeScope = {}): HookScope {
       servicePort: "80",
       path: given.path ?? "/",
       upstreamName: "default-echo-80",
+      alternativeUpstreamName: "",
     },
     hostPolicies: given.hostPolicies ?? {},
     regexMode: given.regexMode ?? false,

@@ -6,6 +6,7 @@
 import { updateOf } from "../../src/snapshot/mod.ts";
 import {
   type AffinityCookie,
+  type BackendSet,
   type Certificate,
   DEFAULT_TLS_PROFILE,
   type Endpoint,
@@ -18,6 +19,7 @@ import {
   type SnapshotUpdate,
   type TlsProfile,
   type Upstream,
+  type UpstreamRef,
   type VirtualHost,
 } from "../../src/snapshot/snapshot.ts";
 import { type FakeGlobals, fakeGlobals } from "./policy.ts";
@@ -51,13 +53,25 @@ export function location(match: string | LocationMatch, to?: string, rest: Parti
     path: path!,
     pathType: "Prefix",
     ingress: { namespace: "default", name: "ing" },
-    backend: to === undefined
-      ? { kind: "not-found" }
-      : { kind: "upstream", upstream: to, serviceName: "echo", servicePort: "80" },
+    backend: to === undefined ? { kind: "not-found" } : backends([[to, 1]]),
     policies: {},
     denied: null,
     ...rest,
   };
+}
+
+/** Upstreams by weight, all of Service `echo`; the rest is that of a location with one upstream. */
+export function backends(
+  weights: readonly (readonly [upstream: string, weight: number])[],
+  rest: Partial<BackendSet> = {},
+): BackendSet {
+  const weighted = weights.map(([upstream, weight]) => ({ ...backend(upstream), weight }));
+  return { kind: "upstreams", conditional: [], weighted, whenEmpty: "refuse", ...rest };
+}
+
+/** An upstream of Service `echo`. */
+export function backend(upstream: string): UpstreamRef {
+  return { upstream, serviceName: "echo", servicePort: "80" };
 }
 
 /** Virtual host with an exact name (`_`: the catch-all). */

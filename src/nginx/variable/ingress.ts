@@ -12,8 +12,8 @@ export const ingress: VariableTable = {
   service_port: (x) => x.location?.servicePort,
   location_path: (x) => x.location?.path,
   proxy_upstream_name: (x) => x.upstreamName ?? (x.location?.upstreamName || undefined),
-  // Empty, not absent, when no canary was chosen.
-  proxy_alternative_upstream_name: () => "",
+  // Empty, not absent, when no other upstream was chosen.
+  proxy_alternative_upstream_name: (x) => x.location?.alternativeUpstreamName ?? "",
   best_http_host: (x) => x.forwardedHost,
   // A location of the controller sets it anew.
   proxy_host: (x) => x.location?.upstreamName || "upstream_balancer",

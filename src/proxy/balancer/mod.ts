@@ -7,6 +7,7 @@
 export { EndpointReferences } from "./endpoint-references.ts";
 export { ConsistentHash, type ConsistentHashOptions } from "./consistent-hash.ts";
 export { type Balancer } from "./contract.ts";
+export { drawByWeight } from "./draw.ts";
 export { Ewma, type EwmaOptions } from "./ewma.ts";
 export { UpstreamGroup, type UpstreamGroupOptions } from "./group.ts";
 export { type Resolution, type Resolve, resolve } from "./resolver.ts";

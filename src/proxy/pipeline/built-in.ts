@@ -11,7 +11,15 @@ import { isPromise } from "./hook-chain.ts";
 import { LocationRuntime } from "./location-runtime.ts";
 
 function factsOf(path: string): LocationFacts {
-  return { namespace: "", ingressName: "", serviceName: "", servicePort: "", path, upstreamName: "" };
+  return {
+    namespace: "",
+    ingressName: "",
+    serviceName: "",
+    servicePort: "",
+    path,
+    upstreamName: "",
+    alternativeUpstreamName: "",
+  };
 }
 
 /** Rules and locations for the table of `_`. */

@@ -47,7 +47,7 @@ export class FailureReport {
     if (rank(limit) > rank(level === "error" ? "error" : "warn")) return;
     const { attempts, location, host } = exchange;
     const endpoint = attempts.at(-1)?.address ?? "";
-    const upstream = location?.upstreamName ?? "";
+    const upstream = location?.alternativeUpstreamName || (location?.upstreamName ?? "");
     this.#log.report(level, code, endpoint || upstream || host, () => ({
       level,
       message,

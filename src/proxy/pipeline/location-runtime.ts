@@ -7,9 +7,10 @@
 import { encodePath, hasDotSegment, redirectLocation } from "../../http/mod.ts";
 import type { Answer, Exchange, LocationFacts } from "../../http/exchange.ts";
 import type { ExchangeContext, RequestVerdict } from "../../policy/mod.ts";
-import { CATCH_ALL, DEFAULT_BACKEND, type Location, type Policies } from "../../snapshot/snapshot.ts";
+import { type BackendSet, CATCH_ALL, DEFAULT_BACKEND, type Location, type Policies } from "../../snapshot/snapshot.ts";
 import type { UpstreamGroup } from "../balancer/mod.ts";
 import type { ServerExchange } from "../contract.ts";
+import { BackendChoice, type Candidate } from "./backend-choice.ts";
 import { type CompiledHooks, compileHooks } from "./compile-hooks.ts";
 import { compileForwardSettings, type SchemeSettings } from "./forward-settings.ts";
 import { isPromise, type ResponseStep, runSteps, type Step } from "./hook-chain.ts";
@@ -124,7 +125,18 @@ export function compileLocation(
       lifecycleOf(hooks),
     );
   }
-  const proxying = new Proxying(location, location.backend.upstream, facts, tables);
+  let proxying: Proxying;
+  try {
+    proxying = new Proxying(location, location.backend, facts, tables);
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    tables.sources.logger.error("cannot build the backends of a location, it answers 503", {
+      host,
+      path: location.path,
+      cause,
+    });
+    return new LocationRuntime(facts, logged, [], hooks.response, deny(`the backends cannot be built: ${cause}`));
+  }
   const { rewrite, access, middleware } = hooks;
   const steps = rewrite.length === 0 && access.length === 0 ? CHECK_ONLY : [...rewrite, CHECK, ...access];
   const terminal: Terminal = middleware.length === 0
@@ -162,20 +174,26 @@ function refused({ exchange }: Route): Answer | undefined {
   return exchange.query !== undefined && NO_TARGET.test(exchange.query) ? UNSAFE_QUERY : undefined;
 }
 
-/** The part of a location that leads to an upstream. */
+/** The part of a location that leads to an upstream, or to one of several. */
 class Proxying {
   readonly #tables: TableContext;
   readonly #facts: LocationFacts;
   readonly #settings: SchemeSettings;
   readonly #fallbackName: string | undefined;
+  /** The only upstream, or the first. */
   #group: UpstreamGroup;
+  /** `null`: there is only one upstream. */
+  readonly #choice: BackendChoice | null;
   /** The facts of the location with the name of an upstream that a snippet chose, by that name. */
   #switched: Map<string, LocationFacts> | null = null;
 
-  constructor(location: Location, upstream: string, facts: LocationFacts, tables: TableContext) {
+  constructor(location: Location, backends: BackendSet, facts: LocationFacts, tables: TableContext) {
     this.#tables = tables;
     this.#facts = facts;
-    this.#group = tables.sources.upstream(upstream);
+    const find = (name: string): UpstreamGroup => tables.sources.upstream(name);
+    this.#group = find(backends.weighted[0]!.upstream);
+    const isOnly = backends.conditional.length === 0 && backends.weighted.length === 1;
+    this.#choice = isOnly ? null : new BackendChoice(backends, facts, find);
     this.#settings = compileForwardSettings(location, tables);
     this.#fallbackName = location.defaultBackend;
   }
@@ -184,10 +202,31 @@ class Proxying {
   check(c: ExchangeContext): Answer | undefined | Promise<Answer | undefined> {
     const { upstreamName } = c.env;
     if (upstreamName !== null && upstreamName !== this.#group.name) return this.#switch(c, upstreamName);
+    if (this.#choice !== null) return this.#choose(c, this.#choice);
     const available = this.#current().available();
     if (available === true) return undefined;
-    if (available === false) return this.#withoutEndpoints(c);
-    return available.then((late) => late ? undefined : this.#withoutEndpoints(c));
+    if (available === false) return this.#withoutEndpoints(c, this.#group);
+    return available.then((late) => late ? undefined : this.#withoutEndpoints(c, this.#group));
+  }
+
+  /** Chooses among several upstreams; see {@link BackendSet.whenEmpty}. */
+  #choose(c: ExchangeContext, choice: BackendChoice): Answer | undefined | Promise<Answer | undefined> {
+    const { main, emptyToMain } = choice;
+    const chosen = choice.choose(c.env);
+    if (chosen === main || !emptyToMain) {
+      return whenKnown(chosen.group.available(), (available) => this.#take(c, chosen, available));
+    }
+    return whenKnown(main.group.available(), (mainAvailable) => {
+      if (!mainAvailable) return this.#take(c, main, false);
+      return whenKnown(chosen.group.available(), (available) => this.#take(c, available ? chosen : main, true));
+    });
+  }
+
+  #take(c: ExchangeContext, { group, facts }: Candidate, available: boolean): Answer | undefined {
+    const exchange = c.env as ServerExchange;
+    exchange.location = facts;
+    (exchange.route as Route).chosen = group;
+    return available ? undefined : this.#withoutEndpoints(c, group);
   }
 
   /** A snippet has chosen another upstream: one of the namespace, or the default backend of all hosts. */
@@ -204,12 +243,10 @@ class Proxying {
     if (facts === undefined) switched.set(name, facts = { ...this.#facts, upstreamName: name });
     exchange.location = facts;
     (exchange.route as Route).chosen = group;
-    const settle = (available: boolean): Answer | undefined => {
+    return whenKnown(group.available(), (available) => {
       if (available) return undefined;
       return name === DEFAULT_BACKEND ? NOT_FOUND : { status: 503, failure: group.whyNone() };
-    };
-    const available = group.available();
-    return isPromise(available) ? available.then(settle) : settle(available);
+    });
   }
 
   #current(): UpstreamGroup {
@@ -217,11 +254,11 @@ class Proxying {
     return this.#group;
   }
 
-  #withoutEndpoints(c: ExchangeContext): Answer | undefined {
-    if (this.#group.name === DEFAULT_BACKEND) return NOT_FOUND;
-    if (this.#fallbackName === undefined) return { status: 503, failure: this.#group.whyNone() };
+  #withoutEndpoints(c: ExchangeContext, group: UpstreamGroup): Answer | undefined {
+    if (group.name === DEFAULT_BACKEND) return NOT_FOUND;
+    if (this.#fallbackName === undefined) return { status: 503, failure: group.whyNone() };
     const fallback = this.#tables.sources.upstream(this.#fallbackName);
-    if (fallback.available() !== true) return { status: 503, failure: this.#group.whyNone() };
+    if (fallback.available() !== true) return { status: 503, failure: group.whyNone() };
     ((c.env as ServerExchange).route as Route).fallback = fallback;
     return undefined;
   }
@@ -236,6 +273,14 @@ class Proxying {
     const settings = plain ? this.#settings.plain : this.#settings[exchange.scheme];
     exchange.forward(route.plan(settings, group, targetOf(exchange), fieldBlock));
   }
+}
+
+/** Goes on with a value, at once unless it has to be waited for. */
+function whenKnown<T>(
+  value: boolean | Promise<boolean>,
+  goOn: (value: boolean) => T | Promise<T>,
+): T | Promise<T> {
+  return isPromise(value) ? value.then(goOn) : goOn(value);
 }
 
 /** Request-target for the upstream: as the client wrote it, unless a rewrite changed it. */
@@ -261,19 +306,20 @@ function explain503(exchange: ServerExchange, facts: LocationFacts): string {
 }
 
 function isDefaultBackend({ backend }: Location): boolean {
-  return backend.kind === "not-found" || backend.upstream === DEFAULT_BACKEND;
+  return backend.kind === "not-found" || backend.weighted[0]!.upstream === DEFAULT_BACKEND;
 }
 
 function factsOf({ ingress, backend, path, policies }: Location): LocationFacts {
-  const proxied = backend.kind === "upstream";
+  const main = backend.kind === "upstreams" ? backend.weighted[0]! : undefined;
   const form = policies["redirect-form"];
   return {
     namespace: ingress?.namespace ?? "",
     ingressName: ingress?.name ?? "",
-    serviceName: proxied ? backend.serviceName : "",
-    servicePort: proxied ? backend.servicePort : "",
+    serviceName: main?.serviceName ?? "",
+    servicePort: main?.servicePort ?? "",
     path,
-    upstreamName: proxied ? backend.upstream : DEFAULT_BACKEND,
+    upstreamName: main?.upstream ?? DEFAULT_BACKEND,
+    alternativeUpstreamName: "",
     ...form === undefined ? {} : { redirectForm: form },
   };
 }

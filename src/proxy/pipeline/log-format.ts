@@ -57,7 +57,9 @@ function defaultLine(x: Exchange): string {
     `${escapeDefault(request.get("user-agent") ?? "-")}" ${x.requestBytes} ${
       formatSeconds(Date.now() - x.receivedAtMs)
     } [` +
-    `${x.location?.upstreamName || "-"}] [] ${upstream} ${escapeDefault(x.requestId)}`;
+    `${x.location?.upstreamName || "-"}] [${x.location?.alternativeUpstreamName ?? ""}] ${upstream} ${
+      escapeDefault(x.requestId)
+    }`;
 }
 
 function attemptText(attempt: UpstreamAttempt): string {

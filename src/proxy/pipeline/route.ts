@@ -20,7 +20,7 @@ export class Route<Host = unknown, Location = unknown> implements ForwardPlan {
   rounds = 0;
   /** Upstream that answers in place of the location's own, which has no endpoints (annotation default-backend). */
   fallback: UpstreamGroup | null = null;
-  /** Upstream that a snippet chose in place of the location's own. */
+  /** Upstream that was chosen for this request, by a snippet or among those of the location; `null`: the only one. */
   chosen: UpstreamGroup | null = null;
   /** A middleware that waits for the head of the response. */
   onHead: (() => Promise<void>) | null = null;

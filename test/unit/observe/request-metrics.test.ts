@@ -10,6 +10,7 @@ const FACTS: LocationFacts = {
   servicePort: "80",
   path: "/app",
   upstreamName: "d-echo-80",
+  alternativeUpstreamName: "",
 };
 const ATTEMPT = { address: "127.0.0.1:1", status: 200, responseMs: 30, connectMs: 1, headerMs: 20, responseBytes: 9 };
 
@@ -132,6 +133,19 @@ describe("RequestMetrics", () => {
     metrics.retain(new Set());
     for (const host of ["d.example", "e.example"]) metrics.record(exchangeOf({ host }), 1050);
     assert.deepEqual(counted(), [["d.example", 1], ["e.example", 1]], "and so does what was forgotten");
+  });
+
+  it("counts requests for each upstream of a location apart", () => {
+    const metrics = metricsWith();
+    metrics.record(exchangeOf(), 1050);
+    for (let i = 0; i < 2; i++) {
+      metrics.record(exchangeOf({ location: { ...FACTS, alternativeUpstreamName: "d-new-80" } }), 1050);
+    }
+    const counted = (from: RequestMetrics) => from.families()[0]!.samples.map((s) => [s.labels["canary"], s.value]);
+    assert.deepEqual(counted(metrics), [["", 1], ["d-new-80", 2]]);
+    const other = metricsWith();
+    other.add(metrics.take());
+    assert.deepEqual(counted(other), [["", 1], ["d-new-80", 2]]);
   });
 
   it("forgets Ingresses that are gone", () => {

@@ -11,6 +11,7 @@ const facts = {
   servicePort: "http",
   path: "/p",
   upstreamName: "ns-svc-http",
+  alternativeUpstreamName: "",
 };
 
 /** Exchanges in all shapes that the default format treats in its own way. */
@@ -34,6 +35,7 @@ const shapes: Readonly<Record<string, FakeExchange>> = {
   },
   "no attempt and no location": { status: 404 },
   "a client that left": { status: 499, version: "2.0", location: { ...facts, upstreamName: "" } },
+  "another upstream of the location": { status: 200, location: { ...facts, alternativeUpstreamName: "ns-new-80" } },
   "no status at all": { status: 0 },
   "basic credentials": { headers: { Authorization: `Basic ${btoa('an"n:pw')}` } },
   "bytes that could forge a line": {

@@ -99,6 +99,7 @@ const x = fakeExchange({
     servicePort: "80",
     path: "/",
     upstreamName: "default-echo-80",
+    alternativeUpstreamName: "",
   },
   status: 200,
   response: {

@@ -10,6 +10,7 @@ const LOCATION = {
   servicePort: "80",
   path: "/",
   upstreamName: "default-echo-80",
+  alternativeUpstreamName: "",
 };
 
 describe("variable()", () => {

@@ -210,6 +210,7 @@ describe("the cookie of affinity", () => {
     servicePort: "80",
     path,
     upstreamName: UPSTREAM,
+    alternativeUpstreamName: "",
   });
   const attributes = (cookie: Partial<AffinityCookie>, given: FakeExchange = {}): string => {
     const balancer = sticky("balanced", { cookie });
