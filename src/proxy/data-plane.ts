@@ -1,6 +1,6 @@
 /**
- * The data plane as the rest of the program sees it: fed by snapshot updates, it listens, proxies, logs and counts. It
- * depends on nothing but the snapshot, so it runs as well in a worker process fed over IPC.
+ * The data plane: fed by snapshot updates, it listens, proxies, logs and counts. It depends on the snapshot only, so it
+ * also runs in a worker process.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { type CountsDelta, KeptState } from "./state/mod.ts";
 import { Subrequests } from "./subrequest/subrequests.ts";
 import { compileWireSettings } from "./wire-settings.ts";
 
-/** What a data plane is made with. */
+/** Options of a data plane. */
 export interface DataPlaneOptions {
   readonly logger: Logger;
   /**
@@ -36,35 +36,35 @@ export interface DataPlaneOptions {
    * when they are written. Default: the standard output of the process.
    */
   readonly accessLog?: (lines: Uint8Array) => Promise<void>;
-  /** Told of every exchange that is over, whether it is logged or not. Must be quick, and not keep it. */
+  /** Called with every exchange that is over, logged or not. It must be quick and must not keep the exchange. */
   readonly onEnd?: (exchange: Exchange) => void;
-  /** Takes what is to be told of requests that no upstream answered. Default: the logger. */
+  /** Takes failures of requests that no upstream answered. Default: they are written to the logger. */
   readonly failures?: FailureLogOptions;
   /** Takes exceptions that no code expects. Default: one that writes to the logger. */
   readonly internalErrors?: InternalErrorLog;
-  /** The certificate for names that have none, asked for when it is needed. Default: one that is made then. */
+  /** Makes the certificate for names without one, when it is needed. Default: a self-signed one. */
   readonly selfSigned?: () => Promise<KeyPair>;
   /** Policies in order of execution. Default: those of the policy room. */
   readonly modules?: TablesOptions["modules"];
-  /** Tells the other processes what was added to the counts that are shared with them. Default: there are none. */
+  /** Sends changes of shared counts to the other processes. Default: there are none. */
   readonly tellCounts?: (deltas: readonly CountsDelta[]) => void;
-  /** Takes connections of tcp ports and those that are passed through. Default: such ports cannot be opened. */
+  /** Takes connections of tcp ports and of hosts that are passed through. Default: such ports cannot be opened. */
   readonly stream?: StreamHandler;
-  /** Told when a port was opened or closed, or could not be had. */
+  /** Called when a port was opened or closed, or cannot be opened. */
   readonly onListeners?: () => void;
-  /** What /nginx_status tells. Default: the counters of this data plane. */
+  /** Returns the values of /nginx_status. Default: the counters of this data plane. */
   readonly status?: () => StubStatus | Promise<StubStatus>;
 }
 
-/** How the listeners of the snapshot are opened. */
+/** Options for opening the listeners of the snapshot. */
 export interface ListenOptions {
   /** SO_REUSEPORT: several processes listen on the same ports. Default: false. */
   readonly reusePort?: boolean;
-  /** Only these are opened, each on this number; by {@link placeOf}. Default: all, where they say. */
+  /** Listeners to open and their port numbers, by {@link placeOf}. Default: all, on the ports of the snapshot. */
   readonly ports?: Readonly<Record<string, number>>;
 }
 
-/** What happened since the start; plain numbers, so that those of several workers can be summed. */
+/** Counters since the start; plain numbers, so that those of workers can be summed. */
 export interface DataPlaneCounters {
   /** Connections accepted. */
   readonly accepted: number;
@@ -76,13 +76,13 @@ export interface DataPlaneCounters {
   readonly inFlight: number;
   /** Internal errors: exceptions that no code expects. */
   readonly internalErrors: number;
-  /** Requests answered with 400, because a rewrite made a path with a segment `.` or `..` of theirs. */
+  /** Requests answered with 400 because a rewrite made a path with a segment `.` or `..`. */
   readonly unsafePaths: number;
   /** Snapshot updates applied. */
   readonly updates: number;
 }
 
-/** Files, pipes and listeners of the process itself. */
+/** Descriptors for files, pipes and listeners of the process itself. */
 const OWN_DESCRIPTORS = 40;
 
 /** The data plane of one process. */
@@ -94,15 +94,15 @@ export class DataPlane {
   readonly #pipeline: Pipeline;
   readonly #accessLogger: AccessLogger;
   readonly #tls: TlsFront;
-  /** Made by the first update, which tells its limits. */
+  /** Made by the first update, which has its limits. */
   #wire: Wire | null = null;
   /** Made together with the wire. */
   #subrequests: Subrequests | null = null;
   readonly #state: KeptState;
   readonly #listeners: ListenerSet;
-  /** By name, as the snapshot has them. */
+  /** Listeners of the snapshot, by name. */
   readonly #wanted = new Map<string, Listener>();
-  /** `null`: listening has not begun, or has ended. */
+  /** `null` before listening begins and after it ends. */
   #listen: ListenOptions | null = null;
   #updates = 0;
   #closed: Promise<void> | null = null;
@@ -148,8 +148,8 @@ export class DataPlane {
   }
 
   /**
-   * Takes over what changed; the first update must hold everything. Requests in flight end on the former tables. Ports that
-   * are no longer wanted are closed at once, new ones open as soon as they can be had; no connection is touched.
+   * Applies an update; the first one must be complete. Requests in flight end on the former tables. Ports that are no
+   * longer wanted close at once, new ones open as soon as possible; connections stay.
    */
   apply(update: SnapshotUpdate): void {
     this.#tls.apply(update);
@@ -186,9 +186,9 @@ export class DataPlane {
   }
 
   /**
-   * Opens the listeners of the snapshot, and follows it from then on; call {@link DataPlane.apply} first. Rejects with a
-   * {@link ListenError} when a port of HTTP cannot be had at first; any other is tried again until it can. Called again,
-   * it takes over other options.
+   * Opens the listeners of the snapshot, and follows their changes; call {@link DataPlane.apply} first. Rejects with a
+   * {@link ListenError} when a port of HTTP cannot be opened; any other port is tried again. A further call changes the
+   * options.
    */
   async listen(options: ListenOptions = {}): Promise<void> {
     if (this.#wire === null) throw new TypeError("a data plane needs a first update before it listens");
@@ -233,14 +233,14 @@ export class DataPlane {
     return this.#listeners.port(name) ?? 0;
   }
 
-  /** Listeners whose port cannot be had. */
+  /** Listeners whose port cannot be opened. */
   get listenFailures(): readonly ListenFailure[] {
     return this.#listeners.failures;
   }
 
   /**
-   * Opens the file of the access log again, under its name: what was logged so far is in the former one, which may have
-   * been renamed. Resolves when that is done.
+   * Opens the access log file again by its name; lines so far are in the former file, which may have been renamed.
+   * Resolves when the new file is open.
    */
   reopenLogs(): Promise<void> {
     return this.#accessLogger.reopen();
@@ -265,7 +265,7 @@ export class DataPlane {
     await this.#accessLogger.close();
   }
 
-  /** Other processes have added that to the counts that are shared with them. */
+  /** Takes over changes of shared counts by other processes. */
   receiveCounts(deltas: readonly CountsDelta[]): void {
     this.#state.receive(deltas);
   }
@@ -289,7 +289,7 @@ export class DataPlane {
   }
 }
 
-/** Without these the program is of no use to anybody. */
+/** True for listeners of HTTP and HTTPS, which the program cannot do without. */
 export function isWeb({ protocol }: Listener): boolean {
   return protocol === "http" || protocol === "https";
 }

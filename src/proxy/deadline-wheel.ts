@@ -1,27 +1,30 @@
 /**
- * Deadlines of connections: a number on each, looked at by one coarse interval. Setting one is a store; nothing is
- * scheduled for a request.
+ * Deadlines of connections: each has a number that one coarse interval checks. Setting a deadline is a store; no timer
+ * is made for a request.
  *
  * @module
  */
 import type { Clock } from "../observe/clock.ts";
 
-/** How late a deadline may be noticed, and how often the wheel turns. */
+/** Interval of the wheel, and longest delay of a deadline. */
 const TICK_MS = 100;
-/** About 100 s a turn; what is due later is looked at once a turn. */
+/** Slots of the wheel, about 100 s a turn; later deadlines are checked once a turn. */
 const SLOTS = 1024;
 
-/** Something with a deadline. It is in the wheel from the first {@link Timed.setDeadline} until {@link Timed.stopTiming}. */
+/**
+ * An object with a deadline. It is in the wheel from the first {@link Timed.setDeadline} until {@link
+ * Timed.stopTiming}.
+ */
 export abstract class Timed {
-  /** Milliseconds of the wheel; Infinity: none. */
+  /** Deadline in the wheel's milliseconds; Infinity: none. */
   #deadline = Infinity;
   readonly #wheel: DeadlineWheel;
-  /** Links of the slot's list; for the wheel only. */
+  /** Links of the slot's list; only the wheel uses them. */
   next: Timed | null = null;
   previous: Timed | null = null;
-  /** Slot, -1: in none. */
+  /** Number of the slot; -1: in none. */
   slot = -1;
-  /** When the slot comes. */
+  /** Time of the slot. */
   due = Infinity;
 
   constructor(wheel: DeadlineWheel) {
@@ -42,13 +45,13 @@ export abstract class Timed {
     this.#deadline = Infinity;
   }
 
-  /** No deadline any more, ever. */
+  /** Removes the object from the wheel for good. */
   stopTiming(): void {
     this.#deadline = Infinity;
     this.#wheel.remove(this);
   }
 
-  /** For the wheel: takes the deadline when it has passed. */
+  /** For the wheel: clears the deadline when it has passed; returns whether it had. */
   takeExpired(nowMs: number): boolean {
     if (this.#deadline > nowMs) return false;
     this.#deadline = Infinity;
@@ -66,12 +69,12 @@ export class DeadlineWheel {
   readonly #failed: (error: unknown) => void;
   readonly #slots: (Timed | null)[] = new Array(SLOTS).fill(null);
   #items = 0;
-  /** Milliseconds, as of the last turn. */
+  /** Milliseconds at the last turn. */
   #now: number;
   #cursor: number;
   #cancel: (() => void) | null = null;
 
-  /** @param failed hears of what {@link Timed.expired} threw: it must not keep others from their deadlines */
+  /** @param failed gets what {@link Timed.expired} threw, so that other deadlines are still checked */
   constructor(clock: Clock, failed: (error: unknown) => void = rethrowLater) {
     this.#clock = clock;
     this.#failed = failed;
@@ -79,7 +82,7 @@ export class DeadlineWheel {
     this.#cursor = Math.floor(this.#now / TICK_MS);
   }
 
-  /** Coarse: at most one tick behind while anything is in the wheel. */
+  /** Coarse time: at most one tick behind while the wheel holds an object. */
   get nowMs(): number {
     if (this.#cancel === null) this.#now = this.#clock.elapsedMs();
     return this.#now;
@@ -130,7 +133,7 @@ export class DeadlineWheel {
   #turn(): void {
     this.#now = this.#clock.elapsedMs();
     const end = Math.floor(this.#now / TICK_MS);
-    // after a standstill of more than a turn every slot is looked at once
+    // after a pause longer than a turn every slot is checked once
     const from = Math.max(this.#cursor + 1, end - SLOTS + 1);
     for (let tick = from; tick <= end; tick++) {
       this.#cursor = tick;
@@ -142,7 +145,7 @@ export class DeadlineWheel {
   #look(slot: number): void {
     let item = this.#slots[slot]!;
     this.#slots[slot] = null;
-    // unlinked one by one: what is called may remove others of this very list
+    // objects are unlinked one by one, because a call may remove others of the same list
     while (item !== null) {
       const next: Timed | null = item.next;
       item.previous = null;
@@ -156,7 +159,7 @@ export class DeadlineWheel {
       }
       if (item.takeExpired(this.#now)) this.#expire(item);
       else if (item.deadline !== Infinity) this.insert(item, item.deadline);
-      // the rest of the list as it is now; re-inserted ones never land in the slot that is being looked at
+      // the rest of the list as it is now; objects that are inserted again never land in the current slot
       const rest: Timed | null = this.#slots[slot]!;
       this.#slots[slot] = null;
       item = rest as Timed;
@@ -171,7 +174,7 @@ export class DeadlineWheel {
     }
   }
 
-  /** Forgets everything. */
+  /** Removes all objects. */
   stop(): void {
     this.#cancel?.();
     this.#cancel = null;

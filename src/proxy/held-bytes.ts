@@ -1,13 +1,13 @@
 /**
- * Bytes that wait. What they take of memory is of the order of their number: neither do a few bytes keep the large buffer
- * alive that they came in, nor does a peer that sends them one by one make an object for each.
+ * A queue of bytes that wait. Its memory is proportional to their number: a few bytes do not keep the large buffer
+ * alive that they came in, and a peer that sends single bytes makes no object for each.
  *
  * @module
  */
 
-/** Parts from this size on are kept by themselves. */
+/** Size from which a part is kept as it is. */
 const LARGE_BYTES = 4096;
-/** Size of the blocks that small parts are gathered in. */
+/** Size of the blocks that small parts are copied to. */
 const BLOCK_BYTES = 8192;
 
 /** A queue of parts. */
@@ -15,19 +15,19 @@ export class HeldBytes {
   /** Sum of the parts. */
   bytes = 0;
   #parts: Uint8Array[] = [];
-  /** Free bytes behind the last part, in the same block. */
+  /** Free bytes after the last part, in the same block. */
   #room = 0;
 
   get empty(): boolean {
     return this.bytes === 0;
   }
 
-  /** In order. They stay the same only until the next {@link HeldBytes.add}. */
+  /** Parts in order; valid until the next {@link HeldBytes.add}. */
   get parts(): readonly Uint8Array[] {
     return this.#parts;
   }
 
-  /** Adds a copy, or the very bytes where that wastes nothing: they must not change. */
+  /** Adds a copy of the bytes, or the bytes themselves where that wastes no memory; they must not change. */
   add(bytes: Uint8Array): void {
     const { length } = bytes;
     if (length === 0) return;
@@ -40,7 +40,7 @@ export class HeldBytes {
       parts[parts.length - 1] = longer;
       this.#room -= length;
     } else if (length >= LARGE_BYTES || parts.length === 0) {
-      // the first one is often the only one
+      // the first part is often the only one
       parts.push(length * 2 < bytes.buffer.byteLength ? Uint8Array.prototype.slice.call(bytes) : bytes);
       this.#room = 0;
     } else {

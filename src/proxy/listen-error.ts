@@ -1,10 +1,10 @@
 /**
- * A port that cannot be had.
+ * Error for a port that cannot be opened.
  *
  * @module
  */
 
-/** `code` as Node has it, e.g. `EADDRINUSE`; empty: whoever was to listen is gone. */
+/** `code` as in Node, e.g. `EADDRINUSE`; empty when the process that listens has ended. */
 export class ListenError extends Error {
   override readonly name = "ListenError";
   constructor(readonly code: string, message: string, readonly port?: number) {

@@ -1,6 +1,6 @@
 /**
- * The ports that are open, against those that there should be: opens and closes the difference, and tries again what
- * cannot be had.
+ * Keeps the open ports equal to the wanted ones: opens and closes the difference, and tries again what cannot be
+ * opened.
  *
  * @module
  */
@@ -14,25 +14,25 @@ export interface OpenPort {
   close(): void;
 }
 
-/** A listener whose port cannot be had; plain data. */
+/** A listener whose port cannot be opened, as plain data. */
 export interface ListenFailure {
   readonly listener: Listener;
-  /** As Node has it, e.g. `EADDRINUSE`. */
+  /** Error code as in Node, e.g. `EADDRINUSE`. */
   readonly code: string;
   readonly message: string;
 }
 
-/** What a set is made with. */
+/** Options of a set. */
 export interface ListenerSetOptions {
-  /** Opens a port. `current` tells what holds there; its port and address stay, the rest may change. */
+  /** Opens a port. `current` returns the listener at that moment; its port and address stay, the rest may change. */
   readonly open: (listener: Listener, current: () => Listener) => Promise<OpenPort>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A port was opened or closed, could not be had, or is no longer wanted. */
+  /** Called when a port was opened or closed, cannot be opened, or is no longer wanted. */
   readonly changed?: () => void;
 }
 
-/** A port that cannot be had is tried again after this time, milliseconds. */
+/** Time before a port that cannot be opened is tried again, milliseconds. */
 const RETRY_MS = 2_000;
 
 interface Place {
@@ -43,7 +43,7 @@ interface Place {
   wanted: boolean;
 }
 
-/** What tells one open port from another: a listener that changes in anything else keeps its port open. */
+/** Key of an open port: a listener that changes in anything else keeps its port open. */
 export function placeOf({ protocol, address, port, name }: Listener): string {
   return `${protocol === "udp" ? "udp" : "tcp"} ${address} ${port === 0 ? `any for ${name}` : port}`;
 }
@@ -58,7 +58,7 @@ export class ListenerSet {
     this.#options = options;
   }
 
-  /** Takes over what there should be; resolves when each port is open, or has been tried once. */
+  /** Takes over the wanted listeners; resolves when each port is open or has been tried once. */
   async update(wanted: readonly Listener[]): Promise<void> {
     const byPlace = new Map<string, Listener>();
     const conflicts: ListenFailure[] = [];
@@ -105,7 +105,7 @@ export class ListenerSet {
     return failures;
   }
 
-  /** Closes all ports; connections go on. */
+  /** Closes all ports; connections stay open. */
   close(): void {
     for (const [key, place] of this.#places) this.#close(key, place);
   }

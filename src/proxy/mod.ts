@@ -1,7 +1,7 @@
 /**
- * The data plane's door: listeners, TLS, router, pipeline, balancers, upstream connections. Promises to serve the last
- * snapshot it was given, to end every request on the tables it began with, and to close nothing because configuration
- * changed.
+ * The data plane: listeners, TLS, router, pipeline, balancers, upstream connections. It serves the last snapshot that
+ * it was given, ends every request on the tables that it began with, and closes no connection because of a change of
+ * the configuration.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Temporary files without a name: they go away with the process, whatever happens.
+ * Temporary files without a name: the system removes them with the process.
  *
  * @module
  */
@@ -10,12 +10,15 @@ import { join } from "node:path";
 
 let openFiles = 0;
 
-/** Files that are open, or being opened: each takes a descriptor of the process. */
+/** Number of files that are open or being opened; each takes a descriptor. */
 export function countUnnamed(): number {
   return openFiles;
 }
 
-/** Opens a new file for reading and writing, which nobody else can open. `file` is -1 when there is an error. Ends with {@link closeUnnamed}. */
+/**
+ * Opens a new file for reading and writing that nothing else can open. `file` is -1 when there is an error. Ends with
+ * {@link closeUnnamed}.
+ */
 export function openUnnamed(done: (error: Error | null, file: number) => void): void {
   const path = join(tmpdir(), `sallyport-${randomBytes(12).toString("hex")}`);
   openFiles++;
@@ -29,7 +32,7 @@ export function openUnnamed(done: (error: Error | null, file: number) => void): 
   });
 }
 
-/** Closes a file, and so gives up what is in it. */
+/** Closes a file; its content is lost. */
 export function closeUnnamed(file: number): void {
   openFiles--;
   close(file, () => {});

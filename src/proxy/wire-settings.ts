@@ -1,12 +1,12 @@
 /**
- * Limits and deadlines of client connections, out of the globals.
+ * Limits and deadlines of client connections, from the globals.
  *
  * @module
  */
 import type { Globals } from "../snapshot/snapshot.ts";
 import type { WireSettings } from "./contract.ts";
 
-/** As many field lines as anybody needs, and no more than cost little. */
+/** Bound of the field lines of a request. */
 const MAX_FIELDS = 128;
 /** nginx's send_timeout, for which ingress-nginx has no setting. */
 const SEND_TIMEOUT_MS = 60_000;

@@ -1,6 +1,6 @@
 /**
- * The wire of a data plane, put together: the listener's connections make exchanges, the pipeline decides on them, the
- * forwarder sends them to upstreams. Of these rooms none knows another.
+ * Puts the wire of a data plane together: connections of the listener make exchanges, the pipeline decides about them,
+ * the forwarder sends them to upstreams. None of these rooms knows another.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { UpstreamForwarder } from "./forward/upstream-forwarder.ts";
 import { type FrontListen, type FrontPort, HttpFront } from "./listener/mod.ts";
 import { UpstreamPools } from "./upstream/pool.ts";
 
-/** What a wire is made with. */
+/** Options of a wire. */
 export interface WireOptions {
   /** The pipeline. */
   readonly handler: ExchangeHandler;
@@ -22,9 +22,9 @@ export interface WireOptions {
   readonly clock: Clock;
   /** Default: one of its own. */
   readonly internalErrors?: InternalErrorLog;
-  /** Takes connections that are no HTTP. Default: nobody does, and ports for them cannot be opened. */
+  /** Takes connections that are not HTTP. Default: ports for them cannot be opened. */
   readonly stream?: StreamHandler;
-  /** Descriptors that connections of clients and to endpoints may take together. Default: no bound. */
+  /** Descriptors that connections to clients and endpoints may take together. Default: no bound. */
   readonly maxDescriptors?: number;
 }
 
@@ -57,28 +57,28 @@ export class Wire {
     return this.#core.internalErrors.count;
   }
 
-  /** For exchanges that no client has begun: see {@link WireCore.derive}. */
+  /** Makes a core for exchanges that no client has begun: see {@link WireCore.derive}. */
   derive(handler: ExchangeHandler): WireCore {
     return this.#core.derive(handler);
   }
 
-  /** Is there a listener at that address. */
+  /** True when a listener is open at the address. */
   listensAt(address: string, port: number): boolean {
     return this.#front.listensAt(address, port);
   }
 
-  /** Idle connections to upstreams. */
+  /** Number of idle connections to upstreams. */
   get idleUpstreamConnections(): number {
     return this.#pools.idleConnections;
   }
 
-  /** Takes new settings over; open connections stay. */
+  /** Takes over new settings; open connections stay. */
   update(settings: WireSettings): void {
     this.#core.settings = settings;
     this.#pools.update(settings.upstreamIdle);
   }
 
-  /** Endpoints have left: connections to them are closed as soon as nothing is in flight on them. */
+  /** Closes the connections to endpoints that have left, as soon as nothing is in flight on them. */
   drain(endpoints: readonly Endpoint[]): void {
     this.#pools.drain(endpoints);
   }
@@ -88,7 +88,7 @@ export class Wire {
     return this.#front.listen(options);
   }
 
-  /** As {@link HttpFront.close}; then the connections to upstreams are closed, too. */
+  /** As {@link HttpFront.close}; then closes the connections to upstreams. */
   close(graceMs: number): Promise<void> {
     return this.#closed ??= this.#close(graceMs);
   }

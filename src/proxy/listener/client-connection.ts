@@ -390,7 +390,7 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
 
   /** The socket is full: the client must read some of the response within `ms`. */
   #awaitClient(ms: number): void {
-    this.#writer.unsent.mark();
+    this.#writer.progress.mark();
     this.setDeadline(this.core.sendTimeoutMs(ms));
   }
 
@@ -400,7 +400,7 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
 
   #expired(): void {
     // as long as the client takes something now and then, it may take its time
-    if (this.#writer.unsent.shrinks) return this.#awaitClient(this.core.settings.sendTimeoutMs);
+    if (this.#writer.progress.advances) return this.#awaitClient(this.core.settings.sendTimeoutMs);
     if (this.#phase === Phase.head) this.#giveUpHead();
     else if (this.#phase === Phase.exchange || this.#phase === Phase.flushing) this.#reset();
     // nginx sends nothing, and logs 408

@@ -15,7 +15,7 @@ import type { WireCore } from "../exchange/core.ts";
 import { H2Connection } from "./h2-connection.ts";
 import { arrivesAt } from "./own-address.ts";
 import { PrefaceCheck } from "./preface-check.ts";
-import { ProxyPrelude } from "./proxy-prelude.ts";
+import { ProxyHeaderReader } from "./proxy-header.ts";
 
 /** One port to listen on. */
 export interface FrontListen {
@@ -144,7 +144,7 @@ export class HttpFront {
     if (socket.destroyed) return;
     if (spoken.protocol !== "udp" && spoken.proxyProtocol) {
       this.#early.add(socket);
-      new ProxyPrelude(this.#core, socket, (addresses) => this.#open(socket, port, spoken, addresses));
+      new ProxyHeaderReader(this.#core, socket, (addresses) => this.#open(socket, port, spoken, addresses));
     } else this.#open(socket, port, spoken, null);
   }
 

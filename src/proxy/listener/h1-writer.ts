@@ -19,7 +19,7 @@ import {
   statusLine,
   WIRE_FIELDS,
 } from "../../http/mod.ts";
-import { Unsent } from "../unsent.ts";
+import { SendProgress } from "../send-progress.ts";
 import { LastChunk, NO_BODY, type OutgoingResponse, UNKNOWN_LENGTH } from "../exchange/downstream.ts";
 
 /** A body part up to this size goes into one write with what stands before it. */
@@ -36,7 +36,7 @@ export class H1Writer {
   /** The end of the response shows otherwise than by the end of the connection. */
   delimited = true;
   /** What waits while it is. */
-  readonly unsent: Unsent;
+  readonly progress: SendProgress;
   readonly #socket: Socket;
   readonly #onBlocked: () => void;
   #exchange: OutgoingResponse | null = null;
@@ -46,7 +46,7 @@ export class H1Writer {
   /** @param onBlocked called when a write finds the socket full */
   constructor(socket: Socket, backlog: Backlog, onBlocked: () => void) {
     this.#socket = socket;
-    this.unsent = new Unsent(socket, backlog);
+    this.progress = new SendProgress(socket, backlog);
     this.#onBlocked = onBlocked;
   }
 
@@ -132,7 +132,7 @@ export class H1Writer {
   /** Nothing waits any more: the socket has taken it all, or is given up. */
   drained(): void {
     this.blocked = false;
-    this.unsent.clear();
+    this.progress.clear();
   }
 
   /** Lets go of the exchange. */

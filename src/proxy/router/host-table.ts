@@ -1,6 +1,6 @@
 /**
- * Finds the virtual host of an authority, as nginx finds the server of a name: exact names, leading wildcards (longest
- * first), trailing wildcards (longest first), regexes in the order of the hosts; else the catch-all.
+ * Finds the virtual host of an authority by nginx's precedence of server names: exact names, leading wildcards (longest
+ * first), trailing wildcards (longest first), regexes in the order of the hosts, then the catch-all.
  *
  * @see https://nginx.org/en/docs/http/server_names.html
  * @module
@@ -9,7 +9,7 @@ import { hostOf } from "../../net/mod.ts";
 import { instantiate, type Matcher } from "../../nginx/pattern/mod.ts";
 import type { HostName } from "../../snapshot/snapshot.ts";
 
-/** What was found. */
+/** Result of a look-up. */
 export interface HostMatch<T> {
   readonly value: T;
   /** Named groups of the regex that matched ($subdomain); `null` in every other case. */
@@ -19,7 +19,7 @@ export interface HostMatch<T> {
 interface Entry<T> {
   readonly names: readonly HostName[];
   readonly match: HostMatch<T>;
-  /** Of its regex names, in order: compiled once, however often other hosts change. */
+  /** Matchers of the regex names, in order; compiled once, whatever changes of other hosts come. */
   readonly matchers: readonly Matcher[];
 }
 
@@ -33,10 +33,10 @@ interface Expression<T> {
   readonly value: T;
 }
 
-/** Results of slow look-ups that are kept; a client that sends ever new hosts costs no more memory than this. */
+/** Bound of the remembered results of slow look-ups, which clients could make grow without end. */
 const MAX_REMEMBERED = 1024;
 
-/** Changed host by host, in place: a request keeps what it found. */
+/** Hosts are changed one by one in place; a request keeps the host that it found. */
 export class HostTable<T> {
   readonly #entries = new Map<string, Entry<T>>();
   readonly #exact = new Map<string, HostMatch<T>>();
@@ -46,10 +46,7 @@ export class HostTable<T> {
   #expressions: readonly Expression<T>[] = [];
   #catchAll: HostMatch<T> | null = null;
 
-  /**
-   * Puts hosts in and takes others out, all at once. A host that is in already is replaced. Of two hosts with the same
-   * exact name the one that came first keeps it.
-   */
+  /** Adds, replaces and removes hosts in one step. Of two hosts with the same exact name, the first one keeps it. */
   change(set: Iterable<readonly [host: string, names: readonly HostName[], value: T]>, remove: Iterable<string>): void {
     let patterns = false;
     const gone = (host: string): void => {
@@ -63,7 +60,7 @@ export class HostTable<T> {
     };
     for (const host of remove) gone(host);
     const added = [...set];
-    // names move between hosts within one change, so all of the old go before any of the new comes
+    // a change may move names between hosts, so old hosts are removed before new ones are added
     for (const [host] of added) gone(host);
     for (const [host, names, value] of added) {
       const matchers = names.flatMap((name) => name.kind === "regex" ? [instantiate(name.pattern)] : []);
@@ -89,9 +86,12 @@ export class HostTable<T> {
     for (const entry of this.#entries.values()) yield entry.match.value;
   }
 
-  /** Any spelling: with port, trailing dot, upper case. The catch-all when nothing fits; `undefined` without one. */
+  /**
+   * Finds the host of an authority in any spelling: with port, trailing dot, upper case. The catch-all when none
+   * matches; `undefined` without one.
+   */
   match(authority: string): HostMatch<T> | undefined {
-    // most clients send the name as it stands in the table
+    // most clients send the name in its normal form
     return this.#exact.get(authority) ?? this.#remembered.get(authority) ?? this.#search(authority);
   }
 
@@ -147,7 +147,7 @@ export class HostTable<T> {
         }
       }
     }
-    // Array.prototype.sort is stable: equal lengths stay in the order of the hosts
+    // the sort is stable: equal lengths stay in the order of the hosts
     this.#leading = leading.sort((a, b) => b.text.length - a.text.length);
     this.#trailing = trailing.sort((a, b) => b.text.length - a.text.length);
     this.#expressions = expressions;

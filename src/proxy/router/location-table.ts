@@ -1,6 +1,6 @@
 /**
- * Finds the location of a path within one virtual host, by nginx's rules: exact; else the longest prefix, which ends the
- * search if it says so (`^~`); else the first regex that matches, in order; else that prefix.
+ * Finds the location of a path within a virtual host by nginx's rules: an exact location; or else the longest prefix,
+ * which ends the search if it is `^~`; or else the first regex that matches; or else that prefix.
  *
  * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#location
  * @module
@@ -10,20 +10,20 @@ import { instantiate, type Matcher } from "../../nginx/pattern/mod.ts";
 import type { Pattern } from "../../snapshot/snapshot.ts";
 import { PrefixTable } from "./prefix-table.ts";
 
-/** How a location is found. */
+/** Rule of a location. */
 export type LocationRule =
   | { readonly kind: "exact"; readonly path: string }
   | { readonly kind: "prefix"; readonly path: string; readonly final?: boolean }
   | { readonly kind: "regex"; readonly pattern: Pattern };
 
-/** What was found. */
+/** Result of a search. */
 export interface LocationHit<T> {
   readonly value: T;
   /** Whole match and groups of the regex, in bytes; `null` for other rules. */
   readonly captures: readonly (string | undefined)[] | null;
-  /** Numbers of its named groups; `null` when there are none. */
+  /** Numbers of the named groups of the regex; `null` when there are none. */
   readonly groups: ReadonlyMap<string, number> | null;
-  /** By what kind of rule. */
+  /** Kind of the rule that matched. */
   readonly found: {
     readonly exact: boolean;
     /** Length of the prefix; -1: none. */
@@ -38,7 +38,7 @@ const BY_REGEX: LocationHit<unknown>["found"] = { exact: false, prefixLength: -1
 interface Expression<T> {
   readonly pattern: Pattern;
   readonly value: T;
-  /** Made when first needed: many hosts are never asked for. */
+  /** Made when first needed, because many hosts get no request. */
   matcher: Matcher | null;
 }
 
@@ -47,13 +47,13 @@ interface Prefixed<T> {
   readonly final: boolean;
 }
 
-/** Built once, never changed. */
+/** Immutable table of locations. */
 export class LocationTable<T> {
   readonly #exact = new Map<string, LocationHit<T>>();
   readonly #prefixes: PrefixTable<Prefixed<T>>;
   readonly #expressions: Expression<T>[] = [];
 
-  /** Of equal rules the first counts; regexes are tried in this order. */
+  /** Of equal rules the first counts; regexes are tested in this order. */
   constructor(rules: Iterable<readonly [rule: LocationRule, value: T]>) {
     const prefixes: [string, Prefixed<T>][] = [];
     for (const [rule, value] of rules) {
@@ -84,7 +84,7 @@ export class LocationTable<T> {
     this.#prefixes = new PrefixTable(prefixes);
   }
 
-  /** `path` is decoded and normalised. */
+  /** Finds the location of a decoded, normalised path. */
   find(path: string): LocationHit<T> | undefined {
     const exact = this.#exact.get(path);
     if (exact !== undefined) return exact;

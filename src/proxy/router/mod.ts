@@ -1,6 +1,6 @@
 /**
- * Tables that find the virtual host of an authority and the location of a path. Promises nginx's precedence, and a cost
- * that does not grow with the number of hosts or paths (regexes apart, which are tried in order).
+ * Tables that find the virtual host of an authority and the location of a path, with nginx's precedence. The cost does
+ * not grow with the number of hosts or paths, except for regexes, which are tested in order.
  *
  * @module
  */

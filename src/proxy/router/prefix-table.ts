@@ -1,6 +1,6 @@
 /**
- * Longest prefix of a path among many: a sorted list in which each prefix knows the next shorter one that it contains.
- * Time grows with the logarithm of the number of prefixes and with how deep they are nested.
+ * Finds the longest prefix of a path: a sorted list in which each prefix links to the next shorter one that it begins
+ * with. The time grows with the logarithm of the number of prefixes and with their nesting.
  *
  * @module
  */
@@ -12,7 +12,7 @@ interface Node<T> {
   readonly shorter: Node<T> | null;
 }
 
-/** Built once, never changed. */
+/** Immutable table of prefixes. */
 export class PrefixTable<T> {
   readonly #nodes: readonly Node<T>[];
 

@@ -8,24 +8,24 @@ import type { Cache, CacheOptions, Counts, CountsOptions, PolicyState } from "..
 import { type Amounts, LevelTable } from "./level-table.ts";
 import { RecentMap } from "./recent-map.ts";
 
-/** What one process has added to the levels of one name; plain data. */
+/** Changes that one process has made to the levels of one name, as plain data. */
 export interface CountsDelta {
   readonly name: string;
   readonly leakPerSecond: number;
   readonly amounts: Amounts;
 }
 
-/** The others are told this long after something was added, at the latest. */
+/** Longest time before other processes get a change, milliseconds. */
 const TELL_MS = 50;
 /** Amounts in one message. */
 const TOLD_AT_ONCE = 5_000;
 const SWEEP_MS = 60_000;
 const UNUSED_MS = 600_000;
 
-/** What it is made with. */
+/** Options of kept state. */
 export interface KeptStateOptions {
   readonly clock: Clock;
-  /** Tells the other processes. Absent: there are none. */
+  /** Sends changes to the other processes. Default: there are none. */
   readonly tell?: (deltas: readonly CountsDelta[]) => void;
 }
 
@@ -50,7 +50,7 @@ export class KeptState implements PolicyState {
     this.#tell = tell;
   }
 
-  /** Names that are kept. */
+  /** Names of the counts that are kept. */
   get names(): readonly string[] {
     return [...this.#levels.keys(), ...this.#caches.keys()];
   }
@@ -98,7 +98,7 @@ export class KeptState implements PolicyState {
     }
   }
 
-  /** Tells what is untold, and keeps nothing any more that would hold the process. */
+  /** Sends the remaining changes, and stops the timer. */
   close(): void {
     this.#closed = true;
     this.#cancelSweep?.();

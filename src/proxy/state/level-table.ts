@@ -1,5 +1,5 @@
 /**
- * Levels of one name: leaky buckets by key, and what of them the other processes have not been told.
+ * Levels of one name: leaky buckets by key, with the changes that have not been sent to other processes.
  *
  * @module
  */
@@ -10,7 +10,7 @@ const MAX_KEYS = 100_000;
 
 interface Level {
   value: number;
-  /** When `value` was right, by the clock's elapsed time. */
+  /** Elapsed time of the clock to which `value` applies. */
   atMs: number;
 }
 
@@ -21,11 +21,11 @@ export type Amounts = readonly (readonly [key: string, amount: number])[];
 export class LevelTable {
   readonly #levels = new RecentMap<Level>(MAX_KEYS);
   #untold = new Map<string, number>();
-  /** Per millisecond. */
+  /** Leak for each millisecond. */
   #leak = 0;
   usedAtMs = 0;
 
-  /** Takes over options; levels so far stay. */
+  /** Takes over options; levels are kept. */
   configure({ leakPerSecond = 0, maxKeys = MAX_KEYS }: CountsOptions): void {
     this.#leak = leakPerSecond / 1000;
     this.#levels.limit = Math.max(1, maxKeys);
@@ -39,7 +39,7 @@ export class LevelTable {
     return this.#levels.size === 0;
   }
 
-  /** Adds and returns the level. `own`: the other processes are to be told. */
+  /** Adds to a level and returns it. `own`: the change is sent to the other processes. */
   add(key: string, amount: number, nowMs: number, own: boolean): number {
     this.usedAtMs = nowMs;
     const known = this.#levels.get(key);
@@ -50,7 +50,7 @@ export class LevelTable {
       known.value = value;
       known.atMs = nowMs;
     }
-    // beyond the bound of keys, what is told of them is bounded as well
+    // beyond the bound of keys, the changes to send are bounded as well
     if (own && (this.#untold.has(key) || this.#untold.size < this.#levels.limit)) {
       this.#untold.set(key, (this.#untold.get(key) ?? 0) + amount);
     }
@@ -66,7 +66,7 @@ export class LevelTable {
     return Math.max(0, value - this.#leak * (nowMs - atMs));
   }
 
-  /** At most `most` amounts that were added here and not told yet. */
+  /** Returns at most `most` own changes that have not been sent. */
   take(most: number): Amounts {
     const taken: [string, number][] = [];
     for (const [key, amount] of this.#untold) {

@@ -1,10 +1,10 @@
 /**
- * A map that forgets what was not used for longest.
+ * A map that drops the least recently used entry.
  *
  * @module
  */
 
-/** Bounded; the oldest use is the first in order. */
+/** A bounded map in order of use, the oldest first. */
 export class RecentMap<V> {
   readonly #entries = new Map<string, V>();
 
@@ -14,7 +14,7 @@ export class RecentMap<V> {
     return this.#entries.size;
   }
 
-  /** Counts as a use. */
+  /** Returns the value; counts as a use. */
   get(key: string): V | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
@@ -23,7 +23,7 @@ export class RecentMap<V> {
     return value;
   }
 
-  /** Is no use. */
+  /** Returns the value; does not count as a use. */
   peek(key: string): V | undefined {
     return this.#entries.get(key);
   }
@@ -41,7 +41,7 @@ export class RecentMap<V> {
     this.#entries.delete(key);
   }
 
-  /** Forgets those for which `gone` holds. */
+  /** Removes the entries for which `gone` is true. */
   prune(gone: (value: V) => boolean): void {
     for (const [key, value] of this.#entries) if (gone(value)) this.#entries.delete(key);
   }

@@ -1,5 +1,5 @@
 /**
- * Subrequests as they are asked for, checked and put into the form that exchanges are made of.
+ * Checks the options of a subrequest, and turns them into the request of an exchange.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { canonicalIp } from "../../net/mod.ts";
 import type { SubrequestOptions, SubrequestTarget } from "../../policy/mod.ts";
 import type { UpstreamTls } from "../contract.ts";
 
-/** Fields that belong to the connection, or are made here. */
+/** Fields that belong to the connection, or that the program sets itself. */
 const NOT_GIVEN: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
@@ -25,7 +25,7 @@ const TARGET = /^\/[\x21-\x7e]*$/;
 const AUTHORITY = /^[\x21-\x7e]+$/;
 const LIMITS = { maxLineBytes: 65536, maxHeadBytes: 262144, maxFields: 1000, dropUnderscores: false } as const;
 
-/** Where a request goes. */
+/** Destination of a request. */
 export interface Destination {
   readonly to:
     | { readonly kind: "upstream"; readonly name: string }
@@ -37,7 +37,7 @@ export interface Destination {
   readonly tls: UpstreamTls | null;
 }
 
-/** Reads where it is to go. Throws a TypeError when that is nowhere. */
+/** Parses a target. Throws a TypeError when it is not valid. */
 export function parseDestination(target: SubrequestTarget): Destination {
   if (target.kind === "upstream") {
     const { authority, upstream } = target;
@@ -78,7 +78,7 @@ function tlsOf(
   };
 }
 
-/** The request itself. Throws a TypeError when what is given cannot stand in one. */
+/** Makes the request. Throws a TypeError when an option cannot stand in a request. */
 export function makeRequest(
   { authority, target }: Destination,
   { body = "", fields = [], method = "GET" }: SubrequestOptions,

@@ -20,21 +20,21 @@ import { type Destination, makeRequest, parseDestination } from "./request.ts";
 const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_MAX_BODY_BYTES = 65_536;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Names of URLs whose addresses are remembered. */
+/** Bound of the host names whose groups of endpoints are kept. */
 const MAX_NAMES = 256;
 
-/** What subrequests take from outside. */
+/** Dependencies of subrequests. */
 export interface SubrequestSources {
   readonly logger: Logger;
-  /** The core of the data plane for exchanges that this handler decides on. */
+  /** Makes a core of the data plane for exchanges that the handler decides about. */
   derive(handler: ExchangeHandler): WireCore;
-  /** Upstream of that name; one without endpoints when there is none. */
+  /** The upstream of that name; one without endpoints when there is none. */
   upstream(name: string): UpstreamGroup;
-  /** Is it a listener of this program. */
+  /** True when the endpoint is a listener of this program. */
   isOwn(endpoint: Endpoint): boolean;
 }
 
-/** Where the endpoints of one subrequest come from. */
+/** Source of the endpoints of a subrequest. */
 type Choice =
   | { readonly kind: "endpoint"; readonly endpoint: Endpoint }
   | { readonly kind: "group"; readonly group: UpstreamGroup };
@@ -73,12 +73,12 @@ export class Subrequests {
     });
   }
 
-  /** Subrequests begun. */
+  /** Number of subrequests begun. */
   get count(): number {
     return this.#core.counters.requests;
   }
 
-  /** Subrequests under way. */
+  /** Number of subrequests in flight. */
   get inFlight(): number {
     return this.#core.counters.inFlight;
   }
@@ -86,7 +86,7 @@ export class Subrequests {
   /** See {@link Subrequest}. */
   request(parent: ServerExchange, options: SubrequestOptions): Promise<SubrequestResponse> {
     const response = this.#request(parent, options);
-    // whoever does not wait for it does not care either
+    // a caller that does not await the response gets no unhandled rejection
     response.catch(() => {});
     return response;
   }
@@ -106,7 +106,7 @@ export class Subrequests {
     });
     try {
       const choice = this.#choose(destination);
-      // the first look-up of a name takes its time, and counts
+      // the time of the first look-up of a name counts
       if (choice.kind === "group") await Promise.race([choice.group.available(), downstream.response]);
       if (!downstream.over) this.#forward(parent, destination, choice, downstream, head);
       const response = await downstream.response;
@@ -197,7 +197,7 @@ export class Subrequests {
     if (settings === undefined) {
       settings = {
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
-        // the deadline of the whole holds
+        // the deadline of the subrequest applies
         sendTimeoutMs: Infinity,
         readTimeoutMs: Infinity,
         maxBodyBytes: 0,
@@ -212,7 +212,7 @@ export class Subrequests {
         },
         httpVersion: "1.1",
         requestBuffering: true,
-        // it is in memory already
+        // the body is in memory already
         bodyBufferBytes: Infinity,
         hideFields: new Set(),
         dropFields: new Set(["host"]),
@@ -224,7 +224,7 @@ export class Subrequests {
     return settings;
   }
 
-  /** Ends what runs in the background. */
+  /** Ends look-ups. */
   close(): void {
     for (const group of this.#names.values()) group.retire();
     this.#names.clear();

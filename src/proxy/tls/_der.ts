@@ -1,11 +1,11 @@
 /**
- * The few pieces of DER that a self-signed certificate is made of.
+ * The parts of DER that a self-signed certificate needs.
  *
  * @see X.690, sections 8 and 10
  * @module
  */
 
-/** Tags used here. */
+/** Tags that are used. */
 export const enum Tag {
   Boolean = 0x01,
   Integer = 0x02,
@@ -20,7 +20,7 @@ export const enum Tag {
   Set = 0x31,
 }
 
-/** Tag, length, content. */
+/** Encodes tag, length and content. */
 export function der(tag: number, ...content: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(content);
   return Buffer.concat([Buffer.from([tag, ...lengthOctets(body.length)]), body]);

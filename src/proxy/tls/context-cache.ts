@@ -1,5 +1,5 @@
 /**
- * Secure contexts by certificate, made when a handshake first asks for them.
+ * Secure contexts by certificate, each made when a handshake first needs it.
  *
  * @module
  */
@@ -13,16 +13,16 @@ export interface KeyPair {
   readonly privateKeyPem: string;
 }
 
-/** Contexts kept at most. One takes about 10 KB and a tenth of a millisecond to make. */
+/** Bound of the contexts. One takes about 10 KB, and a tenth of a millisecond to make. */
 const MAX_CONTEXTS = 2000;
 
 interface Entry {
   readonly pair: KeyPair;
-  /** `null`: the pair is broken. */
+  /** `null`: the pair cannot be used. */
   readonly context: SecureContext | null;
 }
 
-/** Key pairs by id; one whose text stays the same stays the same object. */
+/** Key pairs by id; a pair with the same text keeps its object. */
 export class KeyPairs {
   readonly #pairs = new Map<string, KeyPair>();
 
@@ -36,39 +36,39 @@ export class KeyPairs {
     this.#pairs.delete(id);
   }
 
-  /** Good or broken. */
+  /** Returns the pair, whether it can be used or not. */
   get(id: string): KeyPair | undefined {
     return this.#pairs.get(id);
   }
 }
 
-/** The contexts of one profile; a pair that stays the same keeps its context. */
+/** Contexts of one profile; an unchanged pair keeps its context. */
 export class ContextCache {
   readonly #entries = new Map<string, Entry>();
-  /** Ids with a context, in the order of their last use. */
+  /** Ids with a context, the least recently used first. */
   readonly #recent = new Set<string>();
 
-  /** @param broken is told once of each pair that cannot be used, when it is first asked for */
+  /** @param broken called once for each pair that cannot be used, when it is first needed */
   constructor(
     private profile: HandshakeSettings,
     private readonly pairs: KeyPairs,
     private readonly broken: (id: string, message: string) => void,
   ) {}
 
-  /** Makes all contexts anew with other settings, each when it is next asked for. */
+  /** Makes all contexts again with new settings, each when it is next needed. */
   use(profile: HandshakeSettings): void {
     this.profile = profile;
     this.#entries.clear();
     this.#recent.clear();
   }
 
-  /** The pair is gone. */
+  /** Forgets a removed pair. */
   forget(id: string): void {
     this.#entries.delete(id);
     this.#recent.delete(id);
   }
 
-  /** `null` when there is no such pair, or it is broken. */
+  /** `null` when there is no such pair, or it cannot be used. */
   get(id: string): SecureContext | null {
     const pair = this.pairs.get(id);
     if (pair === undefined) return null;
@@ -97,7 +97,10 @@ export class ContextCache {
   }
 }
 
-/** Throws when key and certificate cannot be read or do not belong together: runtimes differ in what they check themselves. */
+/**
+ * Makes a context. Throws when key and certificate are malformed or do not belong together; runtimes do not all check
+ * that themselves.
+ */
 function makeContext(pair: KeyPair, profile: HandshakeSettings): SecureContext {
   const leaf = new X509Certificate(pair.certificatePem);
   if (!leaf.checkPrivateKey(createPrivateKey(pair.privateKeyPem))) {
@@ -106,7 +109,7 @@ function makeContext(pair: KeyPair, profile: HandshakeSettings): SecureContext {
   return createSecureContext(contextOptions(pair, profile));
 }
 
-/** What a profile comes to for node:tls. */
+/** Options of node:tls for a profile. */
 export function versionOptions(profile: HandshakeSettings): SecureContextOptions {
   return {
     minVersion: profile.minVersion,
@@ -119,11 +122,11 @@ export function versionOptions(profile: HandshakeSettings): SecureContextOptions
   };
 }
 
-/** What a key pair and a profile come to for node:tls, for a context or for a server's own. */
+/** Options of node:tls for a key pair and a profile, for a context or for a server. */
 export function contextOptions(pair: KeyPair, profile: HandshakeSettings): SecureContextOptions {
   const options = { ...versionOptions(profile), cert: pair.certificatePem, key: pair.privateKeyPem };
-  // For a leaf alone BoringSSL looks for a chain in each handshake, in the files of the system as well, unless it is
-  // told what is to be trusted: 36 of 620 µs. Nobody is asked for a certificate that this would be trusted for.
+  // Without trusted authorities, BoringSSL looks for the chain of a single certificate in each handshake, in the
+  // system's files too: 36 of 620 µs. No client certificate is requested, so the list trusts nobody.
   return isLeafAlone(pair.certificatePem) ? { ...options, ca: pair.certificatePem } : options;
 }
 

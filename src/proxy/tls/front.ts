@@ -1,5 +1,5 @@
 /**
- * Accepts connections on the TLS port, chooses the certificate, and hands out the sockets whose handshake is over.
+ * Accepts TLS connections, chooses certificates, and hands out the sockets after the handshake.
  *
  * @module
  */
@@ -28,48 +28,48 @@ import { SniTable } from "./sni-table.ts";
 
 export interface TlsFrontOptions {
   readonly logger: Logger;
-  /** Application protocols that the listener speaks, in order of preference: `["http/1.1"]`, later `["h2", "http/1.1"]`. */
+  /** Application protocols of the listener in order of preference, e.g. `["h2", "http/1.1"]`. */
   readonly applicationProtocols: readonly string[];
-  /** Does a virtual host other than the catch-all answer to this name. Asked when `ssl-reject-handshake` is on. */
+  /** True when a virtual host other than the catch-all serves the name. Called while `ssl-reject-handshake` is on. */
   readonly serves: (serverName: string) => boolean;
-  /** The virtual host that answers to this name; an empty one: none was sent. Default: none is known. */
+  /** The virtual host that serves the name; an empty name: the client sent none. Default: no host is known. */
   readonly hostFor?: (serverName: string) => Pick<VirtualHost, "tls" | "tlsProfile"> | undefined;
-  /** The certificate for names that have none, asked for when it is needed. Default: one that is made then. */
+  /** Makes the certificate for names without one, when it is needed. Default: a self-signed one. */
   readonly selfSigned?: () => Promise<KeyPair>;
 }
 
-/** What came out of a handshake, beside the socket. */
+/** Result of a handshake, beside the socket. */
 export interface Handshake {
   readonly info: TlsInfo;
-  /** By ALPN; empty: none. */
+  /** Protocol that ALPN selected; empty when there is none. */
   readonly applicationProtocol: string;
-  /** The socket that was accepted; may be the very one that is secure now. */
+  /** The accepted socket; it may be the secure socket itself. */
   readonly plain: Socket;
 }
 
-/** Who takes the connections of one listener. */
+/** Takes the connections of one listener. */
 export interface TlsHandlers {
-  /** A handshake is over. Attach an error listener at once. */
+  /** A handshake has succeeded. The handler must attach an error listener at once. */
   secure(socket: Socket, handshake: Handshake): void;
   /**
-   * What came is no TLS: plain HTTP on the TLS port, which nginx answers with 400. The bytes read so far have been put
-   * back; the socket is paused.
+   * The client sent plain text on the TLS port, which nginx answers with 400. The bytes read so far have been put back;
+   * the socket is paused.
    */
   plain(socket: Socket): void;
   /**
-   * The handshake names a host whose connections are relayed to `upstream` as they come. The bytes read so far have been
-   * put back; the socket is paused. Absent: such connections are closed.
+   * The ClientHello names a host whose connections are relayed to `upstream` unchanged. The bytes read so far have been
+   * put back; the socket is paused. Default: such connections are closed.
    */
   passthrough?(socket: Socket, upstream: string): void;
 }
 
-/** Takes connections that something else accepted. */
+/** Takes connections that a TCP listener accepted. */
 export interface TlsListener {
-  /** Nothing may have been read from the socket that is not put back. */
+  /** Begins the handshake. Bytes that were read from the socket must have been put back. */
   accept(socket: Socket): void;
-  /** Connections whose handshake is not over. */
+  /** Number of connections in their handshake. */
   readonly pending: number;
-  /** Closes the connections whose handshake is not over: for a shutdown. */
+  /** Closes the connections in their handshake, for a shutdown. */
   dropPending(): void;
 }
 
@@ -83,20 +83,20 @@ export class TlsFront {
   readonly #table = new SniTable();
   readonly #pairs = new KeyPairs();
   readonly #profiles = new Map<string, ProfileState>();
-  /** Hosts whose connections are not decrypted. */
+  /** Hosts whose connections are passed through. */
   readonly #passthrough = new Set<string>();
   #problems: ReadonlySet<string> = new Set();
   #handshakeTimeoutMs = 60_000;
   #tls: Globals["tls"] | null = null;
   #selfSigned: Promise<void> | null = null;
-  /** The self-signed certificate is on its way: handshakes wait for it. */
+  /** The self-signed certificate is being made, and handshakes wait for it. */
   #waiting = false;
 
   constructor(options: TlsFrontOptions) {
     this.#options = options;
   }
 
-  /** Takes over what changed; the first update must hold everything. Open connections and running handshakes go on. */
+  /** Applies an update; the first one must be complete. Open connections and running handshakes go on. */
   apply(update: SnapshotUpdate): void {
     if (update.globals !== undefined) {
       this.#tls = update.globals.tls;
@@ -116,17 +116,20 @@ export class TlsFront {
     this.#chooseDefaults();
   }
 
-  /** Resolves when there is a certificate for every handshake; those that come before wait. */
+  /** Resolves when there is a certificate for every handshake; earlier handshakes wait. */
   async ready(): Promise<void> {
     await this.#selfSigned;
   }
 
-  /** Is a certificate registered for this host (without port), by its exact name or `*.` and the rest. Decides ssl-redirect. */
+  /**
+   * True when a certificate is registered for the host (without port), by its exact name or by `*.` and the rest.
+   * Decides ssl-redirect.
+   */
   has(host: string): boolean {
     return this.#table.has(normaliseServerName(host));
   }
 
-  /** For the connections of one port, PROXY header already read. */
+  /** Makes a listener for the connections of one port, after the PROXY header. */
   listener(handlers: TlsHandlers): TlsListener {
     const pending = new PendingHandshakes();
     const servers = new Map<ProfileState, { readonly server: TlsServer; readonly generation: number }>();
@@ -140,7 +143,7 @@ export class TlsFront {
       made.server.handshake(socket, first);
     };
     const begin = (socket: Socket, first: Buffer, profile: ProfileState | undefined): void => {
-      // no update has come, or one that does not know the profile of its own host
+      // no update has come yet, or the profile of the host is missing
       if (profile === undefined) return void socket.destroy();
       if (!this.#waiting) return handshake(socket, first, profile);
       socket.pause();
@@ -148,7 +151,7 @@ export class TlsFront {
         if (!socket.destroyed) handshake(socket, first, profile);
       });
     };
-    /** Gives the socket, with what was read of it, to somebody who reads it as it is. */
+    /** Passes the socket on with the bytes that were read of it. */
     const giveBack = (socket: Socket, bytes: Buffer): void => {
       pending.delete(socket);
       socket.pause();
@@ -158,7 +161,7 @@ export class TlsFront {
       accept: (socket) => {
         pending.add(socket, this.#handshakeTimeoutMs);
         socket.on("error", ignore);
-        // The listener lets sides end one by one; without a handshake there is nothing to go on with.
+        // The two sides of a socket end separately; without a handshake the connection is of no use.
         socket.on("end", () => {
           if (pending.has(socket)) socket.destroy();
         });
@@ -180,7 +183,7 @@ export class TlsFront {
           });
         };
         socket.on("data", firstBytes);
-        // Whoever had the socket before may have paused it.
+        // The previous owner may have paused the socket.
         socket.resume();
       },
       get pending(): number {
@@ -190,7 +193,7 @@ export class TlsFront {
     };
   }
 
-  /** The ClientHello decides more than the certificate. */
+  /** True while the ClientHello decides more than the certificate. */
   get #peeks(): boolean {
     return this.#profiles.size > 1 || this.#passthrough.size > 0;
   }
@@ -200,7 +203,7 @@ export class TlsFront {
     return false;
   }
 
-  /** Reads the ClientHello; the deadline of the handshake holds for it. One that cannot be read ends the connection. */
+  /** Reads the ClientHello within the deadline of the handshake. A malformed one ends the connection. */
   #peek(socket: Socket, first: Buffer, done: (serverName: string, bytes: Buffer) => void): void {
     const reader = new ClientHelloReader();
     const take = (bytes: Uint8Array): void => {
@@ -219,8 +222,8 @@ export class TlsFront {
   }
 
   /**
-   * Replaced instead of changed, and only if need be: sessions are resumed by the server that they began with. Handshakes
-   * that have begun end on the one they began with.
+   * Servers are replaced, and only when their settings change, because a session is resumed by the server that made it.
+   * Handshakes end on the server that they began with.
    */
   #createServer(handlers: TlsHandlers, pending: PendingHandshakes, profile: ProfileState): TlsServer {
     return runtime().tlsServer({
@@ -255,7 +258,7 @@ export class TlsFront {
     return [this.#table.certificateFor(serverName), DEFAULT_CERTIFICATE, SELF_SIGNED];
   }
 
-  /** For handshakes without a server name; a server that is refused them anyway needs none. */
+  /** Chooses the certificate for handshakes without a server name; a server that refuses them needs none. */
   #chooseDefaults(): void {
     for (const profile of this.#profiles.values()) {
       const usable = profile.settings.rejectUnknown
@@ -296,7 +299,7 @@ export class TlsFront {
     }
   }
 
-  /** The self-signed certificate is made when it is first needed; if that fails, handshakes fail. */
+  /** Makes the self-signed certificate when it is first needed; if that fails, handshakes fail. */
   #makeSelfSigned(): void {
     if (this.#selfSigned !== null) return;
     const usable = this.#profiles.get(DEFAULT_TLS_PROFILE)?.contexts.get(DEFAULT_CERTIFICATE) ?? null;

@@ -1,7 +1,7 @@
 /**
- * TLS towards clients: which certificate a handshake gets, with which versions and ciphers, and the sockets that come
- * out of it. Promises that a new certificate or setting holds for the next handshake and leaves open connections alone,
- * and that thousands of certificates cost nothing until they are asked for.
+ * TLS towards clients: certificates, versions and ciphers of handshakes, and the resulting sockets. A new certificate
+ * or setting applies to the next handshake and leaves open connections alone; certificates cost nothing before they are
+ * used.
  *
  * @module
  */

@@ -1,15 +1,15 @@
 /**
- * Connections whose handshake is not over: each has a deadline, from its first moment on.
+ * Connections in their handshake; each has a deadline from its accept on.
  *
  * @module
  */
 import type { Socket } from "node:net";
 
-/** Those of one listener. */
+/** Pending handshakes of one listener. */
 export class PendingHandshakes {
   readonly #timers = new Map<Socket, ReturnType<typeof setTimeout>>();
 
-  /** Closes the connection unless it is deleted here within `timeoutMs`. */
+  /** Adds a connection, and closes it unless it is deleted within `timeoutMs`. */
   add(socket: Socket, timeoutMs: number): void {
     this.#timers.set(
       socket,
@@ -35,7 +35,7 @@ export class PendingHandshakes {
     this.#timers.delete(socket);
   }
 
-  /** Closes all that are left. */
+  /** Closes all pending connections. */
   drop(): void {
     for (const socket of [...this.#timers.keys()]) {
       this.delete(socket);

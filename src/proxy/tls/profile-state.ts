@@ -1,6 +1,6 @@
 /**
- * One TLS profile in force: its settings, its secure contexts, and what its handshakes without a certificate of their own
- * get.
+ * A TLS profile in force: its settings, its secure contexts, and the certificate of handshakes without one of their
+ * own.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { ContextCache, contextOptions, type KeyPair, type KeyPairs, versionOptio
 import { compileProfile, type HandshakeSettings, sameApplications, sameContexts } from "./profile.ts";
 import type { SecureContextOptions } from "node:tls";
 
-/** Keeps its contexts as long as nothing changes that they are made of. */
+/** Keeps its contexts until a setting changes that they depend on. */
 export class ProfileState {
   readonly contexts: ContextCache;
-  /** As far as they could not be taken over. */
+  /** Settings that could not be honoured. */
   problems: readonly string[];
-  /** Counts what a server of this profile depends on. */
+  /** Counts changes of what a server of this profile depends on. */
   generation = 0;
   #given: TlsProfile;
   #settings: HandshakeSettings;
@@ -39,7 +39,7 @@ export class ProfileState {
     return this.#settings;
   }
 
-  /** What a server has for those who send no server name. */
+  /** Context of a server, for clients that send no server name. */
   get serverContext(): SecureContextOptions {
     const pair = this.#defaultPair;
     return pair === null ? versionOptions(this.#settings) : contextOptions(pair, this.#settings);

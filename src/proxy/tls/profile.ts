@@ -7,15 +7,15 @@ import { createSecureContext, type SecureVersion } from "node:tls";
 import { runtime } from "../../runtime/mod.ts";
 import type { Globals, TlsProfile } from "../../snapshot/snapshot.ts";
 
-/** What holds for the handshakes of one profile. */
+/** Settings of the handshakes of one profile. */
 export interface HandshakeSettings {
   readonly minVersion: SecureVersion;
   readonly maxVersion: SecureVersion;
   /** OpenSSL cipher list for TLS up to 1.2. */
   readonly ciphers: string;
-  /** Sessions can be resumed for so long; 0: not at all. */
+  /** Time for which sessions can be resumed; 0: they cannot. */
   readonly sessionTimeoutSeconds: number;
-  /** In order of preference. */
+  /** Application protocols in order of preference. */
   readonly applicationProtocols: readonly string[];
   /** Handshakes for names that no host serves are refused (`ssl_reject_handshake`). */
   readonly rejectUnknown: boolean;
@@ -23,25 +23,25 @@ export interface HandshakeSettings {
 
 /** Versions that can be spoken, oldest first. */
 const VERSIONS: readonly SecureVersion[] = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
-/** ingress-nginx's ssl-ciphers; those that a runtime's TLS library lacks (DHE in BoringSSL) are passed over by it. */
+/** Default ciphers of ingress-nginx; a TLS library ignores those that it lacks (DHE in BoringSSL). */
 const DEFAULT_CIPHERS = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:" +
   "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES256-GCM-SHA384:" +
   "DHE-RSA-AES128-GCM-SHA256";
 
-/** As long as RFC 8446, section 4.6.1, lets a ticket live. */
+/** Longest lifetime of a ticket (RFC 8446, section 4.6.1). */
 const MAX_SESSION_TIMEOUT_SECONDS = 604_800;
 
 const DEFAULT_SESSION_TIMEOUT_MS = 600_000;
 
-/** A profile together with what could not be taken over from the settings. */
+/** A compiled profile, and the settings that could not be honoured. */
 export interface CompiledProfile {
   readonly profile: HandshakeSettings;
   readonly problems: readonly string[];
 }
 
 /**
- * Compiles the settings. A list of versions becomes the range from its oldest to its newest, because TLS libraries take
- * no gaps. Settings that nothing can be made of fall back to TLS 1.2 and 1.3 and the default ciphers.
+ * Compiles the settings. TLS libraries accept a range of versions only, so a list becomes the range from its oldest to
+ * its newest. Settings without any usable value become TLS 1.2 and 1.3 and the default ciphers.
  *
  * @param supported application protocols that the listener speaks, in order of preference
  */
@@ -84,13 +84,13 @@ export function compileProfile(
   };
 }
 
-/** Do both lead to the same secure contexts. */
+/** True when both lead to the same secure contexts. */
 export function sameContexts(a: HandshakeSettings, b: HandshakeSettings): boolean {
   return a.minVersion === b.minVersion && a.maxVersion === b.maxVersion && a.ciphers === b.ciphers &&
     a.sessionTimeoutSeconds === b.sessionTimeoutSeconds;
 }
 
-/** Do both offer the same application protocols. */
+/** True when both offer the same application protocols. */
 export function sameApplications(a: HandshakeSettings, b: HandshakeSettings): boolean {
   return a.applicationProtocols.join() === b.applicationProtocols.join();
 }

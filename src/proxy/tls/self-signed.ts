@@ -1,9 +1,9 @@
 /**
- * The certificate for names that have none: self-signed, with the names that ingress-nginx gives its own, by which
- * operators and monitors know it.
+ * The certificate for names without one: self-signed, with the names of ingress-nginx's own, by which operators and
+ * monitoring know it.
  *
- * Written with a small DER writer instead of an X.509 library: those at hand bring reflection polyfills or some hundred
- * kilobytes to the start of the program, for one certificate of a fixed shape.
+ * A small DER writer makes it: X.509 libraries add reflection polyfills or some hundred kilobytes to the start of the
+ * program, for one certificate of a fixed shape.
  *
  * @see RFC 5280, section 4.1
  * @module
@@ -12,7 +12,7 @@ import { generateKeyPair, type KeyObject, randomBytes, sign } from "node:crypto"
 import { bitString, der, explicit, objectIdentifier, positiveInteger, sequence, Tag, text, utcTime } from "./_der.ts";
 import type { KeyPair } from "./context-cache.ts";
 
-/** What the certificate says. */
+/** Content of the certificate. */
 export interface SelfSignedOptions {
   readonly commonName: string;
   readonly organization: string;
@@ -33,7 +33,7 @@ const MODULUS_BITS = 2048;
 
 const SHA256_WITH_RSA = sequence(objectIdentifier("1.2.840.113549.1.1.11"), der(Tag.Null));
 
-/** Makes an RSA key, away from the main thread, and a certificate for it. */
+/** Makes an RSA key off the main thread, and a certificate for it. */
 export function makeSelfSigned(options: SelfSignedOptions, now: Date = new Date()): Promise<KeyPair> {
   return new Promise((resolve, reject) => {
     generateKeyPair("rsa", { modulusLength: MODULUS_BITS }, (error, publicKey, privateKey) => {

@@ -1,11 +1,11 @@
 /**
- * Server names as they come in a ClientHello.
+ * Normal form of the server names of ClientHellos.
  *
  * @see RFC 6066, section 3
  * @module
  */
 
-/** Lower case, without one trailing dot. Hosts of requests (without port) are compared in the same form. */
+/** Lower case without one trailing dot. Hosts of requests (without port) have the same form. */
 export function normaliseServerName(name: string): string {
   const lower = name.toLowerCase();
   return lower.endsWith(".") ? lower.slice(0, -1) : lower;

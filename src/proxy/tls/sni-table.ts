@@ -1,5 +1,5 @@
 /**
- * From server name to certificate.
+ * Finds the certificate for a server name.
  *
  * @module
  */
@@ -13,14 +13,14 @@ import {
 import { wildcardOf } from "./server-name.ts";
 
 /**
- * Certificates registered for names: exact ones, wildcards of one label (`*.rest`), and that of the catch-all host. All
- * names are expected as `normaliseServerName` returns them.
+ * Certificates by name: exact ones, wildcards of one label (`*.rest`), and that of the catch-all host. All names are in
+ * the form of `normaliseServerName`.
  */
 export class SniTable {
   readonly #hosts = new Map<string, HostTls>();
   #certificates = new Map<string, string>();
 
-  /** Takes over what changed. Hosts are keyed by name; a name registered by two hosts belongs to the first by name. */
+  /** Applies changes of hosts. A name of two hosts belongs to the first by name. */
   apply(changes: Changes<VirtualHost>): void {
     let changed = false;
     for (const name of changes.remove) changed = this.#hosts.delete(name) || changed;
@@ -64,7 +64,7 @@ function register(hosts: ReadonlyMap<string, HostTls>): Map<string, string> {
     for (const serverName of tls.serverNames) {
       if (!certificates.has(serverName)) certificates.set(serverName, tls.certificate);
     }
-    // Nobody sends "_" in a handshake; the catch-all host answers whatever is not registered, whether its names say so or not.
+    // "_" is no server name; the catch-all host serves all names that are not registered.
     if (name === CATCH_ALL) certificates.set(CATCH_ALL, tls.certificate);
   }
   return certificates;

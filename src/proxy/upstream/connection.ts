@@ -1,6 +1,6 @@
 /**
- * One HTTP/1 connection to an endpoint: a session that carries one exchange at a time, and so its own lease. Between two
- * exchanges it waits in its pool.
+ * An HTTP/1 connection to an endpoint: a session with one exchange at a time, which is also the lease of that exchange.
+ * Between two exchanges it waits in its pool.
  *
  * @module
  */
@@ -13,49 +13,49 @@ import type { ForwardPlan, UpstreamTls } from "../contract.ts";
 import { type DeadlineWheel, Timed } from "../deadline-wheel.ts";
 import { LastChunk, NO_BODY } from "../exchange/downstream.ts";
 import type { LeaseOwner, UpstreamLease, UpstreamRequest, UpstreamSession } from "../exchange/upstream-session.ts";
-import { Unsent } from "../unsent.ts";
+import { SendProgress } from "../send-progress.ts";
 import { openTls } from "./open-tls.ts";
 import { formatRequest } from "./request-text.ts";
 import { writeChunk } from "./write-chunk.ts";
 
-/** Longest response head where the settings do not say. */
+/** Longest response head when the settings give none. */
 const DEFAULT_RESPONSE_HEAD_BYTES = 65536;
-/** Interim responses (1xx) to one request. */
+/** Bound of interim responses (1xx) to one request. */
 const MAX_INTERIM = 32;
 
 /** Connections to one address (and TLS settings). */
 export interface EndpointPool {
   readonly key: string;
-  /** `address port`; the key without TLS settings. */
+  /** `address port`: the key without TLS settings. */
   readonly address: string;
-  /** The endpoint has left: connections in use are closed when they come back. */
+  /** The endpoint has left: connections in use close when they are given back. */
   retired: boolean;
-  /** Last used last. */
+  /** Idle connections, the last used one last. */
   readonly idle: UpstreamConnection[];
-  /** Open connections, idle or not. */
+  /** Number of open connections, idle or not. */
   live: number;
 }
 
-/** Where connections go when their exchange is over. */
+/** Owner of connections between exchanges. */
 export interface ConnectionHome {
-  /** Whether connections are kept at all; if not, upstreams are told to close. */
+  /** Whether idle connections are kept; if not, requests carry `Connection: close`. */
   readonly keepsConnections: boolean;
-  /** An idle connection is of no use any more. */
+  /** Removes an idle connection that can no longer be used. */
   dropIdle(connection: UpstreamConnection): void;
-  /** Takes a connection back: keeps it if it can be used again and the limits allow. */
+  /** Takes a connection back: keeps it if it can be used again within the limits. */
   giveBack(connection: UpstreamConnection): void;
   /** Closes a connection that is in use. */
   discard(connection: UpstreamConnection): void;
-  /** Closes a connection that is in use once what was written has gone out. */
+  /** Closes a connection in use after its written bytes have gone out. */
   finish(connection: UpstreamConnection): void;
 }
 
-/** What a connection is doing for its exchange. */
+/** State of reading the response. */
 const Reading = {
-  /** Nothing was sent. */
+  /** No request has been sent. */
   nothing: 0,
   head: 1,
-  /** The head is with the owner; what follows waits. */
+  /** The owner handles the head; later bytes wait. */
   held: 2,
   body: 3,
   /** The response has been read to its end. */
@@ -68,29 +68,29 @@ export class UpstreamConnection extends Timed implements UpstreamSession, Upstre
   readonly reader: ResponseReader = new ResponseReader(new ResponseHead());
   readonly socket: Socket;
   owner: LeaseOwner | null;
-  /** Exchanges so far, the present one included. */
+  /** Number of exchanges so far, the current one included. */
   requests = 1;
   readonly createdMs: number;
   received = false;
   closed = false;
-  /** A response was read to its end, nothing came behind it, and the upstream keeps the connection. */
+  /** A response was read to its end, no byte followed, and the upstream keeps the connection open. */
   reusable = false;
-  /** Neighbours in the list of idle connections, from the longest idle on; for the pool only. */
+  /** Links of the list of idle connections, the longest idle first; only the pool uses them. */
   idleNext: UpstreamConnection | null = null;
   idlePrevious: UpstreamConnection | null = null;
   #reading: number = Reading.nothing;
   #maxHeadBytes = DEFAULT_RESPONSE_HEAD_BYTES;
   #toHead = false;
-  /** The body of the request goes out in chunks. */
+  /** The request body is chunked. */
   #chunked = false;
   #requestDone = false;
   #framed = false;
   #paused = false;
-  /** What came while the head was with the owner. */
+  /** Bytes that came while the owner handled the head. */
   #held: Buffer | null = null;
-  /** The upstream ended meanwhile; `null`: it did not. */
+  /** The upstream ended while the owner handled the head; `null`: it did not. */
   #heldEnd: { readonly error: Error | null } | null = null;
-  readonly #unsent: Unsent;
+  readonly #progress: SendProgress;
   #sendTimeoutMs = 0;
   #error: Error | null = null;
   #ended = false;
@@ -111,11 +111,11 @@ export class UpstreamConnection extends Timed implements UpstreamSession, Upstre
     const { address: host, port } = endpoint;
     const socket = tls === null ? runtime().tcp.connect(host, port) : openTls(host, port, tls);
     this.socket = socket;
-    this.#unsent = new Unsent(socket, null);
+    this.#progress = new SendProgress(socket, null);
     socket.on(tls === null ? "connect" : "secureConnect", () => this.#guard((owner) => owner.upstreamConnected()));
     socket.on("data", (bytes: Buffer) => this.#received(bytes));
     socket.on("drain", () => {
-      this.#unsent.clear();
+      this.#progress.clear();
       this.#guard((owner) => owner.upstreamDrained());
     });
     socket.on("end", () => this.#end(null));
@@ -189,7 +189,7 @@ export class UpstreamConnection extends Timed implements UpstreamSession, Upstre
       } catch (error) {
         owner.crashed(error);
       }
-    } else if (!this.closed) this.#home.dropIdle(this); // nobody asked for it
+    } else if (!this.closed) this.#home.dropIdle(this); // bytes without a request
   }
 
   #take(bytes: Buffer, owner: LeaseOwner): void {
@@ -239,7 +239,7 @@ export class UpstreamConnection extends Timed implements UpstreamSession, Upstre
     this.#held = bytes.subarray(at);
   }
 
-  /** What stands behind a head that the owner has done with. */
+  /** Reads the bytes after a head that the owner has handled. */
   #readOn(bytes: Buffer, at: number, owner: LeaseOwner): void {
     if (this.#reading === Reading.tunnel) {
       if (at < bytes.length) this.owner?.upstreamData(bytes, at, bytes.length);
@@ -265,7 +265,7 @@ export class UpstreamConnection extends Timed implements UpstreamSession, Upstre
     else owner.upstreamFlush();
   }
 
-  /** `clean`: nothing came behind the response. */
+  /** `clean`: no byte followed the response. */
   #complete(owner: LeaseOwner, clean: boolean): void {
     const { bodyBytes, head, trailers } = this.reader;
     this.#reading = Reading.done;
@@ -334,7 +334,7 @@ export class UpstreamConnection extends Timed implements UpstreamSession, Upstre
 
   // ---- the end
 
-  /** It may still be written to, as far as is known. */
+  /** True while the connection can be written to. */
   get usable(): boolean {
     return !this.closed && !this.#ended;
   }
@@ -353,7 +353,7 @@ export class UpstreamConnection extends Timed implements UpstreamSession, Upstre
     this.#home.finish(this);
   }
 
-  /** Waits for its next exchange. */
+  /** Prepares for the next exchange. */
   rest(): void {
     this.owner = null;
     this.#reading = Reading.nothing;
@@ -361,7 +361,7 @@ export class UpstreamConnection extends Timed implements UpstreamSession, Upstre
   }
 
   awaitEndpoint(ms: number): void {
-    this.#unsent.mark();
+    this.#progress.mark();
     this.#sendTimeoutMs = ms;
     this.setDeadline(ms);
   }
@@ -370,12 +370,12 @@ export class UpstreamConnection extends Timed implements UpstreamSession, Upstre
     if (this.closed) {
       this.stopTiming();
       this.socket.destroy();
-    } else if (this.#unsent.shrinks) this.awaitEndpoint(this.#sendTimeoutMs);
+    } else if (this.#progress.advances) this.awaitEndpoint(this.#sendTimeoutMs);
     else if (this.owner !== null) this.#guard((owner) => owner.upstreamTimedOut());
     else this.#home.dropIdle(this);
   }
 
-  /** Gives the connection up once what was written is out, at the latest after `graceMs`. */
+  /** Closes the connection after its written bytes have gone out, or after `graceMs`. */
   close(graceMs: number): void {
     this.closed = true;
     this.owner = null;
@@ -385,7 +385,7 @@ export class UpstreamConnection extends Timed implements UpstreamSession, Upstre
     this.socket.once("finish", () => this.socket.destroy());
   }
 
-  /** Gives the connection up. */
+  /** Closes the connection at once. */
   destroy(): void {
     if (this.closed) return;
     this.closed = true;

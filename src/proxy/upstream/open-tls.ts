@@ -7,7 +7,9 @@ import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { UpstreamTls } from "../contract.ts";
 
-/** Begins to connect; `secureConnect` follows when whom it meets is verified as far as the settings want it. */
+/**
+ * Begins to connect; `secureConnect` follows when the handshake is over and the peer is verified as the settings say.
+ */
 export function openTls(host: string, port: number, tls: UpstreamTls): Socket {
   const socket = connectTls({
     host,

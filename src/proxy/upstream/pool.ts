@@ -1,5 +1,5 @@
 /**
- * Connections to endpoints that wait for their next request.
+ * Pools of connections to endpoints.
  *
  * @module
  */
@@ -9,22 +9,22 @@ import type { DeadlineWheel } from "../deadline-wheel.ts";
 import type { LeaseOwner, UpstreamSource } from "../exchange/upstream-session.ts";
 import { type ConnectionHome, type EndpointPool, UpstreamConnection } from "./connection.ts";
 
-/** Longest that a connection is kept for what was written to it. */
+/** Longest time to send what was written to a connection before it closes. */
 const FINISH_MS = 30_000;
 
 /** Limits of idle connections. */
 export type IdleLimits = WireSettings["upstreamIdle"];
 
-/** All connections of a process, by address. Endpoints with the same address share them, whatever their upstream. */
+/** All connections of a process by address. Endpoints with the same address share them, whatever their upstream. */
 export class UpstreamPools implements ConnectionHome, UpstreamSource {
   #limits: IdleLimits;
   readonly #wheel: DeadlineWheel;
   readonly #byKey = new Map<string, EndpointPool>();
-  /** Spares making a key for each request. */
+  /** Pools by endpoint object, which saves the key for each request. */
   readonly #byEndpoint = new WeakMap<Endpoint, EndpointPool>();
   #idle = 0;
   #live = 0;
-  /** Ends of the list of idle connections, in the order in which they became so. */
+  /** Ends of the list of idle connections, in the order in which they became idle. */
   #oldest: UpstreamConnection | null = null;
   #newest: UpstreamConnection | null = null;
   #closing = false;
@@ -34,13 +34,13 @@ export class UpstreamPools implements ConnectionHome, UpstreamSource {
     this.#limits = limits;
   }
 
-  /** Takes new limits over. Open connections stay, as far as these allow. */
+  /** Takes over new limits. Open connections stay within them. */
   update(limits: IdleLimits): void {
     this.#limits = limits;
     while (this.#idle > limits.connections) this.dropIdle(this.#oldest!);
   }
 
-  /** Open connections in all. */
+  /** Number of open connections. */
   get liveConnections(): number {
     return this.#live;
   }
@@ -52,7 +52,7 @@ export class UpstreamPools implements ConnectionHome, UpstreamSource {
     return true;
   }
 
-  /** Idle connections in all. */
+  /** Number of idle connections. */
   get idleConnections(): number {
     return this.#idle;
   }
@@ -61,7 +61,7 @@ export class UpstreamPools implements ConnectionHome, UpstreamSource {
     return this.#limits.connections > 0;
   }
 
-  /** An idle connection that was used before, `null` if there is none. */
+  /** Returns an idle connection; `null` when there is none. */
   take(endpoint: Endpoint, tls: UpstreamTls | null, owner: LeaseOwner): UpstreamConnection | null {
     const { idle } = this.#pool(endpoint, tls);
     const connection = idle.pop();
@@ -70,7 +70,7 @@ export class UpstreamPools implements ConnectionHome, UpstreamSource {
     return connection.lease(owner);
   }
 
-  /** Opens a connection; the owner hears how it goes. */
+  /** Opens a connection, and reports to the owner. */
   connect(endpoint: Endpoint, tls: UpstreamTls | null, owner: LeaseOwner): UpstreamConnection {
     const pool = this.#pool(endpoint, tls);
     const connection = new UpstreamConnection(this.#wheel, this, pool, endpoint, tls, owner);
@@ -126,19 +126,19 @@ export class UpstreamPools implements ConnectionHome, UpstreamSource {
     this.discard(connection);
   }
 
-  /** Endpoints have left: their idle connections are closed now, those in use when they come back. */
+  /** Closes the idle connections to endpoints that have left now, those in use when they are given back. */
   drain(endpoints: readonly Endpoint[]): void {
     const addresses = new Set(endpoints.map(addressKey));
     for (const pool of [...this.#byKey.values()]) {
       if (!addresses.has(pool.address)) continue;
       pool.retired = true;
-      // should the endpoint come back, it begins anew
+      // an endpoint that comes back gets a new pool
       this.#byKey.delete(pool.key);
       for (const connection of [...pool.idle]) this.dropIdle(connection);
     }
   }
 
-  /** Closes idle connections now and the others when they come back. */
+  /** Closes idle connections now, the others when they are given back. */
   close(): void {
     this.#closing = true;
     while (this.#oldest !== null) this.dropIdle(this.#oldest);
@@ -158,7 +158,7 @@ export class UpstreamPools implements ConnectionHome, UpstreamSource {
   #pool(endpoint: Endpoint, tls: UpstreamTls | null): EndpointPool {
     if (tls !== null) return this.#named(addressKey(endpoint), ` ${tls.key}`);
     let pool = this.#byEndpoint.get(endpoint);
-    // a pool without connections is forgotten, and another may have taken its place
+    // a pool without connections is removed, and another may have taken its place
     if (pool === undefined || pool.live === 0 || pool.retired) {
       pool = this.#named(addressKey(endpoint), "");
       this.#byEndpoint.set(endpoint, pool);

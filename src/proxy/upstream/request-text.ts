@@ -1,5 +1,5 @@
 /**
- * The head of a request as an HTTP/1 upstream gets it.
+ * Format of a request head for an HTTP/1 upstream.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * One chunk of a request's body on its way to an HTTP/1 upstream.
+ * Writes a chunk of a request body to an HTTP/1 upstream.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-7.1
  * @module
@@ -7,7 +7,7 @@
 import type { Socket } from "node:net";
 import { latin1Text } from "../../http/mod.ts";
 
-/** A chunk up to this size goes into one write with its framing. */
+/** Largest chunk that is joined with its framing into one write. */
 const MAX_JOINED_BYTES = 16384;
 
 /** Writes the chunk; `false`: the socket is full. */
@@ -19,6 +19,6 @@ export function writeChunk(socket: Socket, bytes: Uint8Array, start: number, end
   socket.write(bytes.subarray(start, end));
   socket.write("\r\n", "latin1");
   socket.uncork();
-  // only now it shows
+  // only the last write tells whether the socket is full
   return !socket.writableNeedDrain;
 }

@@ -1,36 +1,36 @@
 /**
- * What a full socket has still to send. A send timeout holds from one part that the other side takes to the next, not for
- * all of it (nginx: send_timeout, proxy_send_timeout).
+ * Progress of a full socket. A send timeout applies to the time between two parts that the other side takes, not to all
+ * bytes (nginx: send_timeout, proxy_send_timeout).
  *
  * @module
  */
 import type { Socket } from "node:net";
 import type { Backlog } from "../http/mod.ts";
 
-/** One socket's. */
-export class Unsent {
+/** Progress of one socket. */
+export class SendProgress {
   readonly #socket: Socket;
   readonly #backlog: Backlog | null;
-  /** As of the last {@link Unsent.mark}. */
+  /** Bytes that waited at the last {@link SendProgress.mark}. */
   #bytes = 0;
 
-  /** @param backlog counts it together with that of others */
+  /** @param backlog sums the bytes of all sockets */
   constructor(socket: Socket, backlog: Backlog | null) {
     this.#socket = socket;
     this.#backlog = backlog;
   }
 
-  /** The socket is full: remembers how much there is. */
+  /** The socket is full: remembers the number of bytes that wait. */
   mark(): void {
     this.#become(this.#socket.writableLength);
   }
 
-  /** Some of it has been taken since the mark. */
-  get shrinks(): boolean {
+  /** True when some bytes have been taken since the mark. */
+  get advances(): boolean {
     return this.#socket.writableLength < this.#bytes;
   }
 
-  /** All has been taken, or nobody will take it. */
+  /** All bytes have been taken, or the socket is closed. */
   clear(): void {
     this.#become(0);
   }

@@ -10,7 +10,7 @@ import { Timed } from "../deadline-wheel.ts";
 import type { WireCore } from "../exchange/core.ts";
 
 /** One connection's header. */
-export class ProxyPrelude extends Timed {
+export class ProxyHeaderReader extends Timed {
   readonly #core: WireCore;
   readonly #socket: Socket;
   readonly #done: (addresses: ProxyAddresses | null) => void;
