@@ -32,7 +32,7 @@ export { hasResponseBody, reasonPhrase, statusLine } from "./status.ts";
 export { listHasToken, parseTokenList } from "./token-list.ts";
 export { ChunkedTracker } from "./h1/chunked.ts";
 export type { HeadError } from "./h1/head.ts";
-export { CHUNKED, RequestHead, type RequestLimits } from "./h1/request-head.ts";
+export { CHUNKED, type HeadLengths, type HostLengths, RequestHead, type RequestLimits } from "./h1/request-head.ts";
 export { INCOMPLETE, REFUSED, RequestReader } from "./h1/request-reader.ts";
 export { ResponseHead, UNTIL_CLOSE } from "./h1/response-head.ts";
 export { ResponseReader } from "./h1/response-reader.ts";

@@ -103,8 +103,16 @@ export type Setting =
   | { readonly kind: "proxy_hide_header"; readonly name: string }
   | { readonly kind: "default_type"; readonly type: string }
   | { readonly kind: "internal" }
+  | HeaderBuffers
   /** There are no files: only the last parameter counts. */
   | { readonly kind: "try_files"; readonly last: Fallback };
+
+/** `large_client_header_buffers`: longest line of a request's head, and how many such lines it may be long. */
+export interface HeaderBuffers {
+  readonly kind: "large_client_header_buffers";
+  readonly count: number;
+  readonly bytes: number;
+}
 
 export interface AddHeader {
   readonly kind: "add_header";

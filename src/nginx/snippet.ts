@@ -77,7 +77,13 @@ export function parseSnippet(text: string, context: SnippetContext, options: Sni
 }
 
 /** nginx takes one of each in a block. */
-const ONCE: ReadonlySet<Setting["kind"]> = new Set(["default_type", "expires", "internal", "try_files"]);
+const ONCE: ReadonlySet<Setting["kind"]> = new Set([
+  "default_type",
+  "expires",
+  "internal",
+  "large_client_header_buffers",
+  "try_files",
+]);
 
 const NOTHING: SnippetProgram = { statements: [], settings: [], locations: [], denied: null };
 

@@ -9,6 +9,7 @@
 import type { Socket } from "node:net";
 import type { Answer, Connection, Exchange } from "../http/exchange.ts";
 import type { Fields } from "../http/fields.ts";
+import type { HostLengths } from "../http/h1/request-head.ts";
 import type { ProxyAddresses } from "../net/proxy-protocol.ts";
 import type { ProxyError } from "../proxy-error.ts";
 import type { Endpoint } from "../snapshot/snapshot.ts";
@@ -200,6 +201,8 @@ export interface WireSettings {
   readonly maxLineBytes: number;
   /** Longest head (400). */
   readonly maxHeadBytes: number;
+  /** Hosts for which other lengths of heads hold. Default: none. */
+  readonly hosts?: HostLengths;
   readonly maxFields: number;
   /** Field names with `_` or other invalid characters are dropped, not refused (nginx). */
   readonly dropUnderscores: boolean;

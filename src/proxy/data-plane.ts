@@ -16,7 +16,7 @@ import {
   systemClock,
 } from "../observe/mod.ts";
 import { listenOnAll } from "../runtime/mod.ts";
-import { CATCH_ALL, type Listener, type SnapshotUpdate } from "../snapshot/snapshot.ts";
+import { CATCH_ALL, type Globals, type Listener, type SnapshotUpdate } from "../snapshot/snapshot.ts";
 import { ListenError } from "./listen-error.ts";
 import type { FrontPort } from "./listener/mod.ts";
 import { ListenerSet, type ListenFailure, placeOf } from "./listener-set.ts";
@@ -26,7 +26,7 @@ import { Wire } from "./wire.ts";
 import type { ServerExchange, StreamHandler } from "./contract.ts";
 import { type CountsDelta, KeptState } from "./state/mod.ts";
 import { Subrequests } from "./subrequest/subrequests.ts";
-import { compileWireSettings } from "./wire-settings.ts";
+import { compileWireSettings, headLengthsOf } from "./wire-settings.ts";
 
 /** Options of a data plane. */
 export interface DataPlaneOptions {
@@ -96,6 +96,9 @@ export class DataPlane {
   readonly #tls: TlsFront;
   /** Made by the first update, which has its limits. */
   #wire: Wire | null = null;
+  #globals: Globals | null = null;
+  /** Of {@link Tables.headLengths}, that the settings of the wire are made with. */
+  #headLengthsVersion = 0;
   /** Made together with the wire. */
   #subrequests: Subrequests | null = null;
   readonly #state: KeptState;
@@ -154,9 +157,15 @@ export class DataPlane {
   apply(update: SnapshotUpdate): void {
     this.#tls.apply(update);
     this.#tables.apply(update);
-    if (update.globals !== undefined) {
-      this.#accessLogger.configure(update.globals.accessLog);
-      const settings = compileWireSettings(update.globals);
+    if (update.globals !== undefined) this.#accessLogger.configure(update.globals.accessLog);
+    const globals = this.#globals = update.globals ?? this.#globals;
+    const { headLengths } = this.#tables;
+    if (globals !== null && (update.globals !== undefined || headLengths.version !== this.#headLengthsVersion)) {
+      this.#headLengthsVersion = headLengths.version;
+      const settings = compileWireSettings(
+        globals,
+        headLengths.compile(headLengthsOf(globals), (authority) => this.#tables.match(authority)?.value.host.name),
+      );
       if (this.#wire === null) {
         this.#wire = new Wire({
           handler: this.#pipeline,

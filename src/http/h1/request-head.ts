@@ -8,11 +8,27 @@ import { CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING, UPGRADE } 
 import { listHasToken, parseTokenList } from "../token-list.ts";
 import { Head, type HeadError } from "./head.ts";
 
-/** Limits of a request head. */
-export interface RequestLimits {
+/** How long a head may be. */
+export interface HeadLengths {
   /** Longest request line (target-too-long) and field line (fields-too-large). */
   readonly maxLineBytes: number;
   readonly maxHeadBytes: number;
+}
+
+/** Lengths that differ by host. As in nginx, those of a host hold for the lines after the one that names it. */
+export interface HostLengths {
+  /** Those of the host of an authority. */
+  of(authority: string): HeadLengths;
+  /** A head up to this length is short enough for every host. */
+  readonly leastBytes: number;
+  /** No host takes a longer head. */
+  readonly mostBytes: number;
+}
+
+/** Limits of a request head. Its lengths are those until the host is known. */
+export interface RequestLimits extends HeadLengths {
+  /** Default: the lengths hold for all hosts. */
+  readonly hosts?: HostLengths;
   readonly maxFields: number;
   /** Lines with `_` in their name are dropped. */
   readonly dropUnderscores: boolean;
@@ -39,6 +55,10 @@ const LENGTH = /^[0-9]{1,15}$/;
 // reg-name with `_`, or an IP literal; then a port. Two dots in a row are refused, as in nginx.
 const AUTHORITY = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/;
 const ABSOLUTE = /^https?:\/\/([^/?#]*)([/?].*)?$/i;
+
+/** What names the host: the target of an absolute-form, else the field. */
+const TARGET_HOST = /^[A-Z_-]+ https?:\/\/([^/?# ]*)/i;
+const HOST_LINE = /^host:[\t ]*([^\t ]*)[\t ]*$/i;
 
 /** Request head of a connection, reused for each of its requests. */
 export class RequestHead extends Head {
@@ -83,7 +103,7 @@ export class RequestHead extends Head {
     USUAL.lastIndex = start;
     if (USUAL.test(text)) {
       const end = USUAL.lastIndex;
-      if (end > limits.maxLineBytes) {
+      if (end > (limits.hosts === undefined ? limits.maxLineBytes : limits.hosts.leastBytes)) {
         const error = tooLarge(text, start, end, limits);
         if (error !== null) return this.#refuse(error);
       }
@@ -242,21 +262,33 @@ const KEPT: ReadonlySet<string> = new Set(["close", "keep-alive", "host", "conte
 
 /** First limit that the head, or the part received so far, exceeds. */
 function tooLarge(text: string, start: number, end: number, limits: RequestLimits): HeadError | null {
-  if (end - start <= limits.maxLineBytes && end <= limits.maxHeadBytes) return null;
+  const { hosts } = limits;
+  if (hosts === undefined) {
+    if (end - start <= limits.maxLineBytes && end <= limits.maxHeadBytes) return null;
+  } else if (end <= hosts.leastBytes) return null;
+  let lengths: HeadLengths = limits;
+  let named = hosts === undefined;
   let at = start;
   while (at < end) {
     let next = text.indexOf("\r\n", at);
     if (next < 0 || next > end) next = end;
     // as in nginx, the line end counts
-    if (next + 2 - at > limits.maxLineBytes) {
+    if (next + 2 - at > lengths.maxLineBytes) {
       return at === start
         ? { kind: "target-too-long", message: "the request line is too long", offset: at }
         : { kind: "fields-too-large", message: "a field line is too long", offset: at };
     }
+    if (!named && next < end) {
+      const host = (at === start ? TARGET_HOST : HOST_LINE).exec(text.slice(at, next))?.[1];
+      if (host !== undefined) {
+        lengths = hosts!.of(host);
+        named = true;
+      }
+    }
     at = next + 2;
   }
-  if (end > limits.maxHeadBytes) {
-    return { kind: "fields-too-large", message: "the head is too long", offset: limits.maxHeadBytes };
+  if (end > lengths.maxHeadBytes) {
+    return { kind: "fields-too-large", message: "the head is too long", offset: lengths.maxHeadBytes };
   }
   return null;
 }

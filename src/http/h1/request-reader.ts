@@ -65,7 +65,7 @@ export class RequestReader {
    */
   readHead(bytes: Uint8Array, at: number, limits: RequestLimits): number {
     // bytes beyond the limit of a head are not converted to text
-    const end = Math.min(bytes.length, at + limits.maxHeadBytes + 1);
+    const end = Math.min(bytes.length, at + (limits.hosts?.mostBytes ?? limits.maxHeadBytes) + 1);
     const before = this.#pending.length;
     let text = latin1Text(bytes, at, end);
     if (before > 0) {

@@ -36,7 +36,7 @@ const NOT_HONOURED =
   "brotli_types charset charset_types client_body_timeout client_header_buffer_size client_header_timeout " +
   "gzip gzip_buffers gzip_comp_level gzip_disable gzip_http_version gzip_min_length gzip_proxied gzip_static gzip_types " +
   "gzip_vary http2_max_concurrent_streams image_filter keepalive_disable keepalive_requests keepalive_time keepalive_timeout " +
-  "large_client_header_buffers merge_slashes mirror mirror_request_body more_set_trailers opentelemetry " +
+  "merge_slashes mirror mirror_request_body more_set_trailers opentelemetry " +
   "opentelemetry_trust_incoming_spans override_charset proxy_bind proxy_buffer_size proxy_buffering proxy_cache " +
   "proxy_cache_background_update proxy_cache_key proxy_cache_lock proxy_cache_methods proxy_cache_min_uses " +
   "proxy_cache_revalidate proxy_cache_use_stale proxy_cache_valid proxy_connect_timeout proxy_cookie_domain " +

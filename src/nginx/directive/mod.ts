@@ -12,6 +12,7 @@ import { errorPage } from "./error-page.ts";
 import { expires } from "./expires.ts";
 import { ifDirective } from "./if.ts";
 import { internal } from "./internal.ts";
+import { largeClientHeaderBuffers } from "./large-client-header-buffers.ts";
 import { location } from "./location.ts";
 import { moreClearHeaders, moreClearInputHeaders, moreSetHeaders, moreSetInputHeaders } from "./more-headers.ts";
 import { proxyHideHeader, proxySetHeader } from "./proxy-header.ts";
@@ -34,6 +35,7 @@ export const directives: ReadonlyMap<string, DirectiveModule> = new Map(
     expires,
     ifDirective,
     internal,
+    largeClientHeaderBuffers,
     location,
     moreClearHeaders,
     moreClearInputHeaders,

@@ -119,7 +119,7 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
   /** Returns the offset after what was read. */
   #readHead(bytes: Buffer, at: number): number {
     const { settings } = this.core;
-    const end = this.#reader.readHead(bytes, at, settings);
+    const end = this.#reader.readHead(bytes, at, this.limits());
     if (end === INCOMPLETE) {
       if (this.#phase === Phase.idle) {
         this.#phase = Phase.head;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Socket } from "node:net";
-import type { TlsInfo } from "../../http/mod.ts";
+import type { RequestLimits, TlsInfo } from "../../http/mod.ts";
 import { canonicalIp } from "../../net/mod.ts";
 import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
 import type { ServerConnection } from "../contract.ts";
@@ -50,6 +50,13 @@ export abstract class ConnectionFacts extends Timed implements ServerConnection 
     this.localPort = origin.localPort;
     this.tls = origin.tls;
     this.proxied = origin.proxied;
+  }
+
+  /** Limits of a head until its host is known: those of the host of the server name, else of the default host. */
+  limits(): RequestLimits {
+    const { settings } = this.core;
+    const { hosts } = settings;
+    return hosts === undefined ? settings : { ...settings, ...hosts.of(this.tls?.serverName ?? "") };
   }
 
   get localAddress(): string {

@@ -37,7 +37,7 @@ export class H2Connection extends ConnectionFacts implements H2Home {
     this.#session = new ServerSession<H2Downstream>(
       {
         maxConcurrentStreams: settings.maxConcurrentStreams ?? 128,
-        maxHeaderListBytes: settings.maxHeadBytes,
+        maxHeaderListBytes: settings.hosts?.mostBytes ?? settings.maxHeadBytes,
         streamWindowBytes: STREAM_WINDOW_BYTES,
         maxRequests: settings.keepAliveMs === 0 ? 1 : settings.keepAliveRequests,
       },

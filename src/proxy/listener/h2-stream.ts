@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { FieldList, formatHttpDate, RequestHead, ResponseHead } from "../../http/mod.ts";
+import { FieldList, formatHttpDate, RequestHead, type RequestLimits, ResponseHead } from "../../http/mod.ts";
 import {
   ErrorCode,
   type H2Request,
@@ -55,6 +55,8 @@ export interface H2Home extends ServerConnection {
   gathers(stream: H2Downstream): void;
   /** A stream is over, whoever ended it. */
   streamOver(): void;
+  /** See {@link ConnectionFacts.limits}. */
+  limits(): RequestLimits;
 }
 
 /** One stream: the downstream of its exchange. */
@@ -104,7 +106,7 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
     const head = this.#head;
     const framing = ended || request.contentLength >= 0 ? "" : "transfer-encoding: chunked\r\n";
     const text = `${toHttp1Head(request).slice(0, -2)}${framing}\r\n`;
-    const end = head.parse(text, this.#core.settings);
+    const end = head.parse(text, this.#connection.limits());
     const exchange = this.#open(end > 0);
     exchange.requestBytes = text.length;
     if (end > 0) {

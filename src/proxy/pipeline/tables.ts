@@ -10,6 +10,7 @@ import { CATCH_ALL, type Endpoint, type SnapshotUpdate, type VirtualHost } from 
 import { EndpointReferences, UpstreamGroup } from "../balancer/mod.ts";
 import { type HostMatch, HostTable } from "../router/mod.ts";
 import { compileExtraFields } from "./extra-fields.ts";
+import { OwnLengths } from "./head-lengths.ts";
 import { type ExtraLocations, HostRuntime } from "./host-runtime.ts";
 import { TableContext } from "./table-context.ts";
 
@@ -36,6 +37,8 @@ export class Tables {
   /** Upstreams are changing: who has left is known when all have. */
   #changing = false;
   #context: TableContext | null = null;
+  /** Hosts whose request heads may be longer or shorter than those of others. */
+  readonly headLengths: OwnLengths = new OwnLengths();
 
   constructor(options: TablesOptions) {
     this.#options = options;
@@ -80,6 +83,8 @@ export class Tables {
     if (context === null) throw new TypeError("the first update of the data plane must have the globals");
     for (const name of update.virtualHosts.remove) changed.delete(name);
     for (const host of update.virtualHosts.set) changed.set(host.name, host);
+    for (const name of update.virtualHosts.remove) this.headLengths.remove(name);
+    for (const host of update.virtualHosts.set) this.headLengths.set(host);
     this.#hosts.change(
       [...changed.values()].map((host) => [host.name, host.names, this.#makeHost(host, context)]),
       update.virtualHosts.remove,

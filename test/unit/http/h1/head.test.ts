@@ -215,3 +215,48 @@ describe("ResponseHead.parse()", () => {
     assert.equal(head.statusLine(), "HTTP/1.1 404 Not Found\r\n");
   });
 });
+
+describe("RequestHead.parse() with lengths that differ by host, as nginx 1.22 has them (measured)", () => {
+  const common = { maxLineBytes: 8192, maxHeadBytes: 32768 };
+  const own: Readonly<Record<string, typeof common>> = {
+    "large.example": { maxLineBytes: 32768, maxHeadBytes: 131072 },
+    "small.example": { maxLineBytes: 2048, maxHeadBytes: 4096 },
+  };
+  const hosts = { of: (authority: string) => own[authority] ?? common, leastBytes: 2048, mostBytes: 131072 };
+  const parse = (target: string, lines: readonly string[]): string => {
+    const head = new RequestHead();
+    const text = `GET ${target} HTTP/1.1\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`;
+    const length = head.parse(text, { ...LIMITS, hosts });
+    if (length < 0) return head.error!.kind;
+    assert.equal(length, text.length);
+    return "taken";
+  };
+  const line = (bytes: number): string => `X-A: ${"a".repeat(bytes)}`;
+  const host = (name: string): string => `Host: ${name}.example`;
+  const rows: readonly (readonly [what: string, target: string, lines: readonly string[], outcome: string])[] = [
+    ["a line after Host of a large host", "/", [host("large"), line(20000)], "taken"],
+    ["a line too long for a large host", "/", [host("large"), line(40000)], "fields-too-large"],
+    ["a line before Host of a large host", "/", [line(10000), host("large")], "fields-too-large"],
+    ["the request line of a large host", `/?${"a".repeat(10000)}`, [host("large")], "target-too-long"],
+    ["lines that are long together", "/", [host("large"), ...Array.from({ length: 5 }, () => line(7000))], "taken"],
+    ["the same of another host", "/", [host("o"), ...Array.from({ length: 5 }, () => line(7000))], "fields-too-large"],
+    ["a line after Host of a small host", "/", [host("small"), line(1500)], "taken"],
+    ["a line too long for a small host", "/", [host("small"), line(3000)], "fields-too-large"],
+    ["a line before Host of a small host", "/", [line(3000), host("small")], "taken"],
+    ["lines too long together", "/", [host("small"), line(1500), line(1500), line(1500)], "fields-too-large"],
+    ["a line of another host", "/", [host("other"), line(3000)], "taken"],
+    ["a long line of another host", "/", [host("other"), line(10000)], "fields-too-large"],
+    ["the absolute form names the host", "http://large.example/", [line(20000), host("other")], "taken"],
+    ["and Host does not", "http://other.example/", [host("large"), line(20000)], "fields-too-large"],
+  ];
+  for (const [what, target, lines, outcome] of rows) {
+    it(`${what}: ${outcome}`, () => assert.equal(parse(target, lines), outcome));
+  }
+
+  it("asks for more as long as a host may take it", () => {
+    const text = `GET / HTTP/1.1\r\n${host("large")}\r\n${line(20000)}`;
+    assert.equal(new RequestHead().parse(text, { ...LIMITS, hosts }), 0);
+    const other = `GET / HTTP/1.1\r\n${host("other")}\r\n${line(20000)}`;
+    assert.equal(new RequestHead().parse(other, { ...LIMITS, hosts }), -1);
+  });
+});
