@@ -1,12 +1,19 @@
 /**
  * Sallyport: the entry of the program on both runtimes, and the library's door. Importing it starts nothing.
  *
- * @example Compiling a folder of manifests
- * ```ts ignore
- * import { createCompiler, readManifests } from "sallyport";
+ * @example Serving a folder of manifests
+ * ```ts
+ * import { createCompiler, DataPlane, readManifests } from "sallyport";
  *
  * const { store } = await readManifests(["manifests"]);
- * const { snapshot, diagnostics } = createCompiler(options).compile(store, []);
+ * // port 0: any that is free
+ * const { update, diagnostics } = createCompiler({ httpPort: 0, httpsPort: 0 }).compile(store, []);
+ * for (const { severity, message } of diagnostics) console.error(severity, message);
+ *
+ * const plane = new DataPlane();
+ * plane.apply(update);
+ * await plane.listen();
+ * console.log(`http://localhost:${plane.ports.http}`);
  * ```
  *
  * @module

@@ -40,6 +40,28 @@ export interface CompilerOptions {
   readonly now?: () => number;
 }
 
+/** What holds where an option is left out: the defaults of ingress-nginx. */
+export const COMPILER_DEFAULTS: CompilerOptions = {
+  ingressClass: "nginx",
+  controllerClass: "k8s.io/ingress-nginx",
+  ingressClassByName: false,
+  watchIngressWithoutClass: false,
+  configMap: "",
+  defaultBackendService: "",
+  defaultSslCertificate: "",
+  watchNamespace: "",
+  watchNamespaceSelector: "",
+  annotationsPrefix: "nginx.ingress.kubernetes.io",
+  enableAnnotationValidation: true,
+  enableSslPassthrough: false,
+  disableCatchAll: false,
+  disableSvcExternalName: false,
+  deepInspect: true,
+  enableTopologyAwareRouting: false,
+  httpPort: 80,
+  httpsPort: 443,
+};
+
 /** Result of one compilation. */
 export interface Compilation {
   readonly snapshot: Snapshot;

@@ -12,17 +12,18 @@
  * @module
  */
 import { IncrementalCompiler } from "./compiler.ts";
-import type { Compiler, CompilerOptions } from "./contract.ts";
+import { type Compiler, COMPILER_DEFAULTS, type CompilerOptions } from "./contract.ts";
 
-export type { Compilation, Compiler, CompilerOptions } from "./contract.ts";
+export { type Compilation, type Compiler, COMPILER_DEFAULTS, type CompilerOptions } from "./contract.ts";
 export { createLastGood, type GoodCertificate, type LastGood } from "./last-good.ts";
 export { type LabelSelector, parseLabelSelector } from "./namespace-selector.ts";
 
 /**
- * A compiler that has seen nothing yet.
+ * A compiler that has seen nothing yet. What is left out has the default of the flag of that name.
  *
  * @throws RangeError when `watchNamespaceSelector` is no label selector.
  */
-export function createCompiler(options: CompilerOptions): Compiler {
-  return new IncrementalCompiler(options);
+export function createCompiler(options: Partial<CompilerOptions> = {}): Compiler {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return new IncrementalCompiler({ ...COMPILER_DEFAULTS, ...Object.fromEntries(given) });
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Logger, LogLevel, LogValue } from "./logger.ts";
 
@@ -14,11 +15,12 @@ export type LogFields = Readonly<Record<string, LogValue>>;
 
 /** Options of a logger. */
 export interface LoggerOptions {
-  readonly format: LogFormat;
-  /** Lines below this level are not written. */
-  readonly level: LogLevel;
-  /** Takes whole lines, line end included. */
-  readonly write: (line: string) => void;
+  /** Default: `text`. */
+  readonly format?: LogFormat;
+  /** Lines below this level are not written. Default: `info`. */
+  readonly level?: LogLevel;
+  /** Takes whole lines, line end included. Default: the standard error of the process. */
+  readonly write?: (line: string) => void;
   /** Colours levels; text only. Default: no. */
   readonly colour?: boolean;
   readonly clock?: Clock;
@@ -34,10 +36,10 @@ const PLAIN = /^[\w./:@*+,%()[\]{}<>~^!?;&|#$-]+$/;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /** Writes one line an event to `write`. Fields that are `undefined` are left out. */
-export function createLogger(options: LoggerOptions): Logger {
-  const { format, write } = options;
+export function createLogger(options: LoggerOptions = {}): Logger {
+  const { format = "text", level: lowest = "info", write = (line) => void process.stderr.write(line) } = options;
   const clock = options.clock ?? systemClock;
-  const threshold = RANK[options.level];
+  const threshold = RANK[lowest];
   const at = (level: LogLevel): Logger["info"] => {
     if (RANK[level] < threshold) return () => {};
     if (format === "json") return (message, fields) => write(formatJsonLine(clock.nowMs(), level, message, fields));

@@ -111,8 +111,9 @@ export interface PolicyHooks {
   /** When the exchange is over, however it ended; for every location that it has been in, once for each time. Must be quick. */
   readonly end?: (exchange: Exchange) => void;
   /**
-   * Generic Hono middleware around proxying, after the request hooks: it may answer with a Response, or call `next` and
-   * then change status and headers (not the body) of `c.res`. Slower than hooks; for ready-made middleware only.
+   * Generic Hono middleware around proxying, after the request hooks: it may answer, throw an HTTPException, read the body
+   * of the request, or call `next` and then change `c.res`, its body included. Slower than hooks: for what waits or is rare,
+   * and for ready-made middleware.
    */
   readonly middleware?: MiddlewareHandler<{ Bindings: Exchange }>;
 }

@@ -38,17 +38,42 @@ export interface ServerExchange extends Exchange {
   answer(answer: Answer): void;
   /** Sends a WHATWG Response, streaming its body. For generic Hono middleware only. */
   respond(response: Response): void;
+  /** The same after `forward` with a tap: in place of the upstream's response, or of waiting for it. */
+  respondInstead(response: Response): void;
+  /**
+   * The body of the request, for generic Hono middleware, before `forward`, which sends it all the same: what is read of it
+   * is kept. `null`: it has none. Always the same stream.
+   *
+   * @param maxBytes longest body that is kept; beyond, the stream errs with a {@link ProxyError} of status 413
+   */
+  requestStream(maxBytes: number): ReadableStream<Uint8Array> | null;
   /**
    * Sends a complete response in place of the one whose head is known. Only {@link ExchangeHandler.responseHead} may
    * call it, and is called again for the new response. The rest of the upstream's response is not read.
    */
-  replace(answer: Answer): void;
-  /** Sends the request to an upstream, and relays the response. */
-  forward(plan: ForwardPlan): void;
+  replace(answer: Answer | Response): void;
+  /** Sends the request to an upstream, and relays the response; with a tap, not before the tap says so. */
+  forward(plan: ForwardPlan, tap?: ResponseTap): void;
   /** Calls `action` when the exchange is over, however it ended; at once if it is. The result removes the action. */
   whenOver(action: () => void): () => void;
   /** Data of the pipeline: the route of the request. The wire does not read it. */
   route: unknown;
+}
+
+/** Looks at a response whose head is known, before the client gets any of it. */
+export interface ResponseTap {
+  /** Status and fields stand in the exchange. Called once, unless the exchange ends before; must not throw. */
+  responseKnown(response: KnownResponse): void;
+}
+
+/** A response that waits for its tap: to be passed on, or answered in its place ({@link ServerExchange.respondInstead}). */
+export interface KnownResponse {
+  /** Stream: of an upstream, which sends it when it is read. Otherwise the body of an answer made here; `null`: none. */
+  readonly body: ReadableStream<Uint8Array> | string | Uint8Array | null;
+  /** It can be passed on: it comes from an upstream, and nobody has read of it. */
+  readonly untouched: boolean;
+  /** It goes to the client, with status and fields as they stand in the exchange then. */
+  pass(): void;
 }
 
 /** The pipeline, as the wire calls it. Its functions must not throw, unless they say so. */

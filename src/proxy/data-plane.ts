@@ -6,6 +6,7 @@
  */
 import type { Exchange } from "../http/mod.ts";
 import {
+  createLogger,
   FailureLog,
   type FailureLogOptions,
   failuresTo,
@@ -20,7 +21,14 @@ import { CATCH_ALL, type Globals, type Listener, type SnapshotUpdate } from "../
 import { ListenError } from "./listen-error.ts";
 import type { FrontPort } from "./listener/mod.ts";
 import { ListenerSet, type ListenFailure, placeOf } from "./listener-set.ts";
-import { AccessLogger, builtInLocations, Pipeline, Tables, type TablesOptions } from "./pipeline/mod.ts";
+import {
+  AccessLogger,
+  builtInLocations,
+  type MiddlewareRule,
+  Pipeline,
+  Tables,
+  type TablesOptions,
+} from "./pipeline/mod.ts";
 import { type KeyPair, TlsFront } from "./tls/mod.ts";
 import { Wire } from "./wire.ts";
 import type { ServerExchange, StreamHandler } from "./contract.ts";
@@ -28,9 +36,15 @@ import { type CountsDelta, KeptState } from "./state/mod.ts";
 import { Subrequests } from "./subrequest/subrequests.ts";
 import { compileWireSettings, headLengthsOf } from "./wire-settings.ts";
 
-/** Options of a data plane. */
+/** Options of a data plane. Each has a default. */
 export interface DataPlaneOptions {
-  readonly logger: Logger;
+  /** Default: warnings and errors as text on standard error. */
+  readonly logger?: Logger;
+  /**
+   * Hono middleware by host and path, in order. They run for requests that are about to be proxied, or answered with 404
+   * because no Ingress has their path: after what the Ingress itself does and checks, which none of them sees, or can open.
+   */
+  readonly middleware?: readonly MiddlewareRule[];
   /**
    * Takes access log lines when access-log-path is `stdout` (whole lines, seldom more than 64 KB a call); resolves
    * when they are written. Default: the standard output of the process.
@@ -88,6 +102,7 @@ const OWN_DESCRIPTORS = 40;
 /** The data plane of one process. */
 export class DataPlane {
   readonly #options: DataPlaneOptions;
+  readonly #logger: Logger;
   readonly #tables: Tables;
   readonly #failures: FailureLog;
   readonly #internalErrors: InternalErrorLog;
@@ -110,8 +125,9 @@ export class DataPlane {
   #updates = 0;
   #closed: Promise<void> | null = null;
 
-  constructor(options: DataPlaneOptions) {
-    const { logger } = options;
+  constructor(options: DataPlaneOptions = {}) {
+    const logger = options.logger ?? createLogger({ level: "warning" });
+    this.#logger = logger;
     this.#options = options;
     this.#internalErrors = options.internalErrors ?? new InternalErrorLog(logger);
     this.#tls = new TlsFront({
@@ -131,6 +147,8 @@ export class DataPlane {
       hasCertificate: (host) => this.#tls.has(host),
       subrequest: (exchange, request) => this.#subrequests!.request(exchange as ServerExchange, request),
       ...options.modules === undefined ? {} : { modules: options.modules },
+      ...options.middleware === undefined ? {} : { middleware: options.middleware },
+      report: (error) => this.#internalErrors.report(error, "middleware"),
       onLeave: (endpoints) => this.#wire?.drain(endpoints),
       catchAllLocations: builtInLocations(options.status ?? (() => this.counters())),
     });
@@ -170,7 +188,7 @@ export class DataPlane {
         this.#wire = new Wire({
           handler: this.#pipeline,
           settings,
-          logger: this.#options.logger,
+          logger: this.#logger,
           clock: systemClock,
           internalErrors: this.#internalErrors,
           ...this.#options.stream === undefined ? {} : { stream: this.#options.stream },
@@ -187,7 +205,7 @@ export class DataPlane {
 
   #makeSubrequests(wire: Wire): Subrequests {
     return new Subrequests({
-      logger: this.#options.logger,
+      logger: this.#logger,
       derive: (handler) => wire.derive(handler),
       upstream: (name) => this.#tables.upstream(name),
       isOwn: ({ address, port }) => wire.listensAt(address, port),

@@ -9,6 +9,7 @@ export type { CountsDelta } from "./state/mod.ts";
 export { type Resolution, type Resolve, resolve } from "./balancer/resolver.ts";
 export { DataPlane, type DataPlaneCounters, type DataPlaneOptions, isWeb, type ListenOptions } from "./data-plane.ts";
 export type { StreamConnection, StreamHandler } from "./contract.ts";
+export type { Middleware, MiddlewareContext, MiddlewareRule } from "./pipeline/mod.ts";
 export { ListenError } from "./listen-error.ts";
 export { ListenerSet, type ListenFailure, type OpenPort } from "./listener-set.ts";
 export { FAKE_CERTIFICATE, type KeyPair, makeSelfSigned } from "./tls/mod.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CompilerOptions } from "../../src/compiler/contract.ts";
+import { COMPILER_DEFAULTS, type CompilerOptions } from "../../src/compiler/contract.ts";
 import type {
   ConfigMap,
   EndpointSlice,
@@ -22,24 +22,7 @@ export const NOW_MS: number = Date.UTC(2030, 0, 1, 12);
 /** The defaults of the flags, ports 80 and 443. */
 export function compilerOptions(options: Partial<CompilerOptions> = {}): CompilerOptions {
   return {
-    ingressClass: "nginx",
-    controllerClass: "k8s.io/ingress-nginx",
-    ingressClassByName: false,
-    watchIngressWithoutClass: false,
-    configMap: "",
-    defaultBackendService: "",
-    defaultSslCertificate: "",
-    watchNamespace: "",
-    watchNamespaceSelector: "",
-    annotationsPrefix: "nginx.ingress.kubernetes.io",
-    enableAnnotationValidation: true,
-    enableSslPassthrough: false,
-    disableCatchAll: false,
-    disableSvcExternalName: false,
-    deepInspect: true,
-    enableTopologyAwareRouting: false,
-    httpPort: 80,
-    httpsPort: 443,
+    ...COMPILER_DEFAULTS,
     now: () => NOW_MS,
     ...options,
   };

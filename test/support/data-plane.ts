@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, request as httpRequest, type Server
 import { request as httpsRequest } from "node:https";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import type { Logger } from "../../src/observe/mod.ts";
-import { DataPlane } from "../../src/proxy/mod.ts";
+import { DataPlane, type DataPlaneOptions } from "../../src/proxy/mod.ts";
 import type { SnapshotUpdate } from "../../src/snapshot/mod.ts";
 
 const logger: Logger = { debug: () => {}, info: () => {}, warning: () => {}, error: () => {} };
@@ -91,10 +91,12 @@ export function ask(plane: DataPlane, host: string, path: string, given: Ask = {
 export async function serving(
   update: SnapshotUpdate,
   body: (plane: DataPlane, log: () => string) => Promise<void>,
+  options: DataPlaneOptions = {},
 ): Promise<void> {
   let lines = "";
   const plane = new DataPlane({
     logger,
+    ...options,
     accessLog: (chunk) => {
       lines += Buffer.from(chunk).toString("latin1");
       return Promise.resolve();

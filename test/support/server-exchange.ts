@@ -5,7 +5,13 @@
  */
 import { FieldList } from "../../src/http/mod.ts";
 import type { Answer } from "../../src/http/exchange.ts";
-import type { ExchangeHandler, ForwardPlan, ServerConnection, ServerExchange } from "../../src/proxy/contract.ts";
+import type {
+  ExchangeHandler,
+  ForwardPlan,
+  ResponseTap,
+  ServerConnection,
+  ServerExchange,
+} from "../../src/proxy/contract.ts";
 import { type FakeExchange, fakeExchange } from "./exchange.ts";
 
 /** What became of an exchange. */
@@ -13,6 +19,8 @@ export interface FakeServerExchange extends ServerExchange {
   readonly answered: readonly Answer[];
   readonly responded: readonly Response[];
   readonly forwarded: readonly ForwardPlan[];
+  /** Of the last plan. */
+  readonly tap: ResponseTap | null;
 }
 
 /** An exchange that runs the handler's response hooks as soon as it is answered. */
@@ -41,14 +49,21 @@ export function fakeServerExchange(given: FakeExchange = {}, handler?: ExchangeH
       void handler?.responseHead(exchange);
     },
     replace(answer) {
-      exchange.answer(answer);
+      if (answer instanceof Response) exchange.respond(answer);
+      else exchange.answer(answer);
     },
     respond(response) {
       responded.push(response);
     },
     whenOver: () => () => {},
-    forward(plan) {
+    respondInstead(response) {
+      responded.push(response);
+    },
+    requestStream: () => null,
+    tap: null,
+    forward(plan, tap) {
       forwarded.push(plan);
+      Object.assign(exchange, { tap: tap ?? null });
     },
   };
   return exchange;

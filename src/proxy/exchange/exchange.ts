@@ -17,15 +17,16 @@ import {
 } from "../../http/mod.ts";
 import { hostOf } from "../../net/authority.ts";
 import { ProxyError } from "../../proxy-error.ts";
-import type { ForwardPlan, ServerConnection, ServerExchange } from "../contract.ts";
+import type { ForwardPlan, ResponseTap, ServerConnection, ServerExchange } from "../contract.ts";
 import { Followers } from "./followers.ts";
 import type { Forwarding } from "./forwarder.ts";
-import type { OpenExchange } from "./open-exchange.ts";
 import { makeRequestId } from "./request-id.ts";
 import type { WireCore } from "./core.ts";
 import { EncodedBody, type EncodedBodyOwner } from "./encoded-body.ts";
 import { answerFields, closesConnection, writeAnswer } from "./own-answer.ts";
+import { KeptBody } from "./kept-body.ts";
 import { ResponsePump } from "./response-pump.ts";
+import { type TappableExchange, TappedExchange } from "./tapped-exchange.ts";
 import {
   type Downstream,
   type FinishOwner,
@@ -41,7 +42,7 @@ const NO_ATTEMPTS: readonly UpstreamAttempt[] = [];
 const Stage = { open: 0, decided: 1, headSent: 2, over: 3 } as const;
 
 /** One request. */
-export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, EncodedBodyOwner {
+export class WireExchange implements ServerExchange, TappableExchange, HookWaiter, EncodedBodyOwner {
   readonly method: string;
   readonly target: string;
   readonly authority: string;
@@ -83,6 +84,10 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
   #encoded: EncodedBody | null = null;
   /** {@link WireExchange.bodyTransform}, once the head is out. */
   #transform: BodyTransform | null = null;
+  /** What middleware has read of the request's body. */
+  #kept: KeptBody | null = null;
+  /** Stands before the forwarder while middleware looks at the response. */
+  #tapped: TappedExchange | null = null;
   /** How often the response was replaced. */
   #replacements = 0;
   readonly #core: WireCore;
@@ -165,6 +170,10 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
       response.body?.cancel().catch(() => {});
       return;
     }
+    this.#send(response);
+  }
+
+  #send(response: Response): void {
     this.#pump = new ResponsePump(this, response);
     try {
       this.#pump.start();
@@ -173,9 +182,39 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
     }
   }
 
-  forward(plan: ForwardPlan): void {
+  respondInstead(response: Response): void {
+    const tapped = this.#tapped;
+    if (this.#stage === Stage.over) {
+      response.body?.cancel().catch(() => {});
+      return;
+    }
+    if (tapped === null || this.#stage >= Stage.headSent || this.#pump !== null) {
+      throw new TypeError("respond to the exchange: it has been answered");
+    }
+    // a body that is being read goes on, until the exchange is over
+    if (tapped.isRead) this.#forward = null;
+    else this.#dropWork();
+    this.#send(response);
+  }
+
+  requestStream(maxBytes: number): ReadableStream<Uint8Array> | null {
+    if (this.requestBodyBytes === 0) return null;
+    if (this.#kept === null) {
+      const kept = this.#kept = new KeptBody(this.downstream, maxBytes);
+      this.whenOver(() => kept.stop("the exchange is over"));
+    }
+    return this.#kept.stream;
+  }
+
+  forward(plan: ForwardPlan, tap?: ResponseTap): void {
     if (!this.#decide("forward")) return;
-    this.#forward = this.#core.forwarder.forward(this, plan);
+    if (tap === undefined) this.#forward = this.#core.forwarder.forward(this, plan);
+    else {
+      const tapped = this.#tapped = new TappedExchange(this, this.#kept ?? this.downstream, tap);
+      this.#forward = this.#core.forwarder.forward(tapped, plan);
+      tapped.attach(this.#forward);
+      this.whenOver(() => tapped.stop());
+    }
     try {
       this.#forward.start();
     } catch (error) {
@@ -195,13 +234,17 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
   fail(error: ProxyError): void {
     if (this.#stage >= Stage.headSent) return this.cut();
     this.#stage = Stage.decided;
-    let answer: Answer;
+    const answer = this.failureAnswer(error);
+    if (answer !== null) this.#prepare(answer);
+  }
+
+  failureAnswer(error: ProxyError): Answer | null {
     try {
-      answer = this.#core.handler.failure(this, error);
+      return this.#core.handler.failure(this, error);
     } catch (thrown) {
-      return this.internalError(thrown);
+      this.internalError(thrown);
+      return null;
     }
-    this.#prepare(answer);
   }
 
   attemptFailed(error: ProxyError): void {
@@ -241,13 +284,14 @@ export class WireExchange implements ServerExchange, OpenExchange, HookWaiter, E
     this.#writeAnswer();
   }
 
-  replace(answer: Answer): void {
+  replace(answer: Answer | Response): void {
     if (this.#stage >= Stage.headSent) throw new TypeError("replace the response: its head has been sent");
     this.#replacements++;
     this.#dropWork();
     this.bodyCoding = null;
     this.bodyTransform = null;
-    this.#prepare(answer);
+    if (answer instanceof Response) this.#send(answer);
+    else this.#prepare(answer);
   }
 
   #setAnswer(answer: Answer): void {

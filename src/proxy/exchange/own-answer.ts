@@ -47,6 +47,11 @@ export function writeAnswer(exchange: OpenExchange, body: Answer["body"]): void 
   }
 }
 
+/** The body of an answer: its own, or nginx's page. */
+export function answerBody({ body, status }: Answer): string | Uint8Array {
+  return body ?? page(status);
+}
+
 function page(status: number): string {
   return status >= 300 ? errorPage(status) : "";
 }

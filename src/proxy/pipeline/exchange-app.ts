@@ -87,7 +87,10 @@ export class ExchangeApp {
 }
 
 /** Hono exports the type of its Context but not the class: taken from a Context. */
-const HonoContext = ((): new (request: Request, options: unknown) => ExchangeContext => {
+export const HonoContext: new (request: Request, options: unknown) => ExchangeContext = ((): new (
+  request: Request,
+  options: unknown,
+) => ExchangeContext => {
   let found: unknown;
   const app = new Hono();
   app.get("/", (c) => {

@@ -11,6 +11,7 @@ import type { ServerExchange } from "../contract.ts";
 import { type CompiledHooks, compileHooks } from "./compile-hooks.ts";
 import { type ResponseStep, runSteps, type Step } from "./hook-chain.ts";
 import { compileLocation, type LocationRuntime } from "./location-runtime.ts";
+import type { HostMiddleware } from "./middleware.ts";
 import type { TableContext } from "./table-context.ts";
 
 /** What a slot of the location table holds: compiled when it is first found. */
@@ -36,12 +37,16 @@ const NOWHERE: FoundLocation = { exact: false, prefixLength: -1, regex: false };
 export class HostRuntime {
   #locations: LocationTable<Slot> | null = null;
   #hooks: HostHooks | null = null;
+  /** Of the program that embeds the data plane. */
+  readonly #middleware: HostMiddleware | null;
 
   constructor(
     readonly host: VirtualHost,
     readonly tables: TableContext,
     readonly extra: ExtraLocations = [],
-  ) {}
+  ) {
+    this.#middleware = tables.sources.middleware?.of(host) ?? null;
+  }
 
   /** Are there steps before the location search, or blocks beside the locations. */
   get hasSteps(): boolean {
@@ -79,6 +84,7 @@ export class HostRuntime {
       this.host.regexMode,
       this.host.policies,
       this.tables,
+      this.#middleware,
     );
     return hit;
   }

@@ -15,7 +15,9 @@ import { type CompiledHooks, compileHooks } from "./compile-hooks.ts";
 import { compileForwardSettings, type SchemeSettings } from "./forward-settings.ts";
 import { isPromise, type ResponseStep, runSteps, type Step } from "./hook-chain.ts";
 import { type Lifecycle, lifecycleOf } from "./lifecycle.ts";
-import { runOnion } from "./onion.ts";
+import { type Chain, chainOf, joinChains } from "./chain.ts";
+import type { HostMiddleware } from "./middleware.ts";
+import { type OnionCore, pageResponse, runOnion } from "./onion.ts";
 import type { Route as RouteOf } from "./route.ts";
 import type { TableContext } from "./table-context.ts";
 
@@ -26,6 +28,9 @@ const UNSAFE_PATH: Answer = {
 };
 
 type Route = RouteOf<unknown, LocationRuntime>;
+
+/** Of request bodies that no upstream gets. */
+const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 
 const UNSAFE_QUERY: Answer = {
   status: 400,
@@ -53,6 +58,8 @@ export class LocationRuntime {
     readonly proxying: Proxying | null = null,
     /** Rare hooks. */
     readonly lifecycle: Lifecycle | null = null,
+    /** Middleware that its requests may go through; they are chosen by the path that the location was found by. */
+    readonly middleware: HostMiddleware | null = null,
   ) {}
 
   /** The page for an answer made here that has no body of its own. */
@@ -69,6 +76,7 @@ export class LocationRuntime {
     route.exchange.location = this.facts;
     route.exchange.upstreamName = null;
     if (this.lifecycle !== null && this.lifecycle.end.length > 0) (route.ending ??= []).push(...this.lifecycle.end);
+    if (this.middleware !== null) route.chain = this.middleware.select(route.exchange);
     const verdict = runSteps(this.steps, c);
     if (verdict === undefined) return this.terminal(c, route);
     if (!isPromise(verdict)) return verdict;
@@ -83,6 +91,7 @@ export function compileLocation(
   regexMode: boolean,
   hostPolicies: Policies,
   tables: TableContext,
+  ofHost: HostMiddleware | null = null,
 ): LocationRuntime {
   const facts = factsOf(location);
   const quiet = !tables.globals.accessLog.ofDefaultBackend && host === CATCH_ALL && location.ingress === null &&
@@ -111,19 +120,17 @@ export function compileLocation(
   if (location.match.kind === "slash-redirect") {
     return new LocationRuntime(facts, logged, [], hooks.response, (_c, route) => addSlash(route.exchange));
   }
+  const embedded = ofHost?.mayReach(location) === true ? ofHost : null;
+  const { rewrite, access, response, errorPages } = hooks;
+  const lifecycle = lifecycleOf(hooks);
   if (location.backend.kind === "not-found") {
-    const steps = [...hooks.rewrite, ...hooks.access];
-    const { response, errorPages } = hooks;
-    return new LocationRuntime(
-      facts,
-      logged,
-      steps,
-      response,
-      () => NOT_FOUND,
-      errorPages,
-      null,
-      lifecycleOf(hooks),
-    );
+    const steps = [...rewrite, ...access];
+    const terminal = around(hooks, embedded, () => NOT_FOUND, {
+      proceed: () => pageResponse(404),
+      maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
+      report: tables.sources.report,
+    });
+    return new LocationRuntime(facts, logged, steps, response, terminal, errorPages, null, lifecycle, embedded);
   }
   let proxying: Proxying;
   try {
@@ -137,13 +144,32 @@ export function compileLocation(
     });
     return new LocationRuntime(facts, logged, [], hooks.response, deny(`the backends cannot be built: ${cause}`));
   }
-  const { rewrite, access, middleware } = hooks;
   const steps = rewrite.length === 0 && access.length === 0 ? CHECK_ONLY : [...rewrite, CHECK, ...access];
-  const terminal: Terminal = middleware.length === 0
-    ? proxy
-    : (c, route) => refused(route) ?? runOnion(middleware, c, route, () => proxying.forward(route));
-  const { response, errorPages } = hooks;
-  return new LocationRuntime(facts, logged, steps, response, terminal, errorPages, proxying, lifecycleOf(hooks));
+  const terminal = around(hooks, embedded, proxy, {
+    proceed: (route) => {
+      proxying.forward(route as Route);
+      return undefined;
+    },
+    maxBodyBytes: proxying.maxBodyBytes,
+    report: tables.sources.report,
+  });
+  return new LocationRuntime(facts, logged, steps, response, terminal, errorPages, proxying, lifecycle, embedded);
+}
+
+/** Puts middleware around what a location does, if it has any. */
+function around(
+  { middleware }: CompiledHooks,
+  embedded: HostMiddleware | null,
+  plain: Terminal,
+  core: OnionCore,
+): Terminal {
+  const own: Chain | null = middleware.length === 0 ? null : chainOf(middleware);
+  if (own === null && embedded === null) return plain;
+  return (c, route) => {
+    const chain = joinChains(own, route.chain);
+    if (chain === null) return plain(c, route);
+    return refused(route) ?? runOnion(chain, route, core);
+  };
 }
 
 // What locations have in common is made once: there may be many thousands of them.
@@ -196,6 +222,11 @@ class Proxying {
     this.#choice = isOnly ? null : new BackendChoice(backends, facts, find);
     this.#settings = compileForwardSettings(location, tables);
     this.#fallbackName = location.defaultBackend;
+  }
+
+  /** Longest request body; 0: no limit. */
+  get maxBodyBytes(): number {
+    return this.#settings.plain.maxBodyBytes;
   }
 
   /** See {@link CHECK}. */
@@ -271,7 +302,9 @@ class Proxying {
     const group = route.fallback ?? route.chosen ?? this.#group;
     const plain = route.fallback !== null || group.name === DEFAULT_BACKEND;
     const settings = plain ? this.#settings.plain : this.#settings[exchange.scheme];
-    exchange.forward(route.plan(settings, group, targetOf(exchange), fieldBlock));
+    const plan = route.plan(settings, group, targetOf(exchange), fieldBlock);
+    if (route.tap === null) exchange.forward(plan);
+    else exchange.forward(plan, route.tap);
   }
 }
 

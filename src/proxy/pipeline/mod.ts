@@ -6,5 +6,6 @@
  */
 export { AccessLogger } from "./access-logger.ts";
 export { builtInLocations } from "./built-in.ts";
+export type { Middleware, MiddlewareContext, MiddlewareRule } from "./middleware.ts";
 export { Pipeline, type PipelineOptions } from "./pipeline.ts";
 export { Tables, type TablesOptions } from "./tables.ts";

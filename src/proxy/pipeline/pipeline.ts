@@ -13,6 +13,8 @@ import type { ProxyError, ProxyErrorCode } from "../../proxy-error.ts";
 import type { ExchangeHandler, ServerExchange } from "../contract.ts";
 import { FailureReport } from "./failure-report.ts";
 import { ExchangeApp, makeEntry, type RouterEntry } from "./exchange-app.ts";
+import { responseOf } from "./http-exception.ts";
+import { isGone } from "./onion.ts";
 import { isPromise, runResponseSteps, type Step } from "./hook-chain.ts";
 import type { LocationRuntime } from "./location-runtime.ts";
 import type { HostRuntime } from "./host-runtime.ts";
@@ -78,8 +80,29 @@ export class Pipeline implements ExchangeHandler {
     }
   }
 
-  /** Throws and rejects when a hook does: a response whose fields cannot be made right is not sent. */
+  /**
+   * Throws and rejects when a hook does: a response whose fields cannot be made right is not sent. An HTTPException is a
+   * response in its place.
+   */
   responseHead(exchange: ServerExchange): void | Promise<void> {
+    try {
+      const pending = this.#responseHead(exchange);
+      return pending === undefined ? undefined : pending.catch((error) => this.#replaceBy(exchange, error));
+    } catch (error) {
+      this.#replaceBy(exchange, error);
+    }
+  }
+
+  #replaceBy(exchange: ServerExchange, error: unknown): void {
+    const route = exchange.route as Route | null;
+    const response = route === null || route.thrown ? null : responseOf(error);
+    if (response === null) throw error;
+    route!.thrown = true;
+    route!.replaced = true;
+    exchange.replace(response);
+  }
+
+  #responseHead(exchange: ServerExchange): void | Promise<void> {
     const route = exchange.route as Route | null;
     if (route === null) {
       this.#tables.context?.responseFields.apply(exchange);
@@ -91,17 +114,13 @@ export class Pipeline implements ExchangeHandler {
       if (isPromise(found)) return found.then((late) => this.#replaceOr(route, late));
       return this.#replaceOr(route, found);
     }
-    return this.#head(route);
+    return this.#editHead(route);
   }
 
   #replaceOr(route: Route, answer: Answer | undefined): void | Promise<void> {
-    if (answer === undefined) return this.#head(route);
+    if (answer === undefined) return this.#editHead(route);
     route.replaced = true;
     route.exchange.replace(answer);
-  }
-
-  #head(route: Route): void | Promise<void> {
-    return route.onHead === null ? this.#editHead(route) : this.#afterOnion(route, route.onHead);
   }
 
   failure(exchange: ServerExchange, error: ProxyError): Answer {
@@ -231,12 +250,6 @@ export class Pipeline implements ExchangeHandler {
     } else this.#settle(route, location === null ? { status: 404 } : location.run(route.context!, route));
   }
 
-  async #afterOnion(route: Route, onHead: () => Promise<void>): Promise<void> {
-    route.onHead = null;
-    await onHead();
-    await this.#editHead(route);
-  }
-
   #editHead(route: Route): void | Promise<void> {
     const { exchange, host, context, location } = route;
     host.tables.responseFields.apply(exchange);
@@ -250,14 +263,17 @@ export class Pipeline implements ExchangeHandler {
     return runResponseSteps([...ofHost, ...ofLocation], context);
   }
 
-  /** Reports the error, and answers 500 unless an answer is on its way. */
+  /** Reports the error and answers 500, or what an HTTPException says, unless an answer is on its way. */
   #crash(exchange: ServerExchange, error: unknown): void {
-    this.#errors.report(error, "pipeline");
+    if (isGone(error)) return;
+    const response = responseOf(error);
     const route = exchange.route as Route | null;
+    if (response === null || route?.settled === true) this.#errors.report(error, "pipeline");
     if (route?.settled === true) return;
     if (route !== null) route.settled = true;
     try {
-      exchange.answer({ status: 500 });
+      if (response !== null) exchange.respond(response);
+      else exchange.answer({ status: 500 });
     } catch (second) {
       this.#errors.report(second, "pipeline");
     }

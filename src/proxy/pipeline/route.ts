@@ -6,8 +6,9 @@
 import type { Exchange } from "../../http/exchange.ts";
 import type { ExchangeContext } from "../../policy/contract.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
-import type { AttemptOutcome, ForwardPlan, ForwardSettings, ServerExchange } from "../contract.ts";
+import type { AttemptOutcome, ForwardPlan, ForwardSettings, ResponseTap, ServerExchange } from "../contract.ts";
 import type { UpstreamGroup } from "../balancer/mod.ts";
+import type { Chain } from "./chain.ts";
 
 /** Kept in {@link ServerExchange.route}. `Host` and `Location`: what the tables have for them. One object plays both parts, because there is one of each for every request. */
 export class Route<Host = unknown, Location = unknown> implements ForwardPlan {
@@ -22,13 +23,17 @@ export class Route<Host = unknown, Location = unknown> implements ForwardPlan {
   fallback: UpstreamGroup | null = null;
   /** Upstream that was chosen for this request, by a snippet or among those of the location; `null`: the only one. */
   chosen: UpstreamGroup | null = null;
-  /** A middleware that waits for the head of the response. */
-  onHead: (() => Promise<void>) | null = null;
+  /** Middleware that the request goes through before it is proxied; `null`: none. */
+  chain: Chain | null = null;
+  /** Looks at the response, for them. */
+  tap: ResponseTap | null = null;
 
   /** End hooks of the locations that the request has been in. */
   ending: ((exchange: Exchange) => void)[] | null = null;
   /** The response is one that stands in for another: it is not replaced in its turn. */
   replaced = false;
+  /** The response is one that a response hook threw. */
+  thrown = false;
 
   settings!: ForwardSettings;
   target = "";

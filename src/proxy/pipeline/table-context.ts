@@ -12,6 +12,7 @@ import type { ForwardSettings } from "../contract.ts";
 import { ClientAddress } from "./client-address.ts";
 import { compileHideFields } from "./hide-fields.ts";
 import { Forwarded } from "./forwarded.ts";
+import type { MiddlewareRules } from "./middleware.ts";
 import { type ExtraField, RequestFields } from "./request-fields.ts";
 import { ResponseFields } from "./response-fields.ts";
 
@@ -28,6 +29,10 @@ export interface TableSources {
   hasCertificate(host: string): boolean;
   readonly subrequest: Subrequest;
   readonly state: PolicyState;
+  /** Of the program that embeds the data plane. */
+  readonly middleware: MiddlewareRules | null;
+  /** Counts and logs an error of a middleware. */
+  readonly report: (error: unknown) => void;
 }
 
 /** Shared by all hosts and locations. */

@@ -12,6 +12,7 @@ import { type HostMatch, HostTable } from "../router/mod.ts";
 import { compileExtraFields } from "./extra-fields.ts";
 import { OwnLengths } from "./head-lengths.ts";
 import { type ExtraLocations, HostRuntime } from "./host-runtime.ts";
+import { type MiddlewareRule, MiddlewareRules } from "./middleware.ts";
 import { TableContext } from "./table-context.ts";
 
 /** What the tables take from outside. */
@@ -20,6 +21,10 @@ export interface TablesOptions {
   hasCertificate(host: string): boolean;
   readonly subrequest: Subrequest;
   readonly state: PolicyState;
+  /** Hono middleware by host and path. Default: none. */
+  readonly middleware?: readonly MiddlewareRule[];
+  /** Counts and logs an error of a middleware. Default: nobody is told. */
+  readonly report?: (error: unknown) => void;
   /** Policies in order of execution. Default: those of the policy room. */
   readonly modules?: readonly PolicyModule<unknown>[];
   /** Told of endpoints that have left: they stand in no upstream any more. */
@@ -31,6 +36,7 @@ export interface TablesOptions {
 /** Hosts and upstreams in force. */
 export class Tables {
   readonly #options: TablesOptions;
+  readonly #middleware: MiddlewareRules | null;
   readonly #hosts = new HostTable<HostRuntime>();
   readonly #groups = new Map<string, UpstreamGroup>();
   readonly #references = new EndpointReferences();
@@ -42,6 +48,8 @@ export class Tables {
 
   constructor(options: TablesOptions) {
     this.#options = options;
+    const { middleware = [] } = options;
+    this.#middleware = middleware.length === 0 ? null : new MiddlewareRules(middleware);
   }
 
   /** Takes over what changed; the first update must have the globals. */
@@ -70,6 +78,8 @@ export class Tables {
           hasCertificate: (host) => this.#options.hasCertificate(host),
           subrequest: this.#options.subrequest,
           state: this.#options.state,
+          middleware: this.#middleware,
+          report: this.#options.report ?? (() => {}),
           upstream: (name) => this.#group(name),
           findUpstream: (name) => {
             const group = this.#groups.get(name);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ManualClock } from "../../../src/observe/mod.ts";
 import { KeptState } from "../../../src/proxy/state/mod.ts";
 import { describe, it } from "node:test";
+import { HTTPException } from "hono/http-exception";
 import { Pipeline, Tables } from "../../../src/proxy/pipeline/mod.ts";
 import { FailureLog, failuresTo, InternalErrorLog, type Logger } from "../../../src/observe/mod.ts";
 import { FieldList } from "../../../src/http/mod.ts";
@@ -506,7 +507,6 @@ describe("generic Hono middleware", () => {
           await next();
           c.res.headers.set("x-out", "1");
           c.res.headers.delete("x-gone");
-          c.status(202);
           c.res = new Response(null, { status: 202, headers: c.res.headers });
         },
       }),
@@ -516,6 +516,7 @@ describe("generic Hono middleware", () => {
     planOf(exchange);
     exchange.status = 200;
     exchange.response = new FieldList([["X-Gone", "g"], ["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"]]);
+    await new Promise<void>((pass) => exchange.tap?.responseKnown({ body: null, untouched: true, pass }));
     await pipeline.responseHead(exchange);
     assert.deepEqual(urls, ["GET http://a.example/t?x i"]);
     assert.equal(exchange.status, 202);
@@ -527,8 +528,8 @@ describe("generic Hono middleware", () => {
     ]);
   });
 
-  it("that fails after the head makes the response fail", async () => {
-    const { askLater, pipeline } = withPolicies(policy("mw", {
+  it("that fails after the head has 500 sent in place of the response", async () => {
+    const { askLater } = withPolicies(policy("mw", {
       middleware: async (_c, next) => {
         await next();
         throw new Error("too late");
@@ -537,7 +538,52 @@ describe("generic Hono middleware", () => {
     const exchange = await askLater();
     exchange.status = 200;
     exchange.response = new FieldList();
-    await assert.rejects(async () => await pipeline.responseHead(exchange), /too late/);
+    exchange.tap?.responseKnown({ body: null, untouched: true, pass: () => assert.fail("passed on") });
+    while (exchange.responded.length === 0) await Promise.resolve();
+    assert.equal(exchange.responded[0]?.status, 500);
+  });
+});
+
+describe("an HTTPException of a hook", () => {
+  const custom = (): HTTPException =>
+    new HTTPException(403, { res: new Response("no way", { headers: { "X-A": "b" } }) });
+  const rows: readonly (readonly [name: string, hooks: PolicyHooks])[] = [
+    ["thrown", {
+      request: () => {
+        throw custom();
+      },
+    }],
+    ["rejected with", { request: () => Promise.reject(custom()) }],
+    ["of a later phase", {
+      access: async () => {
+        await Promise.resolve();
+        throw custom();
+      },
+    }],
+  ];
+  for (const [name, hooks] of rows) {
+    it(`${name} is the response, and no error of ours`, async () => {
+      const { askLater, internalErrors } = withPolicies(policy("auth", hooks));
+      const { responded } = await askLater();
+      assert.deepEqual([responded[0]?.status, responded[0]?.headers.get("x-a")], [403, "b"]);
+      assert.equal(await responded[0]?.text(), "no way");
+      assert.equal(internalErrors.count, 0);
+    });
+  }
+
+  it("on the way back stands in place of the response, once", async () => {
+    for (const late of [false, true]) {
+      const response = (): Promise<void> => {
+        if (late) return Promise.reject(custom());
+        throw custom();
+      };
+      const { ask, pipeline } = withPolicies(policy("check", { response }));
+      const exchange = ask();
+      exchange.response = new FieldList();
+      await pipeline.responseHead(exchange);
+      assert.equal(exchange.responded[0]?.status, 403);
+      await assert.rejects(async () => await pipeline.responseHead(exchange), HTTPException);
+    }
   });
 });
 
