@@ -95,7 +95,10 @@ export function judgeCertificate(
   if (reading.kind === "broken") {
     return [invalid(reading.message, "the default certificate is served in its place")];
   }
-  const found = reading.refused === null ? [] : [invalid(reading.refused, "its last good certificate stays in force")];
+  const until = new Date(reading.certificate.notAfterMs).toISOString();
+  const found = reading.refused === null
+    ? []
+    : [invalid(reading.refused, `its last good certificate, valid until ${until}, stays in force`)];
   return [...found, ...judgeDates(secret, name, reading, nowMs)];
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { CompilerOptions } from "../../../src/compiler/contract.ts";
@@ -111,6 +112,7 @@ describe("compile()", () => {
     const tls = { tls: [{ hosts: ["c.example"], secretName: "c" }] };
     const user = ingress("c", { "c.example": { "/": "echo" } }, tls);
     const good = secret("c", { "tls.crt": pem("chain.crt"), "tls.key": pem("chain.key") });
+    const validUntil = new Date(new X509Certificate(pem("chain.crt")).validTo).toISOString();
     const broken: [string, Record<string, string>][] = [
       ["has no pair any more", {}],
       ["has no key any more", { "tls.crt": pem("chain.crt") }],
@@ -127,7 +129,7 @@ describe("compile()", () => {
         const finding = second.newDiagnostics.find(({ reason }) => reason === "InvalidCertificate");
         assert.equal(finding?.object?.kind, "Secret");
         assert.equal(finding?.severity, "error");
-        assert.equal(finding?.effect, "its last good certificate stays in force");
+        assert.equal(finding?.effect, `its last good certificate, valid until ${validUntil}, stays in force`);
         // another fault, and still the first certificate
         assert.equal(
           put(secret("c", { "tls.key": "x" })).snapshot.certificates["default/c"],
