@@ -7,9 +7,7 @@ http=${HTTP_PORT:-8080}
 https=${HTTPS_PORT:-8443}
 host=xxx.your-domain.com
 
-# npm's cache would lie in the home folder.
-npm_config_cache="$PWD/tmp/npm" ./scripts/setup.sh
-rm -rf tmp/npm
+./scripts/setup.sh
 ./compile.sh
 
 started=

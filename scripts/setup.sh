@@ -14,7 +14,9 @@ command -v npm >/dev/null 2>&1 || missing "npm"
 
 if ! node scripts/lock-matches.mjs; then
   echo "setup: installing packages" >&2
-  npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier >&2
+  # npm's cache and logs would lie in the home folder.
+  npm_config_cache="$PWD/tmp/npm" npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier >&2
+  rm -rf tmp/npm
 fi
 
 # A package whose install script has not run has a few lines of text where the executable belongs.
