@@ -4,4 +4,6 @@
 set -eu
 cd "$(dirname "$0")"
 ./scripts/setup.sh
+# Bun's cache would lie in the home folder; 0: none.
+export BUN_RUNTIME_TRANSPILER_CACHE_PATH="${BUN_RUNTIME_TRANSPILER_CACHE_PATH-0}"
 exec node_modules/.bin/bun scripts/compile.ts "$@"

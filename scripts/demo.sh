@@ -22,7 +22,7 @@ trap 'end $?' EXIT
 trap 'end 0' INT TERM HUP
 
 mkdir -p tmp/demo
-node_modules/.bin/bun scripts/demo-certificate.ts wetwin/xxx.com "$host" > tmp/demo/certificate.json
+BUN_RUNTIME_TRANSPILER_CACHE_PATH=0 node_modules/.bin/bun scripts/demo-certificate.ts wetwin/xxx.com "$host" > tmp/demo/certificate.json
 
 dist/sallyport echo --bind-address 127.0.0.1 --port 9001 --name zl-1 &
 started="$started $!"

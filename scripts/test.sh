@@ -8,4 +8,6 @@ if ! command -v openssl >/dev/null 2>&1; then
   exit 1
 fi
 ./scripts/setup.sh
+# Caches of the runtimes would lie in the home folder.
+export DENO_DIR="$PWD/tmp/deno" BUN_RUNTIME_TRANSPILER_CACHE_PATH="$PWD/tmp/bun"
 exec node_modules/.bin/bun scripts/test.ts "$@"
