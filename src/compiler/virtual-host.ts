@@ -14,6 +14,7 @@ import type { IngressEntry } from "./ingress-entry.ts";
 import { makeLocations } from "./locations.ts";
 import { collectPaths, type PathContext } from "./paths.ts";
 import { refuseDuplicates, refuseOutside } from "./snippet-locations.ts";
+import { reportLostSettings } from "./snippet-settings.ts";
 
 /** What a host is compiled with. */
 export interface HostContext extends PathContext, TlsContext {
@@ -78,6 +79,7 @@ export function compileVirtualHost(name: string, entries: readonly IngressEntry[
   const { regexMode, locations } = makeLocations(name, paths, diagnostics);
   const policies = hostPolicies(name, entries, context, diagnostics);
   const draft = { name, policies, regexMode, locations, entries, annotationsPrefix: context.annotationsPrefix };
+  reportLostSettings(draft, diagnostics);
   return {
     virtualHost: {
       name,

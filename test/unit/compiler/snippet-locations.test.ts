@@ -36,7 +36,8 @@ function compile(given: Given): { readonly host: VirtualHost; readonly diagnosti
   });
   const { snapshot, diagnostics } = createCompiler(compilerOptions({ configMap: "default/config" })).compile(store, []);
   const found = diagnostics.filter(({ reason, message }) =>
-    (reason === "DuplicateLocation" || reason === "LocationWithoutEffect") && !message.includes('host "_"')
+    (reason === "DuplicateLocation" || reason === "LocationWithoutEffect" || message.startsWith("use a snippet")) &&
+    !message.includes('host "_"')
   );
   return { host: snapshot.virtualHosts["a.example"]!, diagnostics: found };
 }
@@ -198,4 +199,49 @@ describe("a location block of configuration-snippet", () => {
       [["/x", true], ["/x", true], ["/", false]],
     );
   });
+});
+
+describe("a setting of a snippet without effect has a warning", () => {
+  const page = "which no location of a server-snippet takes";
+  const rows: readonly (readonly [what: string, given: Given, message?: string])[] = [
+    ["a named page that is not there", { paths: { "/": "echo" }, server: "error_page 403 @n;" }, `"@n", ${page}`],
+    ["a page that is not there", { paths: { "/": "echo" }, configuration: "error_page 403 /p;" }, `"/p", ${page}`],
+    [
+      "a page in an if that is not there",
+      { paths: { "/": "echo" }, configuration: "if ($uri) { error_page 403 /p; }" },
+      `"/p", ${page}`,
+    ],
+    [
+      "pages that are there",
+      {
+        paths: { "/": "echo" },
+        server: "location = /p { return 200; } location @n { return 200; } error_page 404 /p?a;",
+        globalServer: "location ~ ^/q { error_page 500 /p; deny all; }",
+        configuration: "error_page 403 @n; error_page 401 /q/x; error_page 402 $uri;",
+      },
+    ],
+    [
+      "expires in both snippets of paths",
+      { paths: { "/": "echo" }, configuration: "expires 1h;", globalLocation: "expires 2h;" },
+      "expires stands in the snippets of both the Ingress and the ConfigMap",
+    ],
+    [
+      "a page for one status in both snippets",
+      {
+        paths: { "/": "echo" },
+        server: "error_page 403 http://a.example/;",
+        globalServer: "error_page 403 404 http://b.example/;",
+      },
+      "error_page for 403 stands in both snippets",
+    ],
+  ];
+  for (const [what, given, message] of rows) {
+    test(`${what}${message === undefined ? ": none" : ""}`, () => {
+      const { diagnostics } = compile(given);
+      assert.equal(diagnostics.length, message === undefined ? 0 : 1, JSON.stringify(diagnostics));
+      if (message === undefined) return;
+      assert.equal(diagnostics[0]!.severity, "warning");
+      assert.ok(diagnostics[0]!.message.endsWith(message), diagnostics[0]!.message);
+    });
+  }
 });
