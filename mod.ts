@@ -25,17 +25,29 @@ import { runtime } from "./src/runtime/mod.ts";
 export { type Compilation, type Compiler, type CompilerOptions, createCompiler } from "./src/compiler/mod.ts";
 export { Controller, type ControllerOptions, type ControllerState } from "./src/controller/mod.ts";
 export {
-  type ApiSource,
+  type ApiRef,
   type Diagnostic,
-  type FileSource,
+  type FileRef,
   formatObject,
   formatSource,
-  type MemorySource,
+  type MemoryRef,
   type ObjectRef,
   type Severity,
   type SourceRef,
 } from "./src/diagnostic.ts";
-export { ManifestSource, type ManifestSourceOptions, readManifests, Store } from "./src/kube/mod.ts";
+export {
+  ManifestSource,
+  type ManifestSourceOptions,
+  MemorySource,
+  type ObjectSource,
+  ObjectSources,
+  type ObjectSourcesOptions,
+  readManifests,
+  type SourceReading,
+  type SourceState,
+  type SourceTarget,
+  Store,
+} from "./src/kube/mod.ts";
 export { createLogger, type Logger, type LoggerOptions } from "./src/observe/mod.ts";
 export { DataPlane, type DataPlaneOptions, type ListenOptions } from "./src/proxy/mod.ts";
 export { redact, type Snapshot, type SnapshotUpdate } from "./src/snapshot/mod.ts";

@@ -8,10 +8,10 @@
 export type Severity = "error" | "warning" | "info";
 
 /** Where an object was read from, or what a finding is about. */
-export type SourceRef = FileSource | ApiSource | MemorySource;
+export type SourceRef = FileRef | ApiRef | MemoryRef;
 
 /** A place in a file, or a whole file or folder. Lines and columns count from 1. */
-export interface FileSource {
+export interface FileRef {
   readonly kind: "file";
   readonly file: string;
   readonly line?: number;
@@ -19,7 +19,7 @@ export interface FileSource {
 }
 
 /** An object of a Kubernetes API server. */
-export interface ApiSource {
+export interface ApiRef {
   readonly kind: "api";
   /** Context of the kubeconfig, or another name of the cluster. */
   readonly cluster: string;
@@ -29,7 +29,7 @@ export interface ApiSource {
 }
 
 /** An object that the embedding program has set. */
-export interface MemorySource {
+export interface MemoryRef {
   readonly kind: "memory";
   /** Name of the source that holds it. */
   readonly name: string;

@@ -5,7 +5,7 @@
  */
 import { type Context, Hono } from "hono";
 import { EXPOSITION_TYPE, formatMetrics, type MetricFamily } from "../observe/mod.ts";
-import type { AdminSource } from "./source.ts";
+import type { AdminSource, SourceHealth } from "./source.ts";
 
 /** Options of the health app. */
 export interface HealthOptions {
@@ -35,6 +35,7 @@ export function createHealthApp(options: HealthOptions): Hono {
     const lines = reasons.map(([check, reason]) =>
       reason === null ? `[+]${check} ok` : `[-]${check} failed: ${reason}`
     );
+    for (const health of source.sources?.() ?? []) lines.push(formatSourceHealth(health));
     lines.push(`healthz check ${failed ? "failed" : "passed"}`);
     return c.text(lines.join("\n") + "\n", failed ? 500 : 200);
   });
@@ -49,4 +50,18 @@ export function createHealthApp(options: HealthOptions): Hono {
     return c.body(formatMetrics(metrics()), 200, { "content-type": EXPOSITION_TYPE });
   });
   return app;
+}
+
+/** A degraded source keeps what it has told in force, so it fails no check. */
+function formatSourceHealth({ name, state }: SourceHealth): string {
+  switch (state.kind) {
+    case "starting":
+      return `[-]source ${name} failed: it has not told all of its objects yet`;
+    case "degraded":
+      return `[+]source ${name} degraded: ${state.reason}`;
+    case "synced":
+      return `[+]source ${name} ok`;
+    default:
+      return state satisfies never;
+  }
 }

@@ -150,6 +150,15 @@ export function controllerFamilies(options: MetricsOptions): MetricFamily[] {
       "Requests answered with 400, because a rewrite made a path with a segment . or .. of theirs.",
       serving.unsafePaths ?? 0,
     ),
+    {
+      name: `${PREFIX}_source_synced`,
+      type: "gauge",
+      help: "1 for a source of objects that follows all changes; 0 while it is starting or degraded.",
+      samples: (source.sources?.() ?? []).map(({ name, state }): MetricSample => ({
+        labels: { ...labels, source: name },
+        value: bit(state.kind === "synced"),
+      })),
+    },
     options.orphans.family(diagnostics, labels),
     options.findings.family(diagnostics, labels),
     ...snapshot === null ? [] : certificateFamilies(snapshot, options.controllerClass),

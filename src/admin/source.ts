@@ -30,10 +30,21 @@ export interface UpdateCounters {
   readonly lastAppliedAtMs: number;
 }
 
+/** How well a source of objects is. */
+export interface SourceHealth {
+  readonly name: string;
+  readonly state:
+    | { readonly kind: "starting" }
+    | { readonly kind: "synced" }
+    | { readonly kind: "degraded"; readonly reason: string };
+}
+
 /** Read for each request. */
 export interface AdminSource {
   /** `null` while requests are served, or else the reason why not. */
   unready(): string | null;
+  /** Sources of objects. Default: none. */
+  sources?(): readonly SourceHealth[];
   /** Snapshot in force; `null` before the first one. */
   snapshot(): Snapshot | null;
   /** Current diagnostics of files, objects and annotations. */

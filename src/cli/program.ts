@@ -14,7 +14,15 @@ import {
 import { type CompilerOptions, createCompiler, createLastGood } from "../compiler/mod.ts";
 import { Controller, logDiagnostics } from "../controller/mod.ts";
 import type { Diagnostic } from "../diagnostic.ts";
-import { ManifestFolderError, ManifestSource, objectKey, pinpoint, Store } from "../kube/mod.ts";
+import {
+  ManifestFolderError,
+  ManifestSource,
+  objectKey,
+  type ObjectSource,
+  ObjectSources,
+  pinpoint,
+  type Store,
+} from "../kube/mod.ts";
 import type { InternalErrorLog, Logger } from "../observe/mod.ts";
 import { listenOnAll } from "../runtime/mod.ts";
 import { FatalError } from "./exit.ts";
@@ -68,8 +76,7 @@ function locate(diagnostics: readonly Diagnostic[], store: Store): Promise<Diagn
 /** Serves a folder of manifests. */
 export class Program {
   readonly #options: ProgramOptions;
-  readonly #store = new Store();
-  readonly #source: ManifestSource;
+  readonly #sources: ObjectSources;
   readonly #controller: Controller;
   readonly #serving: Serving;
   readonly #metrics: ProgramMetrics | null;
@@ -84,21 +91,20 @@ export class Program {
     this.#serving = new Serving({ workers, logger, internalErrors, metrics: this.#metrics });
     // it is kept when a compiler has failed and a new one is made
     const lastGood = createLastGood();
+    this.#sources = new ObjectSources([new ManifestSource({ folders, logger })], {
+      onChange: (changes) => this.#controller.changed(changes),
+      onFindings: (news) => void logDiagnostics(logger, news),
+      onState: (source) => tellSourceState(logger, source),
+    });
     this.#controller = new Controller({
-      view: this.#store,
+      view: this.#sources.store,
       createCompiler: () => createCompiler({ ...options.compiler, lastGood }),
       publish: (update, target) => {
         this.#metrics?.hosts(update);
         return this.#serving.apply(update, target);
       },
       logger,
-      locate: (diagnostics) => locate(diagnostics, this.#store),
-    });
-    this.#source = new ManifestSource({
-      folders,
-      logger,
-      store: this.#store,
-      onChange: (changes) => this.#controller.changed(changes),
+      locate: (diagnostics) => locate(diagnostics, this.#sources.store),
     });
   }
 
@@ -108,15 +114,12 @@ export class Program {
    * @throws {FatalError} when a folder is missing or a port cannot be had
    */
   async start(): Promise<void> {
-    const { logger } = this.#options;
     await this.#listenAdmin();
-    let reading;
     try {
-      reading = await this.#source.start();
+      await this.#sources.start();
     } catch (error) {
       throw error instanceof ManifestFolderError ? new FatalError(error.message) : error;
     }
-    logger.info("manifests read", { files: reading.files, objects: reading.objects, ms: Math.round(reading.tookMs) });
     await this.#controller.start();
     // Name servers may be slow: the start does not wait for them.
     void this.#tellUnresolvedNames();
@@ -142,7 +145,7 @@ export class Program {
   async drain(): Promise<void> {
     this.leave();
     this.#controller.stop();
-    await this.#source.stop();
+    await this.#sources.stop();
     const graceMs = this.#controller.state.snapshot?.globals.workerShutdownTimeoutMs ?? 0;
     await this.#serving.close(graceMs);
   }
@@ -159,7 +162,7 @@ export class Program {
 
   /** Reads all manifests again, even without a change. */
   reread(): void {
-    this.#source.rescan();
+    this.#sources.rescan();
   }
 
   /** Opens the files of the access log again; resolves when this process has done so, workers follow. */
@@ -171,8 +174,8 @@ export class Program {
   async #tellUnresolvedNames(): Promise<void> {
     const { snapshot } = this.#controller.state;
     if (snapshot === null) return;
-    const found = await findUnresolvedNames(snapshot, this.#store);
-    await logDiagnostics(this.#options.logger, found, (diagnostics) => locate(diagnostics, this.#store));
+    const found = await findUnresolvedNames(snapshot, this.#sources.store);
+    await logDiagnostics(this.#options.logger, found, (diagnostics) => locate(diagnostics, this.#sources.store));
   }
 
   async #listenAdmin(): Promise<void> {
@@ -200,22 +203,32 @@ export class Program {
 
   /** Diagnostics of the source and of the listeners. */
   #ownDiagnostics(): readonly Diagnostic[] {
-    return [...this.#source.diagnostics(), ...diagnoseListeners(this.#serving.listenFailures)];
+    return [...this.#sources.diagnostics(), ...diagnoseListeners(this.#serving.listenFailures)];
   }
 
   #adminSource(): AdminSource {
     const controller = this.#controller;
     return {
       unready: () => this.#unready,
+      sources: () => this.#sources.sources,
       snapshot: () => controller.state.snapshot,
       diagnostics: () => [...this.#ownDiagnostics(), ...controller.state.diagnostics],
       locatedDiagnostics: async () => [
         ...this.#ownDiagnostics(),
-        ...await locate(controller.state.diagnostics, this.#store),
+        ...await locate(controller.state.diagnostics, this.#sources.store),
       ],
       serving: () => this.#serving.counters(),
       refresh: () => this.#serving.refresh(),
       updates: () => controller.state,
     };
+  }
+}
+
+/** The start has lines of its own. */
+function tellSourceState(logger: Logger, { name, state }: ObjectSource): void {
+  if (state.kind === "degraded") {
+    logger.warning("object source is degraded: changes may be missed", { source: name, reason: state.reason });
+  } else {
+    logger.debug("object source", { source: name, state: state.kind });
   }
 }

@@ -8,11 +8,13 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
-import type { Diagnostic, FileSource, SourceRef } from "../../src/diagnostic.ts";
+import { logDiagnostics } from "../../src/controller/mod.ts";
+import type { FileRef, SourceRef } from "../../src/diagnostic.ts";
 import {
   type ManifestReading,
   ManifestSource,
   type ManifestSourceOptions,
+  type SourceTarget,
   Store,
   type StoreChange,
 } from "../../src/kube/mod.ts";
@@ -93,23 +95,36 @@ export async function follow(
   t: TestContext,
   folders: readonly string[],
   options: Partial<ManifestSourceOptions> = {},
+  rest: Partial<SourceTarget> = {},
 ): Promise<Following> {
   const store = new Store();
   const log = new LogLines();
   const changes: StoreChange[] = [];
   const waiting = new Set<() => void>();
-  const source = new ManifestSource({
-    folders,
-    store,
-    logger: log,
-    onChange: (more: readonly StoreChange[], _diagnostics: readonly Diagnostic[]) => {
+  const told = (): void => {
+    for (const look of [...waiting]) look();
+  };
+  const source = new ManifestSource({ folders, logger: log, ...options });
+  let started = false;
+  const target: SourceTarget = {
+    get: (key) => store.get(key),
+    apply: (batch) => {
+      const more = store.apply(batch);
+      if (!started) return;
       changes.push(...more);
-      for (const look of [...waiting]) look();
+      told();
     },
-    ...options,
-  });
+    found: (news) => {
+      void logDiagnostics(log, news);
+      told();
+    },
+    stateChanged: told,
+    ...rest,
+  };
   t.after(() => source.stop());
-  const reading = await source.start();
+  const reading = await source.start(target);
+  started = true;
+  log.lines.splice(log.lines.findIndex(({ message }) => message === "manifests read"), 1);
   const until = (what: string, test: () => boolean) =>
     new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -129,7 +144,7 @@ export async function follow(
 }
 
 /** A source that must be a place in a file. */
-export function fileSource(source: SourceRef | undefined): FileSource {
+export function fileSource(source: SourceRef | undefined): FileRef {
   assert(source?.kind === "file", JSON.stringify(source));
   return source;
 }

@@ -10,8 +10,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { describe, test } from "node:test";
-import { ManifestFolderError, ManifestSource, Store } from "../../src/kube/mod.ts";
+import { ManifestFolderError, ManifestSource, type SourceTarget } from "../../src/kube/mod.ts";
 import { follow, hostsOf, ingressText, LogLines, TempFolder } from "../support/manifest-folder.ts";
+
+/** A target whose objects nobody looks at. */
+const NOBODY: SourceTarget = { get: () => undefined, apply: () => {}, found: () => {}, stateChanged: () => {} };
 
 describe("ManifestSource at start", () => {
   test("reads .yaml, .yml and .json in all subfolders and passes over everything else", async (t) => {
@@ -40,8 +43,8 @@ describe("ManifestSource at start", () => {
   });
 
   test("names a folder that does not exist", async () => {
-    const source = new ManifestSource({ folders: ["/no/such/folder"], store: new Store(), logger: new LogLines() });
-    await assert.rejects(source.start(), (error) => {
+    const source = new ManifestSource({ folders: ["/no/such/folder"], logger: new LogLines() });
+    await assert.rejects(source.start(NOBODY), (error) => {
       assert(error instanceof ManifestFolderError);
       assert.equal(error.problem, "missing");
       assert.equal(error.message, 'cannot read manifests folder "/no/such/folder": no such folder');
@@ -52,8 +55,8 @@ describe("ManifestSource at start", () => {
   test("names a folder that is a file", async (t) => {
     const folder = new TempFolder(t);
     folder.write("a.yaml", "");
-    const source = new ManifestSource({ folders: [folder.at("a.yaml")], store: new Store(), logger: new LogLines() });
-    await assert.rejects(source.start(), { name: "ManifestFolderError", problem: "not-a-folder" });
+    const source = new ManifestSource({ folders: [folder.at("a.yaml")], logger: new LogLines() });
+    await assert.rejects(source.start(NOBODY), { name: "ManifestFolderError", problem: "not-a-folder" });
   });
 
   test("reports a broken file with line and column, and reads the others", async (t) => {
@@ -68,7 +71,7 @@ describe("ManifestSource at start", () => {
     assert.deepEqual(finding?.source, { kind: "file", file: folder.at("broken.yaml"), line: 9, column: 1 });
     assert.equal(finding?.effect, "nothing of the file is in force");
     assert.equal(log.lines.length, 1);
-    assert.equal(log.lines[0]?.fields["file"], folder.at("broken.yaml"));
+    assert.equal(log.lines[0]?.fields["file"], `${folder.at("broken.yaml")}:9:1`);
   });
 
   test("leaves out a bad object and points at its field", async (t) => {
@@ -540,12 +543,12 @@ describe("ManifestSource following a folder", () => {
 
   test("goes on when the listener throws", async (t) => {
     const folder = new TempFolder(t);
-    const { store, log } = await follow(t, [folder.path], {
-      onChange: () => {
+    const { store, log } = await follow(t, [folder.path], {}, {
+      found: () => {
         throw new Error("not my day");
       },
     });
-    folder.write("a.yaml", ingressText("a", "a.example"));
+    folder.write("a.yaml", "kind: [}");
     while (!log.lines.some((line) => String(line.fields["error"]).includes("not my day"))) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

@@ -32,6 +32,11 @@ export class Claims {
   /** Keys to the number of refusals of such an object. */
   readonly #refused = new Map<ObjectKey, number>();
 
+  /** Number of objects. */
+  get size(): number {
+    return this.#claims.size;
+  }
+
   /** Replaces what a file claims; adds the keys whose copy in force may have changed to `touched`. */
   replace(
     file: ClaimingFile,

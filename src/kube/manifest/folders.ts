@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Diagnostic, FileSource, SourceRef } from "../../diagnostic.ts";
+import type { Diagnostic, FileRef, SourceRef } from "../../diagnostic.ts";
 import type { KubeObject, ObjectKey } from "../objects.ts";
-import { keyOf, type Store } from "../store.ts";
-import type { StoreChange } from "../store-view.ts";
+import type { SourceTarget } from "../source.ts";
+import { keyOf } from "../store.ts";
 import { Claims } from "./claims.ts";
 import { backgroundIo, errorCode } from "./io.ts";
 import { type ManifestText, readManifestText } from "./manifest-text.ts";
@@ -14,20 +14,24 @@ import { ManifestFolderError, type ManifestInput, type ManifestReading } from ".
 import { Scanner, type ScannerOptions } from "./scanner.ts";
 import { FileNode, FolderNode, inodeOf } from "./tree.ts";
 
-/** What a commit did. */
+/** What folders fill: that of a source, or a store. */
+export interface ManifestTarget extends Pick<SourceTarget, "get"> {
+  apply(batch: Parameters<SourceTarget["apply"]>[0]): unknown;
+}
+
+/** What a commit did to the findings. */
 export interface Commit {
-  readonly changes: readonly StoreChange[];
   /** Findings that did not stand before. */
   readonly newFindings: readonly Diagnostic[];
   readonly findingsChanged: boolean;
 }
 
-/** Several root folders and one store. */
+/** Several root folders. */
 export class ManifestFolders {
   readonly scanner: Scanner;
   readonly roots: FolderNode[] = [];
   readonly #claims = new Claims();
-  readonly #store: Store;
+  #target: ManifestTarget | undefined;
   readonly #inputs: readonly (string | ManifestInput)[];
   #diagnostics: readonly Diagnostic[] = [];
   #standing: ReadonlySet<string> = new Set();
@@ -35,16 +39,15 @@ export class ManifestFolders {
   /** @param inputs paths of folders, and texts; of an object that is in several, the first one counts */
   constructor(
     inputs: readonly (string | ManifestInput)[],
-    store: Store,
     options: Omit<ScannerOptions, "claims">,
   ) {
     this.#inputs = inputs.map((input) => typeof input === "string" ? input.replace(/(?!^)\/+$/, "") : input);
-    this.#store = store;
     this.scanner = new Scanner({ ...options, claims: this.#claims });
   }
 
   /** Reads everything. Rejects with {@link ManifestFolderError}. */
-  async open(): Promise<ManifestReading> {
+  async open(target: ManifestTarget): Promise<ManifestReading> {
+    this.#target = target;
     const begun = performance.now();
     for (const [rank, input] of this.#inputs.entries()) {
       if (typeof input === "string") this.roots.push(await openRoot(input, rank));
@@ -57,13 +60,13 @@ export class ManifestFolders {
     this.commit();
     return {
       files: this.scanner.files.size,
-      objects: this.#store.size,
+      objects: this.#claims.size,
       diagnostics: this.#diagnostics,
       tookMs: performance.now() - begun,
     };
   }
 
-  /** Brings the store up to what the files say. */
+  /** Brings the target up to what the files say. */
   commit(): Commit {
     const { scanner } = this;
     const put: KubeObject[] = [];
@@ -73,13 +76,13 @@ export class ManifestFolders {
       // refused here, and good nowhere: whatever was in force stays, as where the API server refuses an edit
       if (object === undefined && this.#claims.isRefused(key)) continue;
       if (object === undefined) remove.push(key);
-      else if (this.#store.get(key) !== object) put.push(object);
+      else if (this.#target?.get(key) !== object) put.push(object);
     }
     scanner.touched = new Set();
-    const changes = this.#store.apply({ put, remove });
-    if (!scanner.findingsChanged) return { changes, newFindings: [], findingsChanged: false };
+    if (put.length > 0 || remove.length > 0) this.#target?.apply({ put, remove });
+    if (!scanner.findingsChanged) return { newFindings: [], findingsChanged: false };
     scanner.findingsChanged = false;
-    return { changes, ...this.#collect() };
+    return this.#collect();
   }
 
   /** All findings that stand. */
@@ -134,7 +137,7 @@ export class ManifestFolders {
     this.#claims.replace(file, undefined, reading.text, this.scanner.touched);
   }
 
-  #collect(): Omit<Commit, "changes"> {
+  #collect(): Commit {
     const found = this.#claims.duplicates();
     for (const folder of this.all()) if (folder.problem !== undefined) found.push(folder.problem);
     for (const file of this.scanner.faulty) {
@@ -167,7 +170,7 @@ export class ManifestFolders {
         let effect: string | undefined;
         if (key === null) effect = lastGoodOf(text.kept.filter(untold));
         else {
-          const object = this.#store.get(key);
+          const object = this.#target?.get(key);
           const stays = object !== undefined && (kept.has(object) || this.#claims.inForce(key) === undefined);
           if (stays) effect = "its last good version stays in force";
         }
@@ -232,6 +235,6 @@ function compareFindings(a: Diagnostic, b: Diagnostic): number {
   return (x?.line ?? 0) - (y?.line ?? 0) || (x?.column ?? 0) - (y?.column ?? 0);
 }
 
-function placeOf(source: SourceRef | undefined): FileSource | undefined {
+function placeOf(source: SourceRef | undefined): FileRef | undefined {
   return source?.kind === "file" ? source : undefined;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
-import type { Diagnostic, FileSource, SourceRef } from "../../diagnostic.ts";
+import type { Diagnostic, FileRef, SourceRef } from "../../diagnostic.ts";
 import type { KubeObject, ObjectKey } from "../objects.ts";
 import { readObject } from "../schema/mod.ts";
 import { keyOf } from "../store.ts";
@@ -127,7 +127,7 @@ function keep(former: ManifestText | undefined, documents: readonly ReadDocument
 }
 
 function broken(file: string, message: string, line?: number, column?: number): ManifestTextReading {
-  const source: FileSource = {
+  const source: FileRef = {
     kind: "file",
     file,
     ...line === undefined ? {} : { line },
@@ -266,7 +266,7 @@ class DocumentReader {
   }
 
   /** A place in this document, as one in its file. */
-  #at({ line, column }: { readonly line: number; readonly column?: number }): FileSource {
+  #at({ line, column }: { readonly line: number; readonly column?: number }): FileRef {
     const place = { kind: "file", file: this.file, line: this.line + line - 1 } as const;
     return column === undefined ? place : { ...place, column };
   }

@@ -34,7 +34,7 @@ export async function readManifests(
 ): Promise<ReadManifests> {
   const opened: (string | ManifestInput)[] = [];
   for (const input of inputs) opened.push(typeof input === "string" ? await open(input, limits) : input);
-  const reading = await new ManifestFolders(opened, store, { limits, again: () => {} }).open();
+  const reading = await new ManifestFolders(opened, { limits, again: () => {} }).open(store);
   const texts = new Map<string, Buffer>();
   for (const input of opened) if (typeof input !== "string") texts.set(input.name, input.bytes);
   return { ...reading, store, locate: (diagnostics) => pinpoint(diagnostics, texts) };

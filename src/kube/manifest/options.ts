@@ -6,8 +6,7 @@
 import type { Buffer } from "node:buffer";
 import type { Diagnostic } from "../../diagnostic.ts";
 import type { Logger } from "../../observe/logger.ts";
-import type { Store } from "../store.ts";
-import type { StoreChange } from "../store-view.ts";
+import type { SourceReading } from "../source.ts";
 import type { ManifestLimits } from "./limits.ts";
 import type { FileVersion } from "./tree.ts";
 
@@ -15,15 +14,7 @@ import type { FileVersion } from "./tree.ts";
 export interface ManifestSourceOptions {
   /** Folders, read with their subfolders; of an object in two files the one in the first folder, then first path, is in force. */
   readonly folders: readonly string[];
-  /** Receives one line for every finding that did not stand before; the caller need not log them again. */
   readonly logger: Logger;
-  /** Filled by `start()`, kept up to date from then on. */
-  readonly store: Store;
-  /**
-   * Called after `start()` whenever objects or findings changed; the store has the changes already.
-   * `changes` may be empty, `diagnostics` are all that stand now. One call for a burst.
-   */
-  readonly onChange?: (changes: readonly StoreChange[], diagnostics: readonly Diagnostic[]) => void;
   /** Milliseconds between two complete rescans, the safety net under the watch. Default 30000. */
   readonly rescanIntervalMs?: number;
   /** Milliseconds between two looks at folders and at the targets of links, for what a watch cannot see. Default 1000. */
@@ -42,12 +33,10 @@ export interface ManifestInput {
 }
 
 /** What a first reading found. */
-export interface ManifestReading {
+export interface ManifestReading extends SourceReading {
   readonly files: number;
-  readonly objects: number;
   /** All findings, sorted by file, then line. */
   readonly diagnostics: readonly Diagnostic[];
-  readonly tookMs: number;
 }
 
 /** A folder named on the command line that cannot be read: the program cannot start. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
-import type { Diagnostic, FileSource, ObjectRef } from "../../diagnostic.ts";
+import type { Diagnostic, FileRef, ObjectRef } from "../../diagnostic.ts";
 import { splitDocuments } from "./documents.ts";
 import { backgroundIo } from "./io.ts";
 import { fieldSteps, type PathStep, Places, type Position } from "./places.ts";
@@ -68,7 +68,7 @@ class ManifestPlaces {
     }
   }
 
-  find(object: ObjectRef, source: FileSource, steps: readonly PathStep[]): FileSource | undefined {
+  find(object: ObjectRef, source: FileRef, steps: readonly PathStep[]): FileRef | undefined {
     const line = source.line ?? 1;
     const document = this.#documentAt(line);
     if (document === undefined) return undefined;

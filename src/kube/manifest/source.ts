@@ -8,7 +8,7 @@
  * @module
  */
 import type { Diagnostic } from "../../diagnostic.ts";
-import type { LogValue } from "../../observe/logger.ts";
+import type { ObjectSource, SourceState, SourceTarget } from "../source.ts";
 import { type Commit, ManifestFolders } from "./folders.ts";
 import { backgroundIo } from "./io.ts";
 import { MANIFEST_LIMITS } from "./limits.ts";
@@ -25,8 +25,6 @@ const FOLLOW_UP_CEILING_MS = 2000;
 const MAX_NAMES = 256;
 /** Folders, and links, that are looked at in one glance; with more, it takes several. */
 const MAX_GLANCES = 500;
-/** Findings that are logged at a time. */
-const MAX_LINES = 200;
 /** How often files that vanished are looked after, in ms. */
 const GONE_MS = 25;
 
@@ -36,8 +34,11 @@ const DEFAULT_GLANCE_MS = 1000;
 type Timer = ReturnType<typeof setTimeout>;
 
 /** Follows folders of manifests. */
-export class ManifestSource {
+export class ManifestSource implements ObjectSource {
+  readonly name = "manifests";
   readonly #options: ManifestSourceOptions;
+  #target: SourceTarget | undefined;
+  #state: SourceState = { kind: "starting" };
   readonly #folders: ManifestFolders;
   /** Names to look at, by folder. */
   #named = new Map<FolderNode, Set<string>>();
@@ -62,7 +63,7 @@ export class ManifestSource {
 
   constructor(options: ManifestSourceOptions) {
     this.#options = options;
-    this.#folders = new ManifestFolders(options.folders, options.store, {
+    this.#folders = new ManifestFolders(options.folders, {
       limits: { ...MANIFEST_LIMITS, ...options.limits },
       again: (folder, name, ms) => this.#again(folder, name, ms),
       changed: (folder, name) => this.#changed(folder, name),
@@ -72,17 +73,26 @@ export class ManifestSource {
     });
   }
 
-  /** Reads everything into the store and begins to follow it. Rejects with {@link ManifestFolderError}. Once only. */
-  async start(): Promise<ManifestReading> {
+  /** Synced; degraded while a folder of the options cannot be read, and its last content stays in force. */
+  get state(): SourceState {
+    return this.#state;
+  }
+
+  /** Reads everything and begins to follow it. Rejects with {@link ManifestFolderError}. */
+  async start(target: SourceTarget): Promise<ManifestReading> {
     let reading: ManifestReading;
+    this.#target = target;
     try {
-      reading = await this.#folders.open();
+      reading = await this.#folders.open(target);
     } catch (error) {
       await this.stop();
       throw error;
     }
     this.#folders.scanner.settled();
-    this.#logAll(reading.diagnostics);
+    const { files, objects, tookMs } = reading;
+    this.#options.logger.info("manifests read", { files, objects, ms: Math.round(tookMs) });
+    if (reading.diagnostics.length > 0) target.found(reading.diagnostics);
+    this.#judge();
     this.#started = true;
     const { rescanIntervalMs = DEFAULT_RESCAN_MS, glanceIntervalMs = DEFAULT_GLANCE_MS } = this.#options;
     this.#intervals = [
@@ -176,7 +186,7 @@ export class ManifestSource {
     }, FOLLOW_UP_MS);
   }
 
-  /** Looks at everything soon, whether or not a watch saw a change; what it brings comes by `onChange`. */
+  /** Looks at everything soon, whether or not a watch saw a change. */
   rescan(): void {
     for (const folder of this.#folders.all()) this.#request(folder, undefined);
   }
@@ -249,10 +259,21 @@ export class ManifestSource {
     this.#report(this.#folders.commit());
   }
 
-  #report({ changes, newFindings, findingsChanged }: Commit): void {
-    this.#logAll(newFindings);
-    if (changes.length === 0 && !findingsChanged) return;
-    this.#options.onChange?.(changes, this.#folders.diagnostics());
+  #report({ newFindings, findingsChanged }: Commit): void {
+    if (!findingsChanged) return;
+    this.#target?.found(newFindings);
+    this.#judge();
+  }
+
+  /** Tells how well the folders are, if that differs. */
+  #judge(): void {
+    const problem = this.#folders.roots.find((root) => root.problem?.reason === "UnreadableFolder")?.problem;
+    const state: SourceState = problem === undefined
+      ? { kind: "synced" }
+      : { kind: "degraded", reason: problem.message };
+    if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
+    this.#state = state;
+    this.#target?.stateChanged();
   }
 
   /** What a watch cannot tell: folders that were replaced, targets of links, folders without a watch. */
@@ -296,37 +317,5 @@ export class ManifestSource {
     } catch {
       return !(node instanceof FileNode) || node.problem === undefined;
     }
-  }
-
-  /** Errors first. */
-  #logAll(findings: readonly Diagnostic[]): void {
-    const isError = ({ severity }: Diagnostic): number => severity === "error" ? 0 : 1;
-    const chosen = [...findings].sort((a, b) => isError(a) - isError(b)).slice(0, MAX_LINES);
-    for (const finding of chosen) this.#log(finding);
-    const count = findings.length - chosen.length;
-    if (count > 0) {
-      this.#options.logger.warning(
-        "further diagnostics are not logged: see /configuration/diagnostics on the status port",
-        { count },
-      );
-    }
-  }
-
-  #log(finding: Diagnostic): void {
-    const { reason, severity, object, field, message, effect, source } = finding;
-    const fields: Record<string, LogValue> = {
-      reason,
-      file: source?.kind === "file" ? source.file : undefined,
-      line: source?.kind === "file" ? source.line : undefined,
-      column: source?.kind === "file" ? source.column : undefined,
-      object: object === undefined ? undefined : `${object.kind}/${object.namespace}/${object.name}`,
-      field,
-      problem: message,
-      effect,
-    };
-    const { logger } = this.#options;
-    if (severity === "error") logger.error("manifest has an error", fields);
-    else if (severity === "warning") logger.warning("manifest has a fault", fields);
-    else logger.info("manifest has a surprise", fields);
   }
 }

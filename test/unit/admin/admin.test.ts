@@ -145,6 +145,22 @@ describe("health app", () => {
     state.unready = null;
   });
 
+  it("tells how well the sources are, and fails for none", async () => {
+    const sources = [
+      { name: "manifests", state: { kind: "degraded", reason: "no such file" } },
+      { name: "memory", state: { kind: "synced" } },
+      { name: "late", state: { kind: "starting" } },
+    ] as const;
+    const app = createHealthApp({ source: { ...source, sources: () => sources }, path: "/healthz", metrics: () => [] });
+    const reply = await app.request("/healthz?verbose");
+    assert.equal(reply.status, 200);
+    assert.deepEqual((await reply.text()).split("\n").slice(2, 5), [
+      "[+]source manifests degraded: no such file",
+      "[+]source memory ok",
+      "[-]source late failed: it has not told all of its objects yet",
+    ]);
+  });
+
   it("answers 404 elsewhere, and 400 to targets that are no paths", async () => {
     assert.equal((await ask(listener.port, "/no-such-path")).status, 404);
     assert.equal((await ask(listener.port, "http://x/healthz")).status, 400);

@@ -8,6 +8,8 @@ describe("mod.ts as a library", () => {
       "Controller",
       "DataPlane",
       "ManifestSource",
+      "MemorySource",
+      "ObjectSources",
       "Store",
       "createCompiler",
       "createLogger",
