@@ -466,10 +466,12 @@ describe("ManifestSource following a folder", () => {
     renameSync(folder.at("m"), folder.at("old"));
     await until("the finding", () => source.diagnostics().length === 1);
     assert.equal(source.diagnostics()[0]?.message, `cannot read folder "${folder.at("m")}": no such file`);
+    assert.deepEqual(source.state, { kind: "degraded", reason: source.diagnostics()[0]?.message });
     assert.deepEqual(hostsOf(store), ["a.example"]);
     folder.write("m/a.yaml", ingressText("a", "b.example"));
     await until("the new folder", () => hostsOf(store).join() === "b.example");
     assert.deepEqual(source.diagnostics(), []);
+    assert.deepEqual(source.state, { kind: "synced" });
     folder.write("m/b.yaml", ingressText("b", "c.example"));
     await until("an edit in the new folder", () => hostsOf(store).includes("c.example"));
   });
