@@ -93,7 +93,7 @@ export class Program {
     const lastGood = createLastGood();
     this.#sources = new ObjectSources([new ManifestSource({ folders, logger })], {
       onChange: (changes) => this.#controller.changed(changes),
-      onFindings: (news) => void logDiagnostics(logger, news),
+      onDiagnostics: (news) => void logDiagnostics(logger, news),
       onState: (source) => tellSourceState(logger, source),
     });
     this.#controller = new Controller({

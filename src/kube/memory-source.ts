@@ -9,7 +9,7 @@ import { readObject } from "./schema/mod.ts";
 import type { ObjectSource, SourceReading, SourceState, SourceTarget } from "./source.ts";
 import { keyOf } from "./store.ts";
 
-/** Findings about an object that stand. */
+/** Diagnostics about an object that stand. */
 interface Fault {
   /** The object that a misspelt one was to be, too. */
   readonly keys: readonly (ObjectKey | null)[];
@@ -22,7 +22,7 @@ interface Fault {
  * @example
  * ```ts ignore
  * const source = new MemorySource();
- * const findings = source.set([{ apiVersion: "v1", kind: "Service", metadata: { name: "echo" }, spec: { ports: [] } }]);
+ * const diagnostics = source.set([{ apiVersion: "v1", kind: "Service", metadata: { name: "echo" }, spec: { ports: [] } }]);
  * source.remove([{ kind: "Service", namespace: "default", name: "echo" }]);
  * ```
  */
@@ -34,7 +34,7 @@ export class MemorySource implements ObjectSource {
   #state: SourceState = { kind: "starting" };
   #target: SourceTarget | undefined;
 
-  /** @param name names the source in findings. Default: `memory` */
+  /** @param name names the source in diagnostics. Default: `memory` */
   constructor(name = "memory") {
     this.name = name;
     this.#ref = { kind: "memory", name };
@@ -48,7 +48,7 @@ export class MemorySource implements ObjectSource {
   async start(target: SourceTarget): Promise<SourceReading> {
     this.#target = target;
     target.apply({ put: [...this.#objects.values()], remove: [] });
-    target.found(this.diagnostics());
+    target.diagnosticsChanged(this.diagnostics());
     this.#state = { kind: "synced" };
     target.stateChanged();
     return { objects: this.#objects.size, tookMs: 0 };
@@ -59,14 +59,14 @@ export class MemorySource implements ObjectSource {
     this.#target = undefined;
   }
 
-  /** Findings about the objects that were set last, until they are set anew or removed. */
+  /** Diagnostics about the objects that were set last, until they are set anew or removed. */
   diagnostics(): readonly Diagnostic[] {
     return this.#faults.flatMap(({ diagnostics }) => diagnostics);
   }
 
   /**
    * Takes objects as they stand in manifests, in place of former ones of their names, as one change. Kinds that are not
-   * read are passed over. Returns what is wrong with these objects; findings about a value that names no object stand
+   * read are passed over. Returns what is wrong with these objects; diagnostics about a value that names no object stand
    * nowhere else.
    */
   set(values: readonly unknown[]): readonly Diagnostic[] {
@@ -90,11 +90,11 @@ export class MemorySource implements ObjectSource {
       }
     }
     if (put.size > 0) this.#target?.apply({ put: [...put.values()], remove: [] });
-    if (news.length > 0 || before !== this.#faults) this.#target?.found(news);
+    if (news.length > 0 || before !== this.#faults) this.#target?.diagnosticsChanged(news);
     return news;
   }
 
-  /** Removes objects, and the findings about them, as one change; those that are not there are passed over. */
+  /** Removes objects, and the diagnostics about them, as one change; those that are not there are passed over. */
   remove(refs: readonly ObjectRef[]): void {
     const remove: ObjectKey[] = [];
     const before = this.#faults;
@@ -104,7 +104,7 @@ export class MemorySource implements ObjectSource {
       this.#forgive([key]);
     }
     if (remove.length > 0) this.#target?.apply({ put: [], remove });
-    if (before !== this.#faults) this.#target?.found([]);
+    if (before !== this.#faults) this.#target?.diagnosticsChanged([]);
   }
 
   #judge(keys: Fault["keys"], diagnostics: readonly Diagnostic[], news: Diagnostic[]): void {

@@ -22,7 +22,7 @@ export interface SourceTarget {
   /** Takes over what came and what went, as one change. */
   apply(batch: StoreBatch): void;
   /** {@link ObjectSource.diagnostics} differ from what they were; `news` did not stand before. */
-  found(news: readonly Diagnostic[]): void;
+  diagnosticsChanged(news: readonly Diagnostic[]): void;
   /** {@link ObjectSource.state} differs from what it was. */
   stateChanged(): void;
 }
@@ -44,7 +44,7 @@ export interface ObjectSource {
    * for (a folder that does not exist); a source that may come back later (an API server) waits.
    */
   start(target: SourceTarget): Promise<SourceReading>;
-  /** All findings that stand. */
+  /** All diagnostics that stand. */
   diagnostics(): readonly Diagnostic[];
   /** Compares everything soon, whether or not a change was heard of. Absent: there is nothing to compare. */
   rescan?(): void;

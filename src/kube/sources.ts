@@ -20,7 +20,7 @@ export interface ObjectSourcesOptions {
   /** Called after `start()`; the store has the changes already, at least one. */
   readonly onChange?: (changes: readonly StoreChange[]) => void;
   /** Called when {@link ObjectSources.diagnostics} differ, also before `start()` resolves; `news` did not stand before. */
-  readonly onFindings?: (news: readonly Diagnostic[]) => void;
+  readonly onDiagnostics?: (news: readonly Diagnostic[]) => void;
   /** Called when the state of a source differs. */
   readonly onState?: (source: ObjectSource) => void;
 }
@@ -88,7 +88,7 @@ export class ObjectSources {
     return reasons.length === 0 ? { kind: "synced" } : { kind: "degraded", reason: reasons.join("; ") };
   }
 
-  /** Findings of all sources, then a `DuplicateObject` for each copy that is not in force, sorted by object. */
+  /** Diagnostics of all sources, then a `DuplicateObject` for each copy that is not in force, sorted by object. */
   diagnostics(): readonly Diagnostic[] {
     const own = this.sources.flatMap((source) => source.diagnostics());
     const keys = [...this.#contests.keys()].sort();
@@ -96,13 +96,13 @@ export class ObjectSources {
   }
 
   #targetOf(source: ObjectSource, rank: number): SourceTarget {
-    const { onFindings, onState } = this.#options;
+    const { onDiagnostics, onState } = this.#options;
     const only = this.sources.length === 1;
     const layer = this.#layers[rank]!;
     return {
       get: only ? (key) => this.store.get(key) : (key) => layer.get(key),
       apply: only ? (batch) => this.#tell(this.store.apply(batch)) : (batch) => this.#merge(layer, batch),
-      found: (news) => onFindings?.(news),
+      diagnosticsChanged: (news) => onDiagnostics?.(news),
       stateChanged: () => onState?.(source),
     };
   }
@@ -140,7 +140,7 @@ export class ObjectSources {
       news.push(...contest.diagnostics);
     }
     this.#tell(this.store.apply({ put, remove }));
-    if (differs) this.#options.onFindings?.(news);
+    if (differs) this.#options.onDiagnostics?.(news);
   }
 
   /** Copies of an object, the one in force first. */

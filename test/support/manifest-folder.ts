@@ -114,7 +114,7 @@ export async function follow(
       changes.push(...more);
       told();
     },
-    found: (news) => {
+    diagnosticsChanged: (news) => {
       void logDiagnostics(log, news);
       told();
     },

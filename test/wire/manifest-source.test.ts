@@ -14,7 +14,12 @@ import { ManifestFolderError, ManifestSource, type SourceTarget } from "../../sr
 import { follow, hostsOf, ingressText, LogLines, TempFolder } from "../support/manifest-folder.ts";
 
 /** A target whose objects nobody looks at. */
-const NOBODY: SourceTarget = { get: () => undefined, apply: () => {}, found: () => {}, stateChanged: () => {} };
+const NOBODY: SourceTarget = {
+  get: () => undefined,
+  apply: () => {},
+  diagnosticsChanged: () => {},
+  stateChanged: () => {},
+};
 
 describe("ManifestSource at start", () => {
   test("reads .yaml, .yml and .json in all subfolders and passes over everything else", async (t) => {
@@ -546,7 +551,7 @@ describe("ManifestSource following a folder", () => {
   test("goes on when the listener throws", async (t) => {
     const folder = new TempFolder(t);
     const { store, log } = await follow(t, [folder.path], {}, {
-      found: () => {
+      diagnosticsChanged: () => {
         throw new Error("not my day");
       },
     });

@@ -91,7 +91,7 @@ export class ManifestSource implements ObjectSource {
     this.#folders.scanner.settled();
     const { files, objects, tookMs } = reading;
     this.#options.logger.info("manifests read", { files, objects, ms: Math.round(tookMs) });
-    if (reading.diagnostics.length > 0) target.found(reading.diagnostics);
+    if (reading.diagnostics.length > 0) target.diagnosticsChanged(reading.diagnostics);
     this.#judge();
     this.#started = true;
     const { rescanIntervalMs = DEFAULT_RESCAN_MS, glanceIntervalMs = DEFAULT_GLANCE_MS } = this.#options;
@@ -261,7 +261,7 @@ export class ManifestSource implements ObjectSource {
 
   #report({ newFindings, findingsChanged }: Commit): void {
     if (!findingsChanged) return;
-    this.#target?.found(newFindings);
+    this.#target?.diagnosticsChanged(newFindings);
     this.#judge();
   }
 

@@ -16,7 +16,7 @@ async function started(source: MemorySource) {
   const news: string[] = [];
   const sources = new ObjectSources([source], {
     onChange: (more: readonly StoreChange[]) => changes.push(more.map(({ key }) => key).join()),
-    onFindings: (more: readonly Diagnostic[]) => news.push(more.map(({ reason }) => reason).join()),
+    onDiagnostics: (more: readonly Diagnostic[]) => news.push(more.map(({ reason }) => reason).join()),
   });
   await sources.start();
   return { sources, store: sources.store, changes, news };

@@ -16,7 +16,7 @@ async function two() {
   const news: Diagnostic[] = [];
   const changes: string[] = [];
   const sources = new ObjectSources([a, b], {
-    onFindings: (more) => news.push(...more),
+    onDiagnostics: (more) => news.push(...more),
     onChange: (more) => changes.push(...more.map(({ key }) => key)),
   });
   await sources.start();
