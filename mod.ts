@@ -22,35 +22,7 @@ import "./src/cli/control-signals.ts"; // must stay the first one
 import { main } from "./src/cli/main.ts";
 import { runtime } from "./src/runtime/mod.ts";
 
-export { type Compilation, type Compiler, type CompilerOptions, createCompiler } from "./src/compiler/mod.ts";
-export { Controller, type ControllerOptions, type ControllerState } from "./src/controller/mod.ts";
-export {
-  type ApiRef,
-  type Diagnostic,
-  type FileRef,
-  formatObject,
-  formatSource,
-  type MemoryRef,
-  type ObjectRef,
-  type Severity,
-  type SourceRef,
-} from "./src/diagnostic.ts";
-export {
-  ManifestSource,
-  type ManifestSourceOptions,
-  MemorySource,
-  type ObjectSource,
-  ObjectSources,
-  type ObjectSourcesOptions,
-  readManifests,
-  type SourceReading,
-  type SourceState,
-  type SourceTarget,
-  Store,
-} from "./src/kube/mod.ts";
-export { createLogger, type Logger, type LoggerOptions } from "./src/observe/mod.ts";
-export { DataPlane, type DataPlaneOptions, type ListenOptions } from "./src/proxy/mod.ts";
-export { redact, type Snapshot, type SnapshotUpdate } from "./src/snapshot/mod.ts";
+export * from "./library.ts";
 
 if (import.meta.main) {
   const { args, exit } = runtime();

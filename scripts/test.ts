@@ -32,12 +32,14 @@ const STEPS: readonly Step[] = [
   { name: "types", command: [tsc, "-p", "."] },
   { name: "types-conformance", command: [tsc, "-p", "test/conformance"] },
   { name: "import-rules", command: [bun, "scripts/import-rules.ts"] },
+  { name: "exported-types", command: [bun, "scripts/exported-types.ts"] },
   { name: "cases-well-formed", command: [bun, "scripts/conformance.ts", "--list"] },
   {
     name: "unit",
     command: [bun, "test", "--only-failures", ...existing("unit", "golden", "wire", "feature")],
     counts: "bun",
   },
+  { name: "consumer", command: [bun, "scripts/consumer.ts"], slow: true },
   { name: "property", command: [bun, "test", "--only-failures", ...existing("property")], counts: "bun", slow: true },
   { name: "storm", command: [bun, "test", "--timeout", "180000", "test/storm"], counts: "bun", slow: true },
   {

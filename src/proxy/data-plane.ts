@@ -16,19 +16,13 @@ import {
   type StubStatus,
   systemClock,
 } from "../observe/mod.ts";
+import type { PolicyModule } from "../policy/mod.ts";
 import { listenOnAll } from "../runtime/mod.ts";
 import { CATCH_ALL, type Globals, type Listener, type SnapshotUpdate } from "../snapshot/snapshot.ts";
 import { ListenError } from "./listen-error.ts";
 import type { FrontPort } from "./listener/mod.ts";
 import { ListenerSet, type ListenFailure, placeOf } from "./listener-set.ts";
-import {
-  AccessLogger,
-  builtInLocations,
-  type MiddlewareRule,
-  Pipeline,
-  Tables,
-  type TablesOptions,
-} from "./pipeline/mod.ts";
+import { AccessLogger, builtInLocations, type MiddlewareRule, Pipeline, Tables } from "./pipeline/mod.ts";
 import { type KeyPair, TlsFront } from "./tls/mod.ts";
 import { Wire } from "./wire.ts";
 import type { ServerExchange, StreamHandler } from "./contract.ts";
@@ -59,7 +53,7 @@ export interface DataPlaneOptions {
   /** Makes the certificate for names without one, when it is needed. Default: a self-signed one. */
   readonly selfSigned?: () => Promise<KeyPair>;
   /** Policies in order of execution. Default: those of the policy room. */
-  readonly modules?: TablesOptions["modules"];
+  readonly modules?: readonly PolicyModule<unknown>[];
   /** Sends changes of shared counts to the other processes. Default: there are none. */
   readonly tellCounts?: (deltas: readonly CountsDelta[]) => void;
   /** Takes connections of tcp ports and of hosts that are passed through. Default: such ports cannot be opened. */

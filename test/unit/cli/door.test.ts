@@ -10,6 +10,7 @@ describe("mod.ts as a library", () => {
       "ManifestSource",
       "MemorySource",
       "ObjectSources",
+      "SEARCH_AGAIN",
       "Store",
       "createCompiler",
       "createLogger",
