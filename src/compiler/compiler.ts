@@ -1,5 +1,5 @@
 /**
- * The passes, in order: configuration, Ingresses, certificates, hosts, upstreams, snapshot. Each one works off what the
+ * The passes, in order: configuration, routes, certificates, hosts, upstreams, snapshot. Each one works off what the
  * changes, and the passes before it, have marked.
  *
  * @module
@@ -20,37 +20,38 @@ import {
   type Upstream,
   type VirtualHost,
 } from "../snapshot/snapshot.ts";
-import { AliasIndex } from "./alias-index.ts";
-import { onlyBackend } from "./backends.ts";
+import { AliasIndex } from "./route/alias-index.ts";
+import { BackendMaker, onlyBackend } from "./route/backends.ts";
 import { CertificateStore } from "./certificate-store.ts";
-import { chosenUpstreams, judgeChosen } from "./chosen-upstreams.ts";
+import { chosenUpstreams, judgeChosen } from "./route/chosen-upstreams.ts";
 import { type Configuration, readConfiguration } from "./configuration.ts";
 import type { Compilation, Compiler, CompilerOptions } from "./contract.ts";
-import { DependencyIndex } from "./dependency-index.ts";
+import { compareRoutes, type RouteContribution, routeId } from "./route/contribution.ts";
+import { DependencyIndex } from "./route/dependency-index.ts";
 import { DiagnosticIndex } from "./diagnostic-index.ts";
 import { type Dirty, markAll, markChanges } from "./dirty.ts";
-import { aliasesOf } from "./host-names.ts";
-import { type ClassSelector, selectClasses } from "./ingress-class.ts";
-import { fieldsOf, type IngressEntry, PolicyInterner } from "./ingress-entry.ts";
-import { type FilterContext, type FilteredIngress, filterIngress } from "./ingress-filter.ts";
+import { aliasesOf } from "./route/host-names.ts";
+import { IngressTranslator } from "./ingress/translator.ts";
 import { createLastGood, type LastGood } from "./last-good.ts";
-import { type LabelSelector, parseLabelSelector } from "./namespace-selector.ts";
-import { compareIngresses, nameOf } from "./order.ts";
 import { Outgoing } from "./outgoing.ts";
-import { compileAffinity, speaksOfAffinity } from "./session-affinity.ts";
-import { compileUpstream, type UpstreamUser } from "./upstream.ts";
-import { partsOf, UpstreamNames } from "./upstream-id.ts";
-import { compileVirtualHost, type HostContext } from "./virtual-host.ts";
+import { compileAffinity, speaksOfAffinity } from "./route/session-affinity.ts";
+import { compileUpstream, type UpstreamUser } from "./route/upstream.ts";
+import type { RouteTranslator, TranslationContext } from "./route/translator.ts";
+import { partsOf, UpstreamNames } from "./route/upstream-id.ts";
+import { compileVirtualHost, type HostContext } from "./route/virtual-host.ts";
 
 /** Keeps what it has compiled, by object, and the indexes that say what depends on what. */
 export class IncrementalCompiler implements Compiler {
   readonly #options: CompilerOptions;
-  readonly #selector: LabelSelector;
   readonly #fallback: LocationBackend;
   readonly #nowMs: () => number;
   readonly #lastGood: LastGood;
 
-  readonly #filtered = new Map<string, FilteredIngress>();
+  readonly #ingresses: IngressTranslator;
+  /** By name. */
+  readonly #translators: ReadonlyMap<string, RouteTranslator>;
+  /** In force, by id. */
+  readonly #routes = new Map<string, RouteContribution>();
   readonly #index = new DependencyIndex();
   readonly #aliases = new AliasIndex();
   readonly #names = new UpstreamNames();
@@ -59,25 +60,20 @@ export class IncrementalCompiler implements Compiler {
   readonly #hosts = new Map<string, VirtualHost>();
   /** By id. */
   readonly #upstreams = new Map<string, Upstream>();
-  /** Ingress -> upstreams that its snippets name; those only that name some. */
+  /** Id of route -> upstreams that its snippets name; those only that name some. */
   readonly #chosen = new Map<string, ReadonlySet<string>>();
   /** Certificate -> hosts that are served with it. */
   readonly #served = new Map<string, number>();
 
   #configuration: Configuration | undefined;
-  #classOf: ClassSelector | undefined;
-  #interner = new PolicyInterner();
   #snapshot: Snapshot | null = null;
 
-  constructor(options: CompilerOptions) {
-    const selector = parseLabelSelector(options.watchNamespaceSelector);
-    if (selector === undefined) {
-      throw new RangeError(
-        `Cannot use --watch-namespace-selector "${options.watchNamespaceSelector}": want a label selector such as a=b,c!=d`,
-      );
-    }
+  /**
+   * @param translators of further routing APIs, beside that of Ingresses
+   * @throws {RangeError} an option has a bad value
+   */
+  constructor(options: CompilerOptions, translators: readonly RouteTranslator[] = []) {
     this.#options = options;
-    this.#selector = selector;
     this.#nowMs = options.now ?? Date.now;
     this.#lastGood = options.lastGood ?? createLastGood();
     this.#certificates = new CertificateStore(
@@ -85,6 +81,8 @@ export class IncrementalCompiler implements Compiler {
       options.defaultSslCertificate,
       this.#lastGood.certificates,
     );
+    this.#ingresses = new IngressTranslator(options, this.#lastGood.ingresses);
+    this.#translators = new Map([this.#ingresses, ...translators].map((translator) => [translator.name, translator]));
     const [, service = ""] = options.defaultBackendService.split("/");
     this.#fallback = options.defaultBackendService === ""
       ? { kind: "not-found" }
@@ -106,7 +104,7 @@ export class IncrementalCompiler implements Compiler {
     const configuration = this.#configuration!;
     listeners.replaceAll(this.#snapshot?.listeners, configuration.listeners);
     tlsProfiles.replaceAll(this.#snapshot?.tlsProfiles, configuration.tlsProfiles);
-    this.#passIngresses(view, dirty, upstreams);
+    this.#passRoutes(view, changes, dirty, upstreams);
     const nowMs = this.#nowMs();
     this.#passCertificates(view, dirty, nowMs);
     this.#passHosts(dirty, virtualHosts);
@@ -133,12 +131,11 @@ export class IncrementalCompiler implements Compiler {
     const former = this.#configuration;
     const configuration = readConfiguration(view, this.#options, former);
     this.#configuration = configuration;
-    // policies of entries that stay the same must not be shared with those of the former configuration
-    this.#interner = new PolicyInterner();
+    this.#ingresses.configure(configuration);
     dirty.everything = true;
-    if (former === undefined || !equalData(former.withoutIngress, configuration.withoutIngress)) {
+    if (former === undefined || !equalData(former.common, configuration.common)) {
       dirty.hosts.add(CATCH_ALL);
-      if (!equalData(former?.withoutIngress.hostPolicies, configuration.withoutIngress.hostPolicies)) {
+      if (!equalData(former?.common.hostPolicies, configuration.common.hostPolicies)) {
         for (const host of this.#hosts.keys()) dirty.hosts.add(host);
       }
     }
@@ -146,53 +143,44 @@ export class IncrementalCompiler implements Compiler {
     return former?.globals === configuration.globals ? undefined : configuration.globals;
   }
 
-  #passIngresses(view: StoreView, dirty: Dirty, upstreams: Outgoing<Upstream>): void {
-    if (dirty.classes || this.#classOf === undefined) this.#classOf = selectClasses(view, this.#options);
-    if (dirty.everything) {
-      for (const ingress of view.ingresses()) dirty.ingresses.add(nameOf(ingress));
-      for (const name of this.#filtered.keys()) dirty.ingresses.add(name);
-      // those that a former compiler has left, too
-      for (const name of this.#lastGood.ingresses.keys()) dirty.ingresses.add(name);
+  #passRoutes(
+    view: StoreView,
+    changes: readonly StoreChange[],
+    dirty: Dirty,
+    upstreams: Outgoing<Upstream>,
+  ): void {
+    for (const translator of this.#translators.values()) {
+      const { all, keys } = translator.touched(changes);
+      for (const key of keys) dirty.routes.add(routeId(translator.name, key));
+      if (!all && !dirty.everything) continue;
+      for (const key of translator.keys(view)) dirty.routes.add(routeId(translator.name, key));
+      const own = routeId(translator.name, "");
+      for (const id of this.#routes.keys()) if (id.startsWith(own)) dirty.routes.add(id);
     }
-    const context: FilterContext = {
-      view,
-      options: this.#options,
-      configuration: this.#configuration!,
-      classOf: this.#classOf,
-      selector: this.#selector,
-      interner: this.#interner,
-    };
-    for (const name of dirty.ingresses) this.#refresh(name, context, dirty, upstreams);
+    const context: TranslationContext = { view, common: this.#configuration!.common };
+    for (const id of dirty.routes) this.#refresh(id, context, dirty, upstreams);
   }
 
-  #refresh(name: string, context: FilterContext, dirty: Dirty, upstreams: Outgoing<Upstream>): void {
-    const slash = name.indexOf("/");
-    const ingress = context.view.ingress(name.slice(0, slash), name.slice(slash + 1));
-    const former = this.#filtered.get(name);
-    const next = ingress === undefined
-      ? undefined
-      : filterIngress(ingress, this.#lastGood.ingresses.get(name), context);
-    if (next?.accepted === undefined) this.#lastGood.ingresses.delete(name);
-    else this.#lastGood.ingresses.set(name, next.accepted);
-    this.#diagnostics.replace(`ingress ${name}`, next?.diagnostics ?? []);
-    const before = former?.entry;
-    const after = next?.entry;
-    if (next === undefined) this.#filtered.delete(name);
-    else if (before !== undefined && after !== undefined && sameEntry(before, after)) {
-      this.#filtered.set(name, { ...next, entry: before });
-      return;
-    } else this.#filtered.set(name, next);
+  #refresh(id: string, context: TranslationContext, dirty: Dirty, upstreams: Outgoing<Upstream>): void {
+    const space = id.indexOf(" ");
+    const translator = this.#translators.get(id.slice(0, space))!;
+    const { contribution: after, diagnostics } = translator.translate(id.slice(space + 1), context);
+    this.#diagnostics.replace(id, diagnostics);
+    const before = this.#routes.get(id);
+    if (before !== undefined && after !== undefined && sameRoute(before, after)) return;
+    if (after === undefined) this.#routes.delete(id);
+    else this.#routes.set(id, after);
     const chosen = after === undefined ? undefined : chosenUpstreams(after);
-    if (chosen !== undefined && chosen.size > 0) this.#chosen.set(name, chosen);
-    else if (this.#chosen.delete(name)) this.#diagnostics.replace(`chosen ${name}`, []);
+    if (chosen !== undefined && chosen.size > 0) this.#chosen.set(id, chosen);
+    else if (this.#chosen.delete(id)) this.#diagnostics.replace(`chosen ${id}`, []);
     // the new one first: what both have never goes away
     const came = after === undefined ? undefined : this.#replaceIn(before, after);
     const went = before === undefined || after !== undefined ? undefined : this.#index.remove(before);
-    for (const entry of [before, after]) {
-      if (entry === undefined) continue;
-      for (const host of entry.rules.keys()) dirty.hosts.add(host);
-      for (const id of entry.upstreams) dirty.upstreams.add(id);
-      for (const secret of entry.secrets) dirty.certificates.add(secret);
+    for (const route of [before, after]) {
+      if (route === undefined) continue;
+      for (const host of route.hosts) dirty.hosts.add(host);
+      for (const upstream of route.upstreams) dirty.upstreams.add(upstream);
+      for (const certificate of route.certificates) if (certificate.id !== null) dirty.certificates.add(certificate.id);
     }
     for (const host of [...came?.hosts ?? [], ...went?.hosts ?? []]) {
       for (const claimant of this.#aliases.claimants(host)) dirty.hosts.add(claimant);
@@ -201,7 +189,10 @@ export class IncrementalCompiler implements Compiler {
   }
 
   /** Notes `after` in place of `before`; tells what came or went by that. */
-  #replaceIn(before: IngressEntry | undefined, after: IngressEntry): { upstreams: string[]; hosts: string[] } {
+  #replaceIn(
+    before: RouteContribution | undefined,
+    after: RouteContribution,
+  ): { upstreams: string[]; hosts: string[] } {
     const went = before === undefined ? undefined : this.#index.remove(before);
     const came = this.#index.add(after);
     const difference = (a: readonly string[], b: readonly string[]): string[] => [
@@ -232,7 +223,7 @@ export class IncrementalCompiler implements Compiler {
       }
       dirty.upstreams.add(id);
       for (const name of this.#index.upstreams.get(id)) {
-        for (const host of this.#filtered.get(name)?.entry?.rules.keys() ?? []) dirty.hosts.add(host);
+        for (const host of this.#routes.get(name)?.hosts ?? []) dirty.hosts.add(host);
       }
     }
   }
@@ -244,33 +235,33 @@ export class IncrementalCompiler implements Compiler {
         continue;
       }
       if (!this.#certificates.read(id, view, nowMs)) continue;
-      const users = id === DEFAULT_CERTIFICATE ? this.#filtered.keys() : this.#index.secrets.get(id);
+      const users = id === DEFAULT_CERTIFICATE ? this.#routes.keys() : this.#index.secrets.get(id);
       for (const name of users) {
-        const entry = this.#filtered.get(name)?.entry;
-        if (entry === undefined || entry.ingress.spec.tls.length === 0) continue;
-        for (const host of entry.rules.keys()) dirty.hosts.add(host);
+        const route = this.#routes.get(name);
+        if (route === undefined || route.certificates.length === 0) continue;
+        for (const host of route.hosts) dirty.hosts.add(host);
       }
     }
     if (this.#snapshot === null) this.#certificates.forgetUnread();
     this.#certificates.age(nowMs);
   }
 
-  #entriesOf(host: string): IngressEntry[] {
-    const entries: IngressEntry[] = [];
-    for (const name of this.#index.hosts.get(host)) entries.push(this.#filtered.get(name)!.entry!);
-    return entries.sort((a, b) => compareIngresses(a.ingress, b.ingress));
+  #routesOf(host: string): RouteContribution[] {
+    const routes: RouteContribution[] = [];
+    for (const id of this.#index.hosts.get(host)) routes.push(this.#routes.get(id)!);
+    return routes.sort(compareRoutes);
   }
 
   #passHosts(dirty: Dirty, virtualHosts: Outgoing<VirtualHost>): void {
-    const entries = new Map<string, readonly IngressEntry[]>();
+    const routes = new Map<string, readonly RouteContribution[]>();
     for (const host of dirty.hosts) {
-      const own = this.#entriesOf(host);
-      entries.set(host, own);
+      const own = this.#routesOf(host);
+      routes.set(host, own);
       // grows the set while it is walked: whoever claims the same alias is looked at too
       for (const other of this.#aliases.replace(host, aliasesOf(own)?.aliases ?? [])) dirty.hosts.add(other);
     }
     const configuration = this.#configuration!;
-    for (const [host, own] of entries) {
+    for (const [host, own] of routes) {
       const former = this.#hosts.get(host);
       if (own.length === 0 && host !== CATCH_ALL) {
         this.#diagnostics.replace(`host ${host}`, []);
@@ -281,11 +272,9 @@ export class IncrementalCompiler implements Compiler {
         continue;
       }
       const context: HostContext = {
-        annotationsPrefix: this.#options.annotationsPrefix,
         fallback: this.#fallback,
-        backends: new Map(),
-        withoutIngress: configuration.withoutIngress,
-        upstreamName: (id) => this.#names.nameOf(id),
+        backends: new BackendMaker((id) => this.#names.nameOf(id)),
+        common: configuration.common,
         certificate: (id) => this.#certificates.get(id),
         findOwner: (alias) => this.#findOwner(alias, host),
       };
@@ -345,32 +334,33 @@ export class IncrementalCompiler implements Compiler {
 
   /** Upstreams that snippets name may have come or gone. */
   #judgeChosen(dirty: Dirty): void {
-    if (this.#chosen.size === 0 || (dirty.upstreams.size === 0 && dirty.ingresses.size === 0)) return;
+    if (this.#chosen.size === 0 || (dirty.upstreams.size === 0 && dirty.routes.size === 0)) return;
     const byName = new Map<string, Upstream>();
     for (const upstream of this.#upstreams.values()) byName.set(upstream.name, upstream);
-    const annotation = `${this.#options.annotationsPrefix}/configuration-snippet`;
-    for (const [name, chosen] of this.#chosen) {
-      const entry = this.#filtered.get(name)!.entry!;
-      this.#diagnostics.replace(`chosen ${name}`, judgeChosen(entry, chosen, (each) => byName.get(each), annotation));
+    for (const [id, chosen] of this.#chosen) {
+      const route = this.#routes.get(id)!;
+      this.#diagnostics.replace(`chosen ${id}`, judgeChosen(route, chosen, (each) => byName.get(each)));
     }
   }
 
-  /** The oldest Ingress that refers to an upstream, and those that speak of affinity. */
-  #lookAtUsers(id: string): { readonly first: IngressEntry | undefined; readonly affine: readonly IngressEntry[] } {
-    let first: IngressEntry | undefined;
-    const affine: IngressEntry[] = [];
+  /** The oldest route that refers to an upstream, and those that speak of affinity. */
+  #lookAtUsers(
+    id: string,
+  ): { readonly first: RouteContribution | undefined; readonly affine: readonly RouteContribution[] } {
+    let first: RouteContribution | undefined;
+    const affine: RouteContribution[] = [];
     for (const name of this.#index.upstreams.get(id)) {
-      const entry = this.#filtered.get(name)!.entry!;
-      if (first === undefined || compareIngresses(entry.ingress, first.ingress) < 0) first = entry;
-      if (speaksOfAffinity(entry)) affine.push(entry);
+      const route = this.#routes.get(name)!;
+      if (first === undefined || compareRoutes(route, first) < 0) first = route;
+      if (speaksOfAffinity(route)) affine.push(route);
     }
     return { first, affine };
   }
 
   *#usersOf(id: string): Iterable<UpstreamUser> {
     for (const name of this.#index.upstreams.get(id)) {
-      const entry = this.#filtered.get(name)!.entry!;
-      for (const field of fieldsOf(entry, id)) yield { entry, field };
+      const route = this.#routes.get(name)!;
+      for (const { field } of route.mentions(id)) yield { origin: route.origin, field };
     }
   }
 
@@ -388,8 +378,8 @@ export class IncrementalCompiler implements Compiler {
   }
 }
 
-/** Do two entries come to the same for everything that is compiled of them? */
-function sameEntry(a: IngressEntry, b: IngressEntry): boolean {
-  return a.ingress === b.ingress && a.denied === b.denied && a.defaultBackend === b.defaultBackend &&
-    equalData(a.reads, b.reads) && equalData(a.policies, b.policies);
+/** Do two contributions of one id come to the same for everything that is compiled of them? */
+function sameRoute(a: RouteContribution, b: RouteContribution): boolean {
+  return a.origin === b.origin && a.denied === b.denied && a.standIn === b.standIn && equalData(a.reads, b.reads) &&
+    equalData(a.policies, b.policies);
 }

@@ -11,7 +11,8 @@ import { DEFAULT_TLS_PROFILE, type Globals, type SnapshotRecords } from "../snap
 import type { CompilerOptions } from "./contract.ts";
 import { refOf } from "./diagnose.ts";
 import { compileGlobals } from "./globals.ts";
-import { type EntryContext, parseWithoutIngress, readPolicyKeys, type WithoutIngress } from "./ingress-entry.ts";
+import { type EntryContext, parseWithoutIngress, readPolicyKeys } from "./ingress/policies.ts";
+import type { CommonPolicies } from "./route/contribution.ts";
 import { compileListeners } from "./listeners.ts";
 import { compileDefaultProfile } from "./tls-profiles.ts";
 import { type AnnotationSettings, readAnnotationSettings } from "./settings.ts";
@@ -23,7 +24,7 @@ export interface Configuration {
   readonly listeners: SnapshotRecords["listeners"];
   readonly tlsProfiles: SnapshotRecords["tlsProfiles"];
   readonly entryContext: Omit<EntryContext, "view">;
-  readonly withoutIngress: WithoutIngress;
+  readonly common: CommonPolicies;
   /** ConfigMaps that it was made from. */
   readonly reads: ReadonlySet<ObjectKey>;
   readonly diagnostics: readonly Diagnostic[];
@@ -70,7 +71,7 @@ export function readConfiguration(
     listeners,
     tlsProfiles,
     entryContext,
-    withoutIngress: parseWithoutIngress({ ...open, closed }),
+    common: parseWithoutIngress({ ...open, closed }),
     reads,
     diagnostics,
   };

@@ -7,17 +7,16 @@ import type { KubeObject, StoreChange } from "../kube/mod.ts";
 import { CATCH_ALL, DEFAULT_BACKEND, DEFAULT_CERTIFICATE } from "../snapshot/snapshot.ts";
 import type { Configuration } from "./configuration.ts";
 import type { CompilerOptions } from "./contract.ts";
-import type { DependencyIndex } from "./dependency-index.ts";
+import type { DependencyIndex } from "./route/dependency-index.ts";
 import { nameOf } from "./order.ts";
 
 /** What one run has to look at again. Passes add what later passes have to look at. */
 export class Dirty {
   configuration = false;
-  classes = false;
-  /** All Ingresses. */
+  /** All routes. */
   everything = false;
-  /** `namespace/name` of Ingresses. */
-  readonly ingresses: Set<string> = new Set();
+  /** Ids of routes. */
+  readonly routes: Set<string> = new Set();
   /** Ids of certificates. */
   readonly certificates: Set<string> = new Set();
   /** Names of virtual hosts. */
@@ -30,7 +29,6 @@ export class Dirty {
 export function markAll(options: CompilerOptions): Dirty {
   const dirty = new Dirty();
   dirty.configuration = true;
-  dirty.classes = true;
   dirty.everything = true;
   dirty.hosts.add(CATCH_ALL);
   if (options.defaultBackendService !== "") dirty.upstreams.add(DEFAULT_BACKEND);
@@ -50,7 +48,7 @@ export function markChanges(
     for (const object of [before, after]) {
       if (object !== undefined) markObject(object, options, index, dirty);
     }
-    for (const name of index.reads.get(key)) dirty.ingresses.add(name);
+    for (const name of index.reads.get(key)) dirty.routes.add(name);
     if (kind === "ConfigMap" && configuration?.reads.has(key) === true) dirty.configuration = true;
   }
   return dirty;
@@ -59,13 +57,6 @@ export function markChanges(
 function markObject(object: KubeObject, options: CompilerOptions, index: DependencyIndex, dirty: Dirty): void {
   const name = nameOf(object);
   switch (object.kind) {
-    case "Ingress":
-      dirty.ingresses.add(name);
-      break;
-    case "IngressClass":
-      dirty.classes = true;
-      dirty.everything = true;
-      break;
     case "Service":
     case "Endpoints":
       markService(name, options, index, dirty);
@@ -77,9 +68,10 @@ function markObject(object: KubeObject, options: CompilerOptions, index: Depende
       if (index.secrets.has(name)) dirty.certificates.add(name);
       if (name === options.defaultSslCertificate) dirty.certificates.add(DEFAULT_CERTIFICATE);
       break;
+    // translators look at the objects that routes are made of
+    case "Ingress":
+    case "IngressClass":
     case "Namespace":
-      if (options.watchNamespaceSelector !== "") dirty.everything = true;
-      break;
     case "ConfigMap":
       break;
     default:

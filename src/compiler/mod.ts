@@ -13,17 +13,37 @@
  */
 import { IncrementalCompiler } from "./compiler.ts";
 import { type Compiler, COMPILER_DEFAULTS, type CompilerOptions } from "./contract.ts";
+import type { RouteTranslator } from "./route/translator.ts";
 
 export { type Compilation, type Compiler, COMPILER_DEFAULTS, type CompilerOptions } from "./contract.ts";
 export { createLastGood, type GoodCertificate, type LastGood } from "./last-good.ts";
-export { type LabelSelector, parseLabelSelector } from "./namespace-selector.ts";
+export type {
+  CommonPolicies,
+  Rank,
+  RouteBackend,
+  RouteCertificate,
+  RouteContribution,
+  RouteFallback,
+  RouteMatch,
+  RoutePolicies,
+  UpstreamMention,
+  UpstreamTarget,
+} from "./route/contribution.ts";
+export { routeId } from "./route/contribution.ts";
+export type { RouteTranslator, TouchedObjects, Translation, TranslationContext } from "./route/translator.ts";
+export { upstreamId } from "./route/upstream-id.ts";
+export { type LabelSelector, parseLabelSelector } from "./ingress/namespace-selector.ts";
 
 /**
  * A compiler that has seen nothing yet. What is left out has the default of the flag of that name.
  *
+ * @param translators of routing APIs beside that of Ingresses
  * @throws RangeError when `watchNamespaceSelector` is no label selector.
  */
-export function createCompiler(options: Partial<CompilerOptions> = {}): Compiler {
+export function createCompiler(
+  options: Partial<CompilerOptions> = {},
+  translators: readonly RouteTranslator[] = [],
+): Compiler {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return new IncrementalCompiler({ ...COMPILER_DEFAULTS, ...Object.fromEntries(given) });
+  return new IncrementalCompiler({ ...COMPILER_DEFAULTS, ...Object.fromEntries(given) }, translators);
 }

@@ -1,19 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { DiagnosticIndex } from "../../../src/compiler/diagnostic-index.ts";
-import { parseLabelSelector } from "../../../src/compiler/namespace-selector.ts";
-import { compareIngresses, nameOf } from "../../../src/compiler/order.ts";
-import { UpstreamNames } from "../../../src/compiler/upstream-id.ts";
+import { parseLabelSelector } from "../../../src/compiler/ingress/namespace-selector.ts";
+import { compareRoutes } from "../../../src/compiler/route/contribution.ts";
+import { UpstreamNames } from "../../../src/compiler/route/upstream-id.ts";
 import type { Diagnostic } from "../../../src/diagnostic.ts";
-import { ingress } from "../../support/compiler.ts";
 
-test("compareIngresses() puts the oldest first, and of one age the greater name", () => {
-  const list = [
-    ingress("a/x", {}, { createdMs: 2 }),
-    ingress("a/y", {}, { createdMs: 1 }),
-    ingress("b/x", {}, { createdMs: 1 }),
-  ];
-  assert.deepEqual(list.sort(compareIngresses).map(nameOf), ["b/x", "a/y", "a/x"]);
+test("compareRoutes() puts the oldest first, of one age the greater name, and of one name the lesser id", () => {
+  const route = (id: string, createdMs: number, name: string) => ({ id, rank: { createdMs, name } });
+  const list = [route("1", 2, "a/x"), route("2", 1, "a/y"), route("4", 1, "b/x"), route("3", 1, "b/x")];
+  assert.deepEqual(list.sort(compareRoutes).map(({ id }) => id), ["3", "4", "2", "1"]);
 });
 
 describe("parseLabelSelector()", () => {

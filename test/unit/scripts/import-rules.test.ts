@@ -111,6 +111,12 @@ describe("checkImports()", () => {
       '1: "proxy/new" is not in the table of scripts/import-rules.ts',
     ],
     [
+      "what compiles hosts and knows Ingresses",
+      "src/compiler/route/a.ts",
+      `import type { I } from "../ingress/contribution.ts";`,
+      "1: compiler/route may not import compiler/ingress",
+    ],
+    [
       "a file of proxy that imports itself",
       "src/proxy/tls/a.ts",
       `import type { A } from "./a.ts";`,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { compilePattern, type PatternOptions, type PatternResult } from "../nginx/pattern/mod.ts";
+import { compilePattern, type PatternOptions, type PatternResult } from "../../nginx/pattern/mod.ts";
 
 const MAX_CACHED = 20_000;
 const cache = new Map<string, PatternResult>();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { inspectDeeply } from "../../../src/compiler/deep-inspect.ts";
-import type { Ingress } from "../../../src/kube/mod.ts";
-import { ingress } from "../../support/compiler.ts";
+import { inspectDeeply } from "../../../../src/compiler/ingress/deep-inspect.ts";
+import type { Ingress } from "../../../../src/kube/mod.ts";
+import { ingress } from "../../../support/compiler.ts";
 
 const PATH = "spec.rules[0].http.paths[0].path";
 

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Diagnostic } from "../diagnostic.ts";
+import type { Diagnostic } from "../../diagnostic.ts";
 import {
   type BlockMatch,
   comesBefore,
@@ -18,15 +18,14 @@ import {
   overshadows,
   type SnippetProgram,
   toBytes,
-} from "../nginx/mod.ts";
-import type { Location, Policies, VirtualHost } from "../snapshot/snapshot.ts";
-import { diagnose } from "./diagnose.ts";
-import type { IngressEntry } from "./ingress-entry.ts";
+} from "../../nginx/mod.ts";
+import type { Location, Policies, VirtualHost } from "../../snapshot/snapshot.ts";
+import { diagnose, nameOrigin } from "../diagnose.ts";
+import type { RouteContribution } from "./contribution.ts";
 
 /** What is known of a host before its snippets are checked. */
 export interface HostDraft extends Pick<VirtualHost, "name" | "policies" | "regexMode" | "locations"> {
-  readonly entries: readonly IngressEntry[];
-  readonly annotationsPrefix: string;
+  readonly routes: readonly RouteContribution[];
 }
 
 interface Placed extends LocationBlock {
@@ -65,7 +64,7 @@ export function refuseDuplicates(draft: HostDraft, diagnostics: Diagnostic[]): P
     const message = `serve ${placeOf(block)} on host "${draft.name}": ${
       twin === undefined
         ? `${placeOf({ ...former!, late: false })} is the same`
-        : `${nameOf(twin)} makes the same location`
+        : `${nameOf(twin, draft)} makes the same location`
     }`;
     denied ??= message;
     report(block, twin, { reason: "DuplicateLocation", severity: "error", message, effect: "the host answers 503" });
@@ -125,10 +124,11 @@ function placeOf({ match, late, line, column }: Placed): string {
   }, line ${line}, column ${column},`;
 }
 
-function nameOf({ path, pathType, ingress }: Location): string {
-  return ingress === null
+function nameOf({ path, pathType, ingress }: Location, { routes }: HostDraft): string {
+  const route = routes.find(({ ref }) => ref === ingress);
+  return route === undefined
     ? `path "${path}" of the default backend`
-    : `${pathType} path "${path}" of Ingress "${ingress.namespace}/${ingress.name}"`;
+    : `${pathType} path "${path}" of ${nameOrigin(route.origin)}`;
 }
 
 type Report = (
@@ -137,18 +137,16 @@ type Report = (
   finding: Pick<Diagnostic, "reason" | "severity" | "message" | "effect">,
 ) => void;
 
-/** Blocks of an annotation are told to its Ingress, those of the ConfigMap to that of the path, or the first of the host. */
-function reporter({ entries, annotationsPrefix }: HostDraft, diagnostics: Diagnostic[]): Report {
-  const owner = entries.find(({ ingress, policies }) =>
-    ingress.spec.rules.length > 0 && policies.host["server-snippet"] !== undefined
-  );
+/** Blocks of a route are told to it, those of the ConfigMap to that of the path, or the first of the host. */
+function reporter({ routes }: HostDraft, diagnostics: Diagnostic[]): Report {
+  const owner = routes.find(({ hostless, policies }) => !hostless && policies.host["server-snippet"] !== undefined);
   return ({ late }, twin, finding) => {
-    const entry = late ? entries.find(({ ref }) => ref === twin?.ingress) ?? entries[0] : owner;
-    if (entry === undefined) diagnostics.push(finding);
+    const route = late ? routes.find(({ ref }) => ref === twin?.ingress) ?? routes[0] : owner;
+    if (route === undefined) diagnostics.push(finding);
     else {
-      diagnostics.push(diagnose(entry.ingress, {
+      diagnostics.push(diagnose(route.origin, {
         ...finding,
-        ...late ? {} : { annotation: `${annotationsPrefix}/server-snippet` },
+        ...late ? {} : route.placeOf("server-snippet"),
       }));
     }
   };
@@ -199,10 +197,10 @@ export function refuseOutside(draft: HostDraft, diagnostics: Diagnostic[]): read
   function close(locations: readonly Location[], reason: string, message: string): void {
     const refs = new Set(locations.map(({ ingress }) => ingress));
     for (const location of locations) if (!denied.has(location)) denied.set(location, message);
-    for (const { ingress, ref } of draft.entries) {
+    for (const { origin, ref } of draft.routes) {
       if (!refs.has(ref)) continue;
-      const effect = "the paths of the Ingress on this host answer 503";
-      diagnostics.push(diagnose(ingress, { reason, severity: "error", message, effect }));
+      const effect = `the paths of the ${origin.kind} on this host answer 503`;
+      diagnostics.push(diagnose(origin, { reason, severity: "error", message, effect }));
     }
   }
 }

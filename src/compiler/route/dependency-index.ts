@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { IngressEntry } from "./ingress-entry.ts";
+import type { RouteContribution } from "./contribution.ts";
 import { MultiMap } from "./multi-map.ts";
 import { partsOf } from "./upstream-id.ts";
 
-/** What an entry takes up or gives up for the first or last time. */
+/** What a route takes up or gives up for the first or last time. */
 export interface IndexChange {
   /** Ids of upstreams that nobody, or nobody else, refers to. */
   readonly upstreams: readonly string[];
@@ -15,45 +15,45 @@ export interface IndexChange {
   readonly hosts: readonly string[];
 }
 
-/** Indexes over the Ingresses in force. */
+/** Indexes over the routes in force. */
 export class DependencyIndex {
-  /** Host -> names of entries. */
+  /** Host -> ids of routes. */
   readonly hosts: MultiMap = new MultiMap();
-  /** Id of upstream -> names of entries. */
+  /** Id of upstream -> ids of routes. */
   readonly upstreams: MultiMap = new MultiMap();
   /** `namespace/service` -> ids of upstreams. */
   readonly services: MultiMap = new MultiMap();
-  /** `namespace/secret` of spec.tls -> names of entries. */
+  /** `namespace/secret` of certificates -> ids of routes. */
   readonly secrets: MultiMap = new MultiMap();
-  /** Key of a Secret or ConfigMap that policies read -> names of entries. */
+  /** Key of a Secret or ConfigMap that policies read -> ids of routes. */
   readonly reads: MultiMap = new MultiMap();
 
-  /** Notes an entry; tells what is new. */
-  add(entry: IngressEntry): IndexChange {
-    const { name } = entry;
-    for (const secret of entry.secrets) this.secrets.add(secret, name);
-    for (const key of entry.reads) this.reads.add(key, name);
+  /** Notes a route; tells what is new. */
+  add(route: RouteContribution): IndexChange {
+    const { id: name } = route;
+    for (const { id } of route.certificates) if (id !== null) this.secrets.add(id, name);
+    for (const key of route.reads) this.reads.add(key, name);
     const upstreams: string[] = [];
-    for (const id of entry.upstreams) {
+    for (const id of route.upstreams) {
       if (!this.upstreams.add(id, name)) continue;
       upstreams.push(id);
       this.services.add(serviceOf(id), id);
     }
-    return { upstreams, hosts: [...entry.rules.keys()].filter((host) => this.hosts.add(host, name)) };
+    return { upstreams, hosts: [...route.hosts].filter((host) => this.hosts.add(host, name)) };
   }
 
-  /** Forgets an entry; tells what nobody refers to any more. */
-  remove(entry: IngressEntry): IndexChange {
-    const { name } = entry;
-    for (const secret of entry.secrets) this.secrets.delete(secret, name);
-    for (const key of entry.reads) this.reads.delete(key, name);
+  /** Forgets a route; tells what nobody refers to any more. */
+  remove(route: RouteContribution): IndexChange {
+    const { id: name } = route;
+    for (const { id } of route.certificates) if (id !== null) this.secrets.delete(id, name);
+    for (const key of route.reads) this.reads.delete(key, name);
     const upstreams: string[] = [];
-    for (const id of entry.upstreams) {
+    for (const id of route.upstreams) {
       if (!this.upstreams.delete(id, name)) continue;
       upstreams.push(id);
       this.services.delete(serviceOf(id), id);
     }
-    return { upstreams, hosts: [...entry.rules.keys()].filter((host) => this.hosts.delete(host, name)) };
+    return { upstreams, hosts: [...route.hosts].filter((host) => this.hosts.delete(host, name)) };
   }
 }
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { findAnnotation, findKnown } from "../policy/mod.ts";
-import { nearest } from "../unit/mod.ts";
+import { findAnnotation, findKnown } from "../../policy/mod.ts";
+import { nearest } from "../../unit/mod.ts";
 
 /** What is to be said about such an annotation. */
 export interface ForeignAnnotation {

@@ -3,20 +3,20 @@
  *
  * @module
  */
-import type { Diagnostic } from "../diagnostic.ts";
-import type { Service, ServicePort, StoreView } from "../kube/mod.ts";
-import { isIp, isLoopback, parseIp } from "../net/mod.ts";
-import type { BalancerSpec, Endpoint, Upstream } from "../snapshot/snapshot.ts";
-import type { CompilerOptions } from "./contract.ts";
-import { diagnose } from "./diagnose.ts";
+import type { Diagnostic } from "../../diagnostic.ts";
+import type { Service, ServicePort, StoreView } from "../../kube/mod.ts";
+import { isIp, isLoopback, parseIp } from "../../net/mod.ts";
+import type { BalancerSpec, Endpoint, Upstream } from "../../snapshot/snapshot.ts";
+import type { CompilerOptions } from "../contract.ts";
+import { diagnose, type Origin } from "../diagnose.ts";
 import { selectEndpoints } from "./endpoints.ts";
-import type { EntryPolicies, IngressEntry } from "./ingress-entry.ts";
+import type { RouteContribution, RoutePolicies } from "./contribution.ts";
 import type { CompiledAffinity } from "./session-affinity.ts";
 import { type UpstreamParts } from "./upstream-id.ts";
 
-/** One mention of the upstream by an Ingress. */
+/** One mention of the upstream by a route. */
 export interface UpstreamUser {
-  readonly entry: IngressEntry;
+  readonly origin: Origin;
   readonly field: string;
 }
 
@@ -24,9 +24,9 @@ export interface UpstreamUser {
 export interface UpstreamInput {
   readonly name: string;
   readonly parts: UpstreamParts;
-  /** Oldest Ingress that refers to it: its balancing and service-upstream count. None for --default-backend-service. */
-  readonly first: IngressEntry | undefined;
-  /** What its Ingresses say about affinity, which goes before other balancing. */
+  /** Oldest route that refers to it: its balancing and service-upstream count. None for --default-backend-service. */
+  readonly first: RouteContribution | undefined;
+  /** What its routes say about affinity, which goes before other balancing. */
   readonly affinity: CompiledAffinity;
   /** All that refer to it, in any order. Asked for only when there is something to say. */
   users(): Iterable<UpstreamUser>;
@@ -85,7 +85,7 @@ export function compileUpstream(input: UpstreamInput): CompiledUpstream {
   };
 }
 
-/** A finding about a Service is one for each Ingress that refers to it. */
+/** A finding about a Service is one for each route that refers to it. */
 function spread(found: readonly Finding[], isEmpty: boolean, { first, users }: UpstreamInput): Diagnostic[] {
   const findings = isEmpty ? found.map(unserve) : found;
   if (first === undefined) {
@@ -93,9 +93,9 @@ function spread(found: readonly Finding[], isEmpty: boolean, { first, users }: U
     return findings.map((finding) => ({ effect, ...finding, field: "--default-backend-service" }));
   }
   const diagnostics: Diagnostic[] = [];
-  for (const { entry, field } of users()) {
+  for (const { origin, field } of users()) {
     for (const finding of findings) {
-      diagnostics.push(diagnose(entry.ingress, { effect: NO_ENDPOINTS, ...finding, field }));
+      diagnostics.push(diagnose(origin, { effect: NO_ENDPOINTS, ...finding, field }));
     }
   }
   return diagnostics;
@@ -106,13 +106,13 @@ function unserve(finding: Finding): Finding & Pick<Diagnostic, "unserved"> {
   return finding.severity === "warning" ? { ...finding, unserved: true } : finding;
 }
 
-function balancerOf(policies: EntryPolicies["upstream"]): BalancerSpec {
+function balancerOf(policies: RoutePolicies["upstream"]): BalancerSpec {
   const policy = policies["load-balance"];
   return policy?.balancer ?? { kind: "round-robin" };
 }
 
 /**
- * The Service port that an Ingress means: by number, targetPort as text, or name; the first that fits. A TCP port goes
+ * The Service port that a route means: by number, targetPort as text, or name; the first that fits. A TCP port goes
  * before a UDP one of the same number.
  */
 function findPort(service: Service, wanted: string): ServicePort | undefined {
@@ -124,7 +124,7 @@ function findPort(service: Service, wanted: string): ServicePort | undefined {
 
 function findTarget(
   service: Service,
-  policies: EntryPolicies["upstream"],
+  policies: RoutePolicies["upstream"],
   input: UpstreamInput,
   findings: Finding[],
 ): Target {

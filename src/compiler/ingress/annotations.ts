@@ -4,14 +4,14 @@
  * @module
  */
 import * as v from "valibot";
-import type { Diagnostic } from "../diagnostic.ts";
-import type { Ingress } from "../kube/mod.ts";
-import { type AnnotationDeclaration, findAnnotation, findKnown, knownAnnotations } from "../policy/mod.ts";
-import { compareText } from "../snapshot/order.ts";
-import { nearest, parseBoolean } from "../unit/mod.ts";
-import { diagnose } from "./diagnose.ts";
+import type { Diagnostic } from "../../diagnostic.ts";
+import type { Ingress } from "../../kube/mod.ts";
+import { type AnnotationDeclaration, findAnnotation, findKnown, knownAnnotations } from "../../policy/mod.ts";
+import { compareText } from "../../snapshot/order.ts";
+import { nearest, parseBoolean } from "../../unit/mod.ts";
+import { diagnose } from "../diagnose.ts";
 import { readForeignAnnotation } from "./foreign-annotation.ts";
-import { type AnnotationSettings, exceeds, shorten } from "./settings.ts";
+import { type AnnotationSettings, exceeds, shorten } from "../settings.ts";
 
 /** What the annotations come to. */
 export interface AnnotationReading {

@@ -1,24 +1,25 @@
 /**
- * Ingress -> entry in force: whose it is, whether it may be loaded, and which of its versions counts.
+ * Ingress -> contribution: whose it is, whether it may be loaded, and which of its versions counts.
  *
  * @module
  */
-import type { Diagnostic } from "../diagnostic.ts";
-import type { Ingress, StoreView } from "../kube/mod.ts";
+import type { Diagnostic } from "../../diagnostic.ts";
+import type { Ingress, StoreView } from "../../kube/mod.ts";
 import { type AnnotationReading, readAnnotations } from "./annotations.ts";
-import type { Configuration } from "./configuration.ts";
-import type { CompilerOptions } from "./contract.ts";
+import type { CompilerOptions } from "../contract.ts";
 import { inspectDeeply } from "./deep-inspect.ts";
-import { diagnose } from "./diagnose.ts";
-import type { ClassSelector } from "./ingress-class.ts";
-import { type IngressEntry, makeEntry, type PolicyInterner } from "./ingress-entry.ts";
+import { diagnose } from "../diagnose.ts";
+import type { ClassSelector } from "./class.ts";
+import { contribute } from "./contribution.ts";
 import type { LabelSelector } from "./namespace-selector.ts";
-import { shorten } from "./settings.ts";
+import type { EntryContext, PolicyInterner } from "./policies.ts";
+import type { RouteContribution } from "../route/contribution.ts";
+import { type AnnotationSettings, shorten } from "../settings.ts";
 
 /** What became of an Ingress. */
 export interface FilteredIngress {
   /** `undefined`: not served. */
-  readonly entry: IngressEntry | undefined;
+  readonly contribution: RouteContribution | undefined;
   /** Last version that was fit to be loaded. */
   readonly accepted: Ingress | undefined;
   readonly diagnostics: readonly Diagnostic[];
@@ -28,7 +29,8 @@ export interface FilteredIngress {
 export interface FilterContext {
   readonly view: StoreView;
   readonly options: CompilerOptions;
-  readonly configuration: Configuration;
+  readonly settings: AnnotationSettings;
+  readonly entryContext: Omit<EntryContext, "view">;
   readonly classOf: ClassSelector;
   readonly selector: LabelSelector;
   readonly interner: PolicyInterner;
@@ -84,8 +86,8 @@ interface Judged {
 }
 
 /** Would this version be loaded? */
-function judge(ingress: Ingress, { options, configuration }: FilterContext): Judged {
-  const reading = readAnnotations(ingress, configuration.settings, options);
+function judge(ingress: Ingress, { options, settings }: FilterContext): Judged {
+  const reading = readAnnotations(ingress, settings, options);
   const found = options.deepInspect ? inspectDeeply(ingress) : undefined;
   if (found === undefined) return { rejected: reading.rejected, reading };
   return {
@@ -108,7 +110,7 @@ export function filterIngress(
   const outside = foreign(ingress, context);
   if (outside !== undefined) {
     return {
-      entry: undefined,
+      contribution: undefined,
       accepted: undefined,
       diagnostics: [diagnose(ingress, { ...outside, effect: NOT_SERVED })],
     };
@@ -122,15 +124,15 @@ export function filterIngress(
     const usable = former !== undefined && former.rejected === undefined;
     diagnostics.push({ ...present.rejected, effect: usable ? "its last good version stays in force" : NOT_SERVED });
     if (!usable) {
-      return { entry: undefined, accepted: undefined, diagnostics: [...diagnostics, ...reading.diagnostics] };
+      return { contribution: undefined, accepted: undefined, diagnostics: [...diagnostics, ...reading.diagnostics] };
     }
     inForce = accepted!;
     reading = former.reading;
   }
   if (reading.canary) {
-    return { entry: undefined, accepted: inForce, diagnostics: [...diagnostics, ...reading.diagnostics] };
+    return { contribution: undefined, accepted: inForce, diagnostics: [...diagnostics, ...reading.diagnostics] };
   }
-  const { view, configuration, interner } = context;
-  const entry = makeEntry(inForce, reading, { view, ...configuration.entryContext }, interner);
-  return { entry, accepted: inForce, diagnostics: [...diagnostics, ...entry.diagnostics] };
+  const { view, entryContext, interner } = context;
+  const made = contribute(inForce, reading, { view, ...entryContext }, interner);
+  return { ...made, accepted: inForce, diagnostics: [...diagnostics, ...made.diagnostics] };
 }

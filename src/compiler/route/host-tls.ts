@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Diagnostic } from "../diagnostic.ts";
-import { coversName } from "../net/mod.ts";
-import { CATCH_ALL, DEFAULT_CERTIFICATE, type HostName, type HostTls } from "../snapshot/snapshot.ts";
-import type { CertificateReading } from "./certificate.ts";
-import { diagnose } from "./diagnose.ts";
-import type { IngressEntry } from "./ingress-entry.ts";
+import type { Diagnostic } from "../../diagnostic.ts";
+import { coversName } from "../../net/mod.ts";
+import { CATCH_ALL, DEFAULT_CERTIFICATE, type HostName, type HostTls } from "../../snapshot/snapshot.ts";
+import type { CertificateReading } from "../certificate.ts";
+import { diagnose } from "../diagnose.ts";
+import type { RouteCertificate, RouteContribution } from "./contribution.ts";
 
 /** What the choice is made from. */
 export interface TlsContext {
@@ -19,44 +19,39 @@ export interface TlsContext {
 const NONE: HostTls = { kind: "none" };
 const DEFAULT_SERVED = "the default certificate is served for it";
 
-/** The Secret that an Ingress means for a host: the entry that lists it, else the first whose certificate covers it. */
-function chooseSecret(
+/** The certificate that a route means for a host: the one that lists it, else the first that covers it. */
+function chooseCertificate(
   host: string,
-  entry: IngressEntry,
+  { listed, certificates }: RouteContribution,
   context: TlsContext,
-): { id: string; field: string } | undefined {
-  const { metadata: { namespace }, spec } = entry.ingress;
-  const listed = entry.tls.get(host);
-  if (listed !== undefined) {
-    const { secretName } = spec.tls[listed]!;
-    return secretName === ""
-      ? undefined
-      : { id: `${namespace}/${secretName}`, field: `spec.tls[${listed}].secretName` };
-  }
-  for (const [i, { secretName }] of spec.tls.entries()) {
-    if (secretName === "") continue;
-    const id = `${namespace}/${secretName}`;
+): ListedSecret | undefined {
+  const named = listed.get(host);
+  if (named !== undefined) return isSecret(named) ? named : undefined;
+  return certificates.filter(isSecret).find(({ id }) => {
     const reading = context.certificate(id);
-    if (reading?.kind === "good" && coversName(reading.certificate.names, host)) {
-      return { id, field: `spec.tls[${i}].secretName` };
-    }
-  }
-  return undefined;
+    return reading?.kind === "good" && coversName(reading.certificate.names, host);
+  });
 }
 
-/** The first Ingress with a tls section decides. `_` has the default certificate without being registered. */
+type ListedSecret = RouteCertificate & { readonly id: string };
+
+function isSecret(certificate: RouteCertificate): certificate is ListedSecret {
+  return certificate.id !== null;
+}
+
+/** The first route with certificates decides. `_` has the default certificate without being registered. */
 export function compileHostTls(
   host: string,
   names: readonly HostName[],
-  entries: readonly IngressEntry[],
+  routes: readonly RouteContribution[],
   context: TlsContext,
   diagnostics: Diagnostic[],
 ): HostTls {
   if (host === CATCH_ALL) return NONE;
-  const entry = entries.find(({ ingress }) => ingress.spec.tls.length > 0);
-  if (entry === undefined) return NONE;
-  const chosen = chooseSecret(host, entry, context);
-  const certificate = chosen === undefined ? undefined : usable(host, chosen, entry, context, diagnostics);
+  const route = routes.find(({ certificates }) => certificates.length > 0);
+  if (route === undefined) return NONE;
+  const chosen = chooseCertificate(host, route, context);
+  const certificate = chosen === undefined ? undefined : usable(host, chosen, route, context, diagnostics);
   const serverNames = new Set([host]);
   const covering = context.certificate(certificate ?? DEFAULT_CERTIFICATE);
   for (const name of names) {
@@ -69,13 +64,13 @@ export function compileHostTls(
 
 function usable(
   host: string,
-  { id, field }: { readonly id: string; readonly field: string },
-  entry: IngressEntry,
+  { id, field }: ListedSecret,
+  route: RouteContribution,
   context: TlsContext,
   diagnostics: Diagnostic[],
 ): string | undefined {
   const refuse = (reason: string, message: string): undefined => {
-    diagnostics.push(diagnose(entry.ingress, {
+    diagnostics.push(diagnose(route.origin, {
       reason,
       severity: "warning",
       field,

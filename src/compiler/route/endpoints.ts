@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { EndpointPort, EndpointSlice, Service, ServicePort, StoreView } from "../kube/mod.ts";
-import { canonicalIp, isLoopback, parseIp } from "../net/mod.ts";
-import { compareText } from "../snapshot/order.ts";
-import type { Endpoint } from "../snapshot/snapshot.ts";
-import type { CompilerOptions } from "./contract.ts";
+import type { EndpointPort, EndpointSlice, Service, ServicePort, StoreView } from "../../kube/mod.ts";
+import { canonicalIp, isLoopback, parseIp } from "../../net/mod.ts";
+import { compareText } from "../../snapshot/order.ts";
+import type { Endpoint } from "../../snapshot/snapshot.ts";
+import type { CompilerOptions } from "../contract.ts";
 
 /** Why there may be fewer endpoints than one thinks. */
 export type EndpointNote = (

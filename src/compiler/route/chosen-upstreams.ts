@@ -4,14 +4,14 @@
  *
  * @module
  */
-import type { Diagnostic } from "../diagnostic.ts";
-import type { SnippetProgram, Statement } from "../nginx/mod.ts";
-import { DEFAULT_BACKEND, type Upstream } from "../snapshot/snapshot.ts";
-import { diagnose } from "./diagnose.ts";
-import type { IngressEntry } from "./ingress-entry.ts";
+import type { Diagnostic } from "../../diagnostic.ts";
+import type { SnippetProgram, Statement } from "../../nginx/mod.ts";
+import { DEFAULT_BACKEND, type Upstream } from "../../snapshot/snapshot.ts";
+import { diagnose } from "../diagnose.ts";
+import type { RouteContribution } from "./contribution.ts";
 
-/** Names that the snippets of an Ingress write out; empty: none. */
-export function chosenUpstreams({ policies }: IngressEntry): ReadonlySet<string> {
+/** Names that the snippets of a route write out; empty: none. */
+export function chosenUpstreams({ policies }: RouteContribution): ReadonlySet<string> {
   const names = new Set<string>();
   for (const program of policies.location["configuration-snippet"]?.programs ?? []) collect(program, names);
   return names;
@@ -31,24 +31,23 @@ function collectOf(statement: Statement, names: Set<string>): void {
 
 /** Findings about those that requests would be answered 503 for. */
 export function judgeChosen(
-  { ingress }: IngressEntry,
+  route: RouteContribution,
   names: Iterable<string>,
   find: (name: string) => Upstream | undefined,
-  annotation: string,
 ): Diagnostic[] {
   const found: Diagnostic[] = [];
-  const { namespace } = ingress.metadata;
+  const { namespace } = route.ref;
   for (const name of names) {
     if (name === DEFAULT_BACKEND) continue;
     const upstream = find(name);
     if (upstream?.namespace === namespace) continue;
     const why = upstream === undefined
-      ? "no Ingress refers to such a Service and port"
+      ? `no ${route.origin.kind} refers to such a Service and port`
       : `it belongs to namespace "${upstream.namespace}"`;
-    found.push(diagnose(ingress, {
+    found.push(diagnose(route.origin, {
       reason: "UpstreamNotFound",
       severity: "error",
-      annotation,
+      ...route.placeOf("configuration-snippet"),
       message: `set $proxy_upstream_name "${name}": want an upstream of namespace "${namespace}" as ` +
         `namespace-service-port; ${why}`,
       effect: "requests that it is set for are answered 503",

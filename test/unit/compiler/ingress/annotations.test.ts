@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { readAnnotations } from "../../../src/compiler/annotations.ts";
-import type { Ingress } from "../../../src/kube/mod.ts";
+import { readAnnotations } from "../../../../src/compiler/ingress/annotations.ts";
+import type { Ingress } from "../../../../src/kube/mod.ts";
 
 const SETTINGS = { allowSnippets: true, blocklist: [], maxRisk: "Critical", allowCrossNamespace: false } as const;
 

@@ -6,11 +6,11 @@
  * @see https://kubernetes.io/docs/concepts/services-networking/ingress/#default-ingress-class
  * @module
  */
-import type { Diagnostic } from "../diagnostic.ts";
-import type { Ingress, IngressClass, StoreView } from "../kube/mod.ts";
-import { nearest } from "../unit/mod.ts";
-import type { CompilerOptions } from "./contract.ts";
-import { shorten } from "./settings.ts";
+import type { Diagnostic } from "../../diagnostic.ts";
+import type { Ingress, IngressClass, StoreView } from "../../kube/mod.ts";
+import { nearest } from "../../unit/mod.ts";
+import type { CompilerOptions } from "../contract.ts";
+import { shorten } from "../settings.ts";
 
 const LEGACY_ANNOTATION = "kubernetes.io/ingress.class";
 const DEFAULT_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createCompiler } from "../../../src/compiler/mod.ts";
-import { Store } from "../../../src/kube/mod.ts";
-import { compilerOptions, ingress, service, slice } from "../../support/compiler.ts";
+import { createCompiler } from "../../../../src/compiler/mod.ts";
+import { Store } from "../../../../src/kube/mod.ts";
+import { compilerOptions, ingress, service, slice } from "../../../support/compiler.ts";
 
 /** `severity message; effect` of each finding about an Ingress with one annotation. */
 function told(name: string, value = "x", annotationsPrefix = "nginx.ingress.kubernetes.io"): string[] {

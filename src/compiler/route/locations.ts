@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Diagnostic } from "../diagnostic.ts";
-import { toBytes } from "../nginx/mod.ts";
-import type { Location, LocationMatch } from "../snapshot/snapshot.ts";
-import { diagnose } from "./diagnose.ts";
-import type { IngressEntry } from "./ingress-entry.ts";
+import type { Diagnostic } from "../../diagnostic.ts";
+import { toBytes } from "../../nginx/mod.ts";
+import type { Location, LocationMatch } from "../../snapshot/snapshot.ts";
+import { diagnose, nameOrigin } from "../diagnose.ts";
+import type { RouteContribution } from "./contribution.ts";
 import { type HostPath, makesRegex, rewrittenAsFolder, wantsRegex } from "./paths.ts";
 import { compileCached } from "./pattern-cache.ts";
 
@@ -18,12 +18,12 @@ export interface HostLocations {
 }
 
 function makeLocation(path: HostPath, match: LocationMatch, denied: string | null = path.denied): Location {
-  const { entry } = path;
+  const { route } = path;
   const location: Location = {
     match,
     path: path.path,
     pathType: path.pathType,
-    ingress: entry === null ? null : entry.ref,
+    ingress: route === null ? null : route.ref,
     backend: path.backend,
     policies: path.policies,
     denied,
@@ -70,7 +70,7 @@ function plainLocations(paths: readonly HostPath[]): readonly Location[] {
   return locations;
 }
 
-/** First match wins; prefix paths of Ingresses that did not ask for regexes stand twice, as ingress-nginx has them. */
+/** First match wins; prefix paths of routes that did not ask for regexes stand twice, as ingress-nginx has them. */
 function regexLocations(host: string, paths: readonly HostPath[], diagnostics: Diagnostic[]): readonly Location[] {
   const exact = new Set<string>();
   for (const { path, pathType } of paths) if (pathType === "Exact") exact.add(path);
@@ -111,8 +111,8 @@ function regexLocation(host: string, path: HostPath, text: string, diagnostics: 
   const guard = compileCached(toBytes(escapeLiteral(literal)), PATH);
   if (!guard.ok) throw new TypeError(`Cannot compile literal path "${literal}": ${guard.message}`);
   const message = `match path "${text}" of host "${host}": ${result.message} (at character ${result.offset + 1})`;
-  if (path.entry !== null) {
-    diagnostics.push(diagnose(path.entry.ingress, {
+  if (path.route !== null) {
+    diagnostics.push(diagnose(path.route.origin, {
       reason: "PatternRefused",
       severity: "error",
       message,
@@ -127,22 +127,24 @@ export function escapeLiteral(text: string): string {
   return text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&");
 }
 
-/** Tells the Ingresses whose paths have become regexes by the annotations of others. */
+/** Tells the routes whose paths have become regexes by the annotations of others. */
 function reportRegexMode(host: string, paths: readonly HostPath[], diagnostics: Diagnostic[]): void {
   const asked = paths.find(makesRegex)!;
   const by = asked.policies["use-regex"] === undefined ? "rewrite-target" : "use-regex";
-  const told = new Set<IngressEntry>();
+  const told = new Set<RouteContribution>();
   for (const path of paths) {
-    const { entry } = path;
-    if (entry === null || path.placeholder || told.has(entry) || path.path === "/") continue;
+    const { route } = path;
+    if (route === null || path.placeholder || told.has(route) || path.path === "/") continue;
     // whoever asks for regexes and writes one gets what he wrote
     if (wantsRegex(path) && path.pathType !== "Exact" && META.test(path.path)) continue;
-    told.add(entry);
-    diagnostics.push(diagnose(entry.ingress, {
+    told.add(route);
+    diagnostics.push(diagnose(route.origin, {
       reason: "HostUsesRegex",
       severity: "info",
       message:
-        `match paths of host "${host}": ${by} of Ingress "${asked.entry?.name}" makes case-insensitive regular ` +
+        `match paths of host "${host}": ${by} of ${
+          asked.route === null ? "the ConfigMap" : nameOrigin(asked.route.origin)
+        } makes case-insensitive regular ` +
         "expressions of all paths of the host, in order of length",
       effect: `"${path.path}" also takes paths that only begin like it, in any letter case`,
     }));
@@ -153,12 +155,13 @@ function reportRegexMode(host: string, paths: readonly HostPath[], diagnostics: 
 const LOOKS_LIKE_REGEX = /[\\^$|*()[\]{}]/;
 
 function reportLiteral(host: string, paths: readonly HostPath[], diagnostics: Diagnostic[]): void {
-  for (const { entry, path } of paths) {
-    if (entry === null || !LOOKS_LIKE_REGEX.test(path)) continue;
-    diagnostics.push(diagnose(entry.ingress, {
+  for (const { route, path } of paths) {
+    if (route === null || !LOOKS_LIKE_REGEX.test(path)) continue;
+    diagnostics.push(diagnose(route.origin, {
       reason: "PathIsLiteral",
       severity: "info",
-      message: `match path "${path}" of host "${host}": no Ingress of the host has use-regex or rewrite-target`,
+      message:
+        `match path "${path}" of host "${host}": no ${route.origin.kind} of the host has use-regex or rewrite-target`,
       effect: "its characters stand for themselves",
     }));
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Ingress } from "../kube/mod.ts";
+import type { Ingress } from "../../kube/mod.ts";
 
 const DIRECTIVE = /\b(?:alias|root)\s/;
 const FILE = /\/etc\/(?:passwd|shadow|group|nginx|ingress-controller)|\/var\/run\/secrets|_by_lua/;

@@ -3,27 +3,27 @@
  *
  * @module
  */
-import type { Diagnostic } from "../diagnostic.ts";
-import { CATCH_ALL, type HostName } from "../snapshot/snapshot.ts";
-import { diagnose } from "./diagnose.ts";
-import type { IngressEntry } from "./ingress-entry.ts";
+import type { Diagnostic } from "../../diagnostic.ts";
+import { CATCH_ALL, type HostName } from "../../snapshot/snapshot.ts";
+import { diagnose } from "../diagnose.ts";
+import type { RouteContribution } from "./contribution.ts";
 import { escapeLiteral } from "./locations.ts";
 import { compileCached } from "./pattern-cache.ts";
 
-/** Aliases that one Ingress brings to a host. */
+/** Aliases that one route brings to a host. */
 export interface HostAliases {
-  readonly entry: IngressEntry;
+  readonly route: RouteContribution;
   /** As written, lower-cased but for regexes. */
   readonly aliases: readonly string[];
 }
 
-/** Aliases of a host: of its first Ingress that has any. */
-export function aliasesOf(entries: readonly IngressEntry[]): HostAliases | undefined {
-  for (const entry of entries) {
-    const policy = entry.policies.host["server-alias"];
-    if (policy === undefined || entry.ingress.spec.rules.length === 0) continue;
+/** Aliases of a host: of its first route that has any. */
+export function aliasesOf(routes: readonly RouteContribution[]): HostAliases | undefined {
+  for (const route of routes) {
+    const policy = route.policies.host["server-alias"];
+    if (policy === undefined || route.hostless) continue;
     const aliases = policy.aliases.map((alias) => alias.startsWith("~") ? alias : alias.toLowerCase());
-    return { entry, aliases: [...new Set(aliases)] };
+    return { route, aliases: [...new Set(aliases)] };
   }
   return undefined;
 }
@@ -70,15 +70,20 @@ export type FindOwner = (alias: string) => string | undefined;
 /** Names by aliases. Those that others have are left out. */
 export function aliasNames(
   host: string,
-  { entry, aliases }: HostAliases,
+  { route, aliases }: HostAliases,
   findOwner: FindOwner,
-  annotation: string,
   diagnostics: Diagnostic[],
 ): readonly HostName[] {
   const names: HostName[] = [];
   const report = (reason: string, message: string): void => {
     diagnostics.push(
-      diagnose(entry.ingress, { reason, severity: "warning", annotation, message, effect: "the alias is left out" }),
+      diagnose(route.origin, {
+        reason,
+        severity: "warning",
+        ...route.placeOf("server-alias"),
+        message,
+        effect: "the alias is left out",
+      }),
     );
   };
   for (const alias of aliases) {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Diagnostic } from "../diagnostic.ts";
-import { type BlockMatch, instantiate, type LocationBlock, type SnippetProgram, toBytes } from "../nginx/mod.ts";
-import { diagnose } from "./diagnose.ts";
-import type { IngressEntry } from "./ingress-entry.ts";
+import type { Diagnostic } from "../../diagnostic.ts";
+import { type BlockMatch, instantiate, type LocationBlock, type SnippetProgram, toBytes } from "../../nginx/mod.ts";
+import { diagnose } from "../diagnose.ts";
+import type { RouteContribution } from "./contribution.ts";
 import type { HostDraft } from "./snippet-locations.ts";
 
 type Setting = SnippetProgram["settings"][number];
@@ -20,29 +20,29 @@ const COUNTS: ReadonlyMap<Setting["kind"], "first" | "last"> = new Map([
 
 /** Tells of settings without effect. */
 export function reportLostSettings(draft: HostDraft, diagnostics: Diagnostic[]): void {
-  const { policies, entries } = draft;
+  const { policies, routes } = draft;
   const server = [policies["server-snippet"]?.program, policies["global-server-snippet"]?.program]
     .filter((program) => program !== undefined);
   const blocks = server.flatMap(({ locations }) => locations);
-  const owner = entries.find(({ policies: { host } }) => host["server-snippet"] !== undefined) ?? entries[0];
+  const owner = routes.find(({ policies: { host } }) => host["server-snippet"] !== undefined) ?? routes[0];
   const told = new Set<string>();
-  const report = (entry: IngressEntry | undefined, message: string, effect: string): void => {
+  const report = (route: RouteContribution | undefined, message: string, effect: string): void => {
     const text = `use a snippet on host "${draft.name}": ${message}`;
-    const key = `${entry?.name} ${text}`;
-    if (entry === undefined || told.has(key)) return;
+    const key = `${route?.id} ${text}`;
+    if (route === undefined || told.has(key)) return;
     told.add(key);
     const severity = "warning";
-    diagnostics.push(diagnose(entry.ingress, { reason: "DirectiveWithoutEffect", severity, message: text, effect }));
+    diagnostics.push(diagnose(route.origin, { reason: "DirectiveWithoutEffect", severity, message: text, effect }));
   };
-  const look = (entry: IngressEntry | undefined, programs: readonly SnippetProgram[]): void => {
+  const look = (route: RouteContribution | undefined, programs: readonly SnippetProgram[]): void => {
     const [first, second] = programs;
     if (first !== undefined && second !== undefined) {
-      for (const [message, effect] of lostBetween(first, second)) report(entry, message, effect);
+      for (const [message, effect] of lostBetween(first, second)) report(route, message, effect);
     }
     for (const target of programs.flatMap(pageTargets)) {
       if (blocks.some(({ match }) => leadsTo(target, match))) continue;
       report(
-        entry,
+        route,
         `error_page leads to "${target}", which no location of a server-snippet takes`,
         "its page is not sent",
       );
@@ -53,7 +53,7 @@ export function reportLostSettings(draft: HostDraft, diagnostics: Diagnostic[]):
   for (const { ingress, policies: { "configuration-snippet": policy } } of draft.locations) {
     if (policy === undefined || seen.has(policy)) continue;
     seen.add(policy);
-    look(entries.find(({ ref }) => ref === ingress), policy.programs);
+    look(routes.find(({ ref }) => ref === ingress), policy.programs);
   }
 }
 

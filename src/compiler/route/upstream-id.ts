@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { DEFAULT_BACKEND } from "../snapshot/snapshot.ts";
+import { DEFAULT_BACKEND } from "../../snapshot/snapshot.ts";
 
 /** Parts of an id. */
 export interface UpstreamParts {
