@@ -304,10 +304,12 @@ export class IncrementalCompiler implements Compiler {
     const isUsed = (id: string): boolean => id === DEFAULT_BACKEND || this.#index.upstreams.has(id);
     // removals first: another upstream may take over the name
     for (const id of dirty.upstreams) {
-      if (isUsed(id)) continue;
-      this.#diagnostics.replace(`upstream ${id}`, []);
+      const used = isUsed(id);
+      if (!used) this.#diagnostics.replace(`upstream ${id}`, []);
       const former = this.#upstreams.get(id);
       if (former === undefined) continue;
+      // one that went and came back in this run may have another name than before
+      if (used && (id === DEFAULT_BACKEND || former.name === this.#names.nameOf(id))) continue;
       this.#upstreams.delete(id);
       upstreams.remove(former.name);
     }

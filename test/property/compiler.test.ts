@@ -12,6 +12,7 @@ import { keyOf, type KubeObject, Store } from "../../src/kube/mod.ts";
 import { applyUpdate, diffSnapshots, equalData, type Snapshot } from "../../src/snapshot/mod.ts";
 import { compilerOptions, configMap, ingress, metadata, secret, service, slice } from "../support/compiler.ts";
 import { type Random, random } from "../support/random.ts";
+import { type ToyRoute, ToyRoutes } from "../support/toy-routes.ts";
 
 const pem = (file: string): string =>
   readFileSync(new URL(`../fixture/certificate/${file}.pem`, import.meta.url), "utf8");
@@ -97,6 +98,18 @@ function make(kind: number, next: Random): KubeObject {
   }
 }
 
+function makeToy(next: Random): ToyRoute {
+  return {
+    // may be that of an Ingress
+    name: `${next.of(NAMESPACES)}/i${next(3)}`,
+    createdMs: next(3),
+    host: next.of(HOSTS.filter((host) => host !== "")),
+    path: next.of(["/", "/foo", "/toy"]),
+    backends: { [`${next.of(SERVICES)}:80`]: 1, [`${next.of(SERVICES)}:http`]: next(3) },
+    ...next(2) === 0 ? {} : { secret: next.of(SECRETS) },
+  };
+}
+
 const options = compilerOptions({
   configMap: "ingress/controller",
   defaultBackendService: "a/d",
@@ -121,7 +134,8 @@ describe("compile(), change by change", () => {
       const next = random(seed);
       const store = new Store();
       const lastGood = createLastGood();
-      const compiler = createCompiler({ ...options, lastGood });
+      const toys = new ToyRoutes();
+      const compiler = createCompiler({ ...options, lastGood }, [toys]);
       let former = compiler.compile(store, []);
       for (let step = 0; step < 60; step++) {
         const put: KubeObject[] = [];
@@ -132,13 +146,18 @@ describe("compile(), change by change", () => {
           else put.push(object);
         }
         const changes = store.apply({ put, remove });
+        if (next(3) === 0) {
+          const toy = makeToy(next);
+          if (next(4) === 0) toys.remove(toy.name);
+          else toys.put(toy);
+        }
         // as a compiler that takes the place of another one
         const inherited = {
           ...options,
           lastGood: { ingresses: new Map(lastGood.ingresses), certificates: new Map(lastGood.certificates) },
         };
         const now = compiler.compile(store, changes);
-        const whole = createCompiler(inherited).compile(store, []);
+        const whole = createCompiler(inherited, [new ToyRoutes(toys.all())]).compile(store, []);
 
         assert.deepEqual(now.snapshot, whole.snapshot, `snapshot of step ${step}`);
         assert.deepEqual(now.diagnostics, whole.diagnostics, `diagnostics of step ${step}`);

@@ -45,6 +45,20 @@ describe("compile()", () => {
     assert.equal(snapshot.certificates, first.snapshot.certificates);
   });
 
+  test("leaves no upstream under a name that it had before it went and came back in one run", () => {
+    const store = new Store();
+    const compiler = createCompiler(compilerOptions());
+    const [one, other] = [ingress("a/one", { h: { "/": "b-c" } }), ingress("a-b/other", { h: { "/": "c" } })];
+    store.apply({ put: [one, other], remove: [] });
+    const before = compiler.compile(store, []).snapshot;
+    assert.deepEqual(Object.keys(before.upstreams), ["a-b-c-80", "a/b-c/80"]);
+    const gone = store.apply({ put: [], remove: [keyOf(one), keyOf(other)] });
+    const came = store.apply({ put: [ingress("a/two", { h: { "/": "b-c" } })], remove: [] });
+    const { snapshot } = compiler.compile(store, [...gone, ...came]);
+    assert.deepEqual(Object.keys(snapshot.upstreams), ["a-b-c-80"]);
+    assert.equal(snapshot.upstreams["a-b-c-80"]?.namespace, "a");
+  });
+
   test("touches only the hosts of the Ingress that changes", () => {
     const other = ingress("other", { "b.example": { "/": "echo" } });
     const { first, put } = bench({}, app, other, ...echo);
