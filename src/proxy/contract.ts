@@ -56,8 +56,16 @@ export interface ServerExchange extends Exchange {
   forward(plan: ForwardPlan, tap?: ResponseTap): void;
   /** Calls `action` when the exchange is over, however it ended; at once if it is. The result removes the action. */
   whenOver(action: () => void): () => void;
+  /**
+   * Somebody may know it when it is over. Otherwise an exchange whose response went out to its end is used again, for
+   * another request. Not necessary for who waits before the exchange is decided on or its head is edited, nor for
+   * {@link ServerExchange.whenOver}, `respond` and `replace`.
+   */
+  keep(): void;
   /** Data of the pipeline: the route of the request. The wire does not read it. */
   route: unknown;
+  /** Free slot for the pipeline: what it can use again with the exchange; `null` at first. Opaque to the wire. */
+  spare: unknown;
 }
 
 /** Looks at a response whose head is known, before the client gets any of it. */

@@ -44,7 +44,10 @@ export interface DataPlaneOptions {
    * when they are written. Default: the standard output of the process.
    */
   readonly accessLog?: (lines: Uint8Array) => Promise<void>;
-  /** Called with every exchange that is over, logged or not. It must be quick and must not keep the exchange. */
+  /**
+   * Called with every exchange that is over, logged or not. It must be quick and must not keep the exchange, which is used
+   * again for other requests.
+   */
   readonly onEnd?: (exchange: Exchange) => void;
   /** Takes failures of requests that no upstream answered. Default: they are written to the logger. */
   readonly failures?: FailureLogOptions;

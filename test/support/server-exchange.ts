@@ -39,6 +39,7 @@ export function fakeServerExchange(given: FakeExchange = {}, handler?: ExchangeH
     connection: { ...base.connection, memo: null } as ServerConnection,
     request: new FieldList(lines),
     route: null,
+    spare: null,
     answered,
     responded,
     forwarded,
@@ -56,6 +57,7 @@ export function fakeServerExchange(given: FakeExchange = {}, handler?: ExchangeH
       responded.push(response);
     },
     whenOver: () => () => {},
+    keep: () => {},
     respondInstead(response) {
       responded.push(response);
     },

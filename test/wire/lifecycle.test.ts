@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import type { BodyTransform, Exchange } from "../../src/http/exchange.ts";
 import type { Logger } from "../../src/observe/mod.ts";
-import type { HookScope, PolicyHooks, PolicyModule } from "../../src/policy/mod.ts";
+import type { ExchangeContext, HookScope, PolicyHooks, PolicyModule } from "../../src/policy/mod.ts";
 import { DataPlane } from "../../src/proxy/mod.ts";
 import { Opened } from "../support/opened.ts";
 import { firstUpdate, location, ofTest, upstream, virtualHost } from "../support/snapshot.ts";
@@ -87,6 +87,18 @@ const capitals: PolicyHooks = { body: () => new Capitals() };
 
 const fixed = (body: string, fields = "", status = "200 OK"): string =>
   `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`;
+
+describe("a hook of an embedding program", () => {
+  it("may keep the exchange and its Context: they are not used again", async () => {
+    const main = await backend(answering(() => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+    const kept: ExchangeContext[] = [];
+    const { get } = await serve(() => ({ request: (c) => void kept.push(c) }), main);
+    for (const path of ["/one", "/two", "/three"]) await get(path);
+    assert.deepEqual(kept.map((c) => c.env.target), ["/one", "/two", "/three"]);
+    assert.deepEqual(kept.map((c) => c.req.path), ["/one", "/two", "/three"]);
+    assert.equal(new Set(kept).size, 3);
+  });
+});
 
 describe("a transform of the response body", () => {
   it("changes the body, and the head accordingly", async () => {

@@ -43,66 +43,104 @@ const Stage = { open: 0, decided: 1, headSent: 2, over: 3 } as const;
 
 /** One request. */
 export class WireExchange implements ServerExchange, TappableExchange, HookWaiter, EncodedBodyOwner {
-  readonly method: string;
-  readonly target: string;
-  readonly authority: string;
-  readonly receivedAtMs: number;
-  host: string;
-  path: string;
+  // all of these are set by `take`, for each request
+  downstream!: Downstream;
+  connection!: ServerConnection;
+  request!: RequestHead;
+  version!: HttpVersion;
+  scheme!: "http" | "https";
+  requestBodyBytes!: number;
+  method!: string;
+  target!: string;
+  authority!: string;
+  receivedAtMs!: number;
+  host!: string;
+  path!: string;
   query: string | undefined;
-  rewritten = false;
-  rewriteEnded = false;
-  internal = false;
-  clientAddress: string;
-  forwardedScheme: string;
-  forwardedPort: string;
-  forwardedHost: string;
-  location: LocationFacts | null = null;
-  upstreamName: string | null = null;
-  variables: Map<string, string> | null = null;
-  captures: readonly (string | undefined)[] | null = null;
-  snippet: unknown = undefined;
-  status = 0;
-  response: Fields | null = null;
-  bodyCoding: BodyCoding | null = null;
-  bodyTransform: BodyTransform | null = null;
-  affinityCookie: string | null = null;
-  attempts: readonly UpstreamAttempt[] = NO_ATTEMPTS;
-  requestBytes = 0;
-  sentBytes = 0;
-  sentBodyBytes = 0;
-  route: unknown = null;
+  rewritten!: boolean;
+  rewriteEnded!: boolean;
+  internal!: boolean;
+  clientAddress!: string;
+  forwardedScheme!: string;
+  forwardedPort!: string;
+  forwardedHost!: string;
+  location!: LocationFacts | null;
+  upstreamName!: string | null;
+  variables!: Map<string, string> | null;
+  captures!: readonly (string | undefined)[] | null;
+  snippet: unknown;
+  status!: number;
+  response!: Fields | null;
+  bodyCoding!: BodyCoding | null;
+  bodyTransform!: BodyTransform | null;
+  affinityCookie!: string | null;
+  attempts!: readonly UpstreamAttempt[];
+  requestBytes!: number;
+  sentBytes!: number;
+  sentBodyBytes!: number;
+  route!: unknown;
   /** The connection is not used again after this response. */
-  closeAfter = false;
-  #requestId: string | null = null;
+  closeAfter!: boolean;
+  #requestId!: string | null;
   /** Who wants to know when it is over. */
-  #followers: Followers | null = null;
-  #stage: number = Stage.open;
-  #forward: Forwarding | null = null;
-  #pump: ResponsePump | null = null;
-  #answer: Answer | null = null;
-  #encoded: EncodedBody | null = null;
+  #followers!: Followers | null;
+  #stage!: number;
+  #forward!: Forwarding | null;
+  #pump!: ResponsePump | null;
+  #answer!: Answer | null;
+  #encoded!: EncodedBody | null;
   /** {@link WireExchange.bodyTransform}, once the head is out. */
-  #transform: BodyTransform | null = null;
+  #transform!: BodyTransform | null;
   /** What middleware has read of the request's body. */
-  #kept: KeptBody | null = null;
+  #kept!: KeptBody | null;
   /** Stands before the forwarder while middleware looks at the response. */
-  #tapped: TappedExchange | null = null;
+  #tapped!: TappedExchange | null;
   /** How often the response was replaced. */
-  #replacements = 0;
+  #replacements!: number;
+  /** The response went out to its end. */
+  #complete!: boolean;
+  /** See {@link WireExchange.keep}. */
+  #known!: boolean;
+  /** What is used again, too. */
+  spare: unknown = null;
+  #spareForward: Forwarding | null = null;
   readonly #core: WireCore;
 
-  /** @param requestBodyBytes as {@link Exchange.requestBodyBytes}; the rest of the request is as its head has it */
+  /** As {@link WireExchange.take}. */
   constructor(
     core: WireCore,
-    readonly downstream: Downstream,
-    readonly connection: ServerConnection,
-    readonly request: RequestHead,
-    readonly version: HttpVersion,
-    readonly scheme: "http" | "https",
-    readonly requestBodyBytes: number,
+    downstream: Downstream,
+    connection: ServerConnection,
+    request: RequestHead,
+    version: HttpVersion,
+    scheme: "http" | "https",
+    requestBodyBytes: number,
   ) {
     this.#core = core;
+    this.take(downstream, connection, request, version, scheme, requestBodyBytes);
+  }
+
+  /**
+   * Begins with a request: the first one, or, when it is {@link WireExchange.reusable}, another. Nothing of a former one is
+   * left.
+   *
+   * @param requestBodyBytes as {@link Exchange.requestBodyBytes}; the rest of the request is as its head has it
+   */
+  take(
+    downstream: Downstream,
+    connection: ServerConnection,
+    request: RequestHead,
+    version: HttpVersion,
+    scheme: "http" | "https",
+    requestBodyBytes: number,
+  ): void {
+    const core = this.#core;
+    this.downstream = downstream;
+    this.connection = connection;
+    this.request = request;
+    this.version = version;
+    this.scheme = scheme;
+    this.requestBodyBytes = requestBodyBytes;
     const { authority, method, target } = request;
     this.method = method;
     this.target = target;
@@ -116,8 +154,52 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     this.forwardedScheme = scheme;
     this.forwardedPort = String(connection.localPort);
     this.forwardedHost = authority;
+    this.rewritten = false;
+    this.rewriteEnded = false;
+    this.internal = false;
+    this.location = null;
+    this.upstreamName = null;
+    this.variables = null;
+    this.captures = null;
+    this.snippet = undefined;
+    this.status = 0;
+    this.response = null;
+    this.bodyCoding = null;
+    this.bodyTransform = null;
+    this.affinityCookie = null;
+    this.attempts = NO_ATTEMPTS;
+    this.requestBytes = 0;
+    this.sentBytes = 0;
+    this.sentBodyBytes = 0;
+    this.route = null;
+    this.closeAfter = false;
+    this.#requestId = null;
+    this.#followers = null;
+    this.#stage = Stage.open;
+    this.#forward = null;
+    this.#pump = null;
+    this.#answer = null;
+    this.#encoded = null;
+    this.#transform = null;
+    this.#replacements = 0;
+    this.#complete = false;
+    this.#known = false;
+    this.#kept = null;
+    this.#tapped = null;
     core.counters.requests++;
     core.counters.inFlight++;
+  }
+
+  keep(): void {
+    this.#known = true;
+  }
+
+  /**
+   * It is over, its response went out to its end, and nothing that still runs knows it: it may {@link WireExchange.take}
+   * another request.
+   */
+  get reusable(): boolean {
+    return this.#complete && !this.#known;
   }
 
   get requestId(): string {
@@ -152,8 +234,10 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     try {
       this.#core.handler.request(this);
     } catch (error) {
-      this.internalError(error);
+      return this.internalError(error);
     }
+    // whoever decides later knows it
+    if (this.#stage === Stage.open) this.#known = true;
   }
 
   answer(answer: Answer): void {
@@ -174,6 +258,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
   }
 
   #send(response: Response): void {
+    this.#known = true;
     this.#pump = new ResponsePump(this, response);
     try {
       this.#pump.start();
@@ -208,10 +293,11 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
 
   forward(plan: ForwardPlan, tap?: ResponseTap): void {
     if (!this.#decide("forward")) return;
-    if (tap === undefined) this.#forward = this.#core.forwarder.forward(this, plan);
-    else {
+    if (tap === undefined) {
+      this.#forward = this.#spareForward = this.#core.forwarder.forward(this, plan, this.#spareForward);
+    } else {
       const tapped = this.#tapped = new TappedExchange(this, this.#kept ?? this.downstream, tap);
-      this.#forward = this.#core.forwarder.forward(tapped, plan);
+      this.#forward = this.#core.forwarder.forward(tapped, plan, null);
       tapped.attach(this.#forward);
       this.whenOver(() => tapped.stop());
     }
@@ -253,6 +339,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
 
   /** An error of our own: the client gets 500, its text nobody but the log. */
   internalError(error: unknown): void {
+    this.#known = true;
     this.#core.internalError(error);
     this.#dropWork();
     if (this.#stage >= Stage.headSent) return this.cut();
@@ -286,6 +373,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
 
   replace(answer: Answer | Response): void {
     if (this.#stage >= Stage.headSent) throw new TypeError("replace the response: its head has been sent");
+    this.#known = true;
     this.#replacements++;
     this.#dropWork();
     this.bodyCoding = null;
@@ -322,6 +410,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
       return false;
     }
     if (wait === undefined) return this.#replacements === before;
+    this.#known = true;
     wait.then(() => {
       if (this.#stage === Stage.over || this.#replacements !== before) return;
       try {
@@ -343,6 +432,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
       return this.downstream.sendHead(this, bodyBytes);
     }
     if (this.method === "HEAD") return this.downstream.sendHead(this, NO_BODY);
+    this.#known = true;
     this.#transform = bodyTransform;
     if (bodyCoding !== null) {
       this.#encoded = new EncodedBody(this, bodyCoding, bodyTransform === null ? bodyBytes : UNKNOWN_LENGTH);
@@ -399,6 +489,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
   #finished(trailers: string, lastChunk: number, owner: FinishOwner | null): void {
     this.downstream.end(trailers, lastChunk);
     this.end();
+    this.#complete = true;
     owner?.responseFinished();
     this.downstream.release();
   }
@@ -463,6 +554,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
       action();
       return () => {};
     }
+    this.#known = true;
     return (this.#followers ??= new Followers()).add(action);
   }
 

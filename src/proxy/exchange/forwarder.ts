@@ -18,5 +18,6 @@ export interface Forwarding {
 
 /** Sends exchanges to upstreams. */
 export interface Forwarder {
-  forward(exchange: OpenExchange, plan: ForwardPlan): Forwarding;
+  /** @param former the last one of the same exchange, which is over and was of another request */
+  forward(exchange: OpenExchange, plan: ForwardPlan, former: Forwarding | null): Forwarding;
 }

@@ -42,6 +42,8 @@ export interface OpenExchange extends OutgoingResponse {
   attemptFailed(error: ProxyError): void;
   /** An error of our own: the client gets 500, its text nobody but the log. */
   internalError(error: unknown): void;
+  /** Somebody may know it when it is over: it is not used again for another request. */
+  keep(): void;
   /** Tells the pipeline that it is over, once. */
   end(): void;
 }

@@ -102,6 +102,10 @@ export class TappedExchange implements OpenExchange, KnownResponse {
 
   // ---- for the forwarder
 
+  keep(): void {
+    this.#exchange.keep();
+  }
+
   runHook(waiter: HookWaiter): boolean {
     const { method, status } = this.#exchange;
     if (this.#state !== "awaited") return false;

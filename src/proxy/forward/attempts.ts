@@ -17,24 +17,37 @@ const NONE: readonly Endpoint[] = [];
 
 /** All attempts of one request; the last one is the present one. */
 export class Attempts {
-  readonly records: UpstreamAttempt[] = [];
+  records!: UpstreamAttempt[];
   /** Endpoint of the present attempt; `null` before the first. */
-  endpoint: Endpoint | null = null;
+  endpoint!: Endpoint | null;
   /** The present attempt; `null` before the first. */
-  record: UpstreamAttempt | null = null;
+  record!: UpstreamAttempt | null;
   /** The request, or a part of it, was written. */
-  requestSent = false;
-  readonly #plan: ForwardPlan;
-  readonly #method: string;
+  requestSent!: boolean;
+  #plan!: ForwardPlan;
+  #method!: string;
   /** Endpoints of all attempts; while there is only one, {@link Attempts.endpoint} stands for it. */
-  #tried: Endpoint[] | null = null;
-  #count = 0;
-  #startedMs = 0;
-  #firstStartedMs = 0;
+  #tried!: Endpoint[] | null;
+  #count!: number;
+  #startedMs!: number;
+  #firstStartedMs!: number;
 
   constructor(plan: ForwardPlan, method: string) {
+    this.take(plan, method);
+  }
+
+  /** Begins with a request, and forgets a former one. Its records stay with who has them. */
+  take(plan: ForwardPlan, method: string): void {
     this.#plan = plan;
     this.#method = method;
+    this.records = [];
+    this.endpoint = null;
+    this.record = null;
+    this.requestSent = false;
+    this.#tried = null;
+    this.#count = 0;
+    this.#startedMs = 0;
+    this.#firstStartedMs = 0;
   }
 
   /** Chooses the endpoint of the next attempt; `undefined`: there is none left. */

@@ -29,31 +29,49 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
   readonly #exchange: OpenExchange;
   readonly #core: WireCore;
   readonly #source: UpstreamSource;
-  readonly #plan: ForwardPlan;
-  readonly #settings: ForwardSettings;
-  readonly #masks: ForwardMasks;
   readonly #attempts: Attempts;
-  #step: number = Step.buffering;
-  #lease: UpstreamLease | null = null;
+  #plan!: ForwardPlan;
+  #settings!: ForwardSettings;
+  #masks!: ForwardMasks;
+  #step!: number;
+  #lease!: UpstreamLease | null;
   /** The connection was used before; a failure may only mean that it was stale. */
-  #reused = false;
+  #reused!: boolean;
   /** `null`: the request has no body. */
-  #upload: Upload | null = null;
+  #upload!: Upload | null;
   /** The head has been passed on in this very event. */
-  #justBegun = false;
-  #tunnel: Tunnel | null = null;
+  #justBegun!: boolean;
+  #tunnel!: Tunnel | null;
   /** `null` until there is a head. */
-  #relay: ResponseRelay | null = null;
+  #relay!: ResponseRelay | null;
+  #spareRelay: ResponseRelay | null = null;
 
   constructor(exchange: OpenExchange, core: WireCore, source: UpstreamSource, plan: ForwardPlan) {
     this.#exchange = exchange;
     this.#core = core;
     this.#source = source;
+    this.#attempts = new Attempts(plan, exchange.method);
+    this.#begins(plan);
+  }
+
+  /** Begins anew, with another request of the exchange; the former one has been answered to its end. */
+  take(plan: ForwardPlan): void {
+    this.#attempts.take(plan, this.#exchange.method);
+    this.#begins(plan);
+  }
+
+  #begins(plan: ForwardPlan): void {
     this.#plan = plan;
     this.#settings = plan.settings;
     this.#masks = masksOf(plan.settings);
-    this.#attempts = new Attempts(plan, exchange.method);
-    exchange.attempts = this.#attempts.records;
+    this.#step = Step.buffering;
+    this.#lease = null;
+    this.#reused = false;
+    this.#upload = null;
+    this.#justBegun = false;
+    this.#tunnel = null;
+    this.#relay = null;
+    this.#exchange.attempts = this.#attempts.records;
   }
 
   start(): void {
@@ -65,6 +83,8 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
     if (requestBodyBytes === 0 && downstream.requestComplete) return this.#next(this.#attempts.pick());
     const { maxBodyBytes } = this.#settings;
     if (maxBodyBytes > 0 && requestBodyBytes > maxBodyBytes) return this.uploadTooLarge();
+    // files may tell of it later
+    this.#exchange.keep();
     this.#upload = new Upload(this.#exchange, this.#settings, this);
     this.#upload.start();
   }
@@ -183,7 +203,8 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
       this.#next(next);
       return true;
     }
-    this.#relay = new ResponseRelay(exchange, this.#core, this.#settings, lease, this.#attempts.record!, this);
+    this.#relay = this.#spareRelay ??= new ResponseRelay(exchange, this.#core, this);
+    this.#relay.take(this.#settings, lease, this.#attempts.record!);
     head.dropMask(head.status === 101 || head.status === 426 ? this.#masks.upgrade : this.#masks.response);
     exchange.status = head.status;
     exchange.response = head;
@@ -335,6 +356,7 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
   }
 
   #abandon(): void {
+    this.#exchange.keep();
     this.#upload?.stop();
     const lease = this.#lease;
     this.#lease = null;

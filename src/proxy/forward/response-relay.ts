@@ -23,41 +23,44 @@ export interface RelayOwner {
 /** One response. */
 export class ResponseRelay implements ResponseBufferOwner {
   /** How much is kept for a slow client; `null`: nothing, the upstream is paused. */
-  readonly limits: BufferLimits | null;
+  limits!: BufferLimits | null;
   /** The upstream is paused for the client's sake. */
-  blocked = false;
+  blocked!: boolean;
   readonly #exchange: OpenExchange;
   readonly #core: WireCore;
-  readonly #readTimeoutMs: number;
-  readonly #record: UpstreamAttempt;
   readonly #owner: RelayOwner;
+  #readTimeoutMs!: number;
+  #record!: UpstreamAttempt;
   /** `null`: nothing more is read. */
-  #lease: UpstreamLease | null;
+  #lease!: UpstreamLease | null;
   /** Made when the client first falls behind. */
-  #buffer: ResponseBuffer | null = null;
+  #buffer!: ResponseBuffer | null;
   /** What passes has the chunk framing of the upstream. */
-  #framed = false;
+  #framed!: boolean;
   /** What the last write said: the client takes more. */
-  #more = true;
-  #complete = false;
+  #more!: boolean;
+  #complete!: boolean;
   /** How the response ends once the client has got what is kept. */
-  #ending: (() => void) | null = null;
+  #ending!: (() => void) | null;
 
-  constructor(
-    exchange: OpenExchange,
-    core: WireCore,
-    settings: ForwardSettings,
-    lease: UpstreamLease,
-    record: UpstreamAttempt,
-    owner: RelayOwner,
-  ) {
+  constructor(exchange: OpenExchange, core: WireCore, owner: RelayOwner) {
     this.#exchange = exchange;
     this.#core = core;
+    this.#owner = owner;
+  }
+
+  /** Begins with a response whose head is there, and forgets a former one. */
+  take(settings: ForwardSettings, lease: UpstreamLease, record: UpstreamAttempt): void {
     this.#readTimeoutMs = settings.readTimeoutMs;
     this.#lease = lease;
     this.#record = record;
-    this.#owner = owner;
     this.limits = limitsOf(settings, lease.head);
+    this.blocked = false;
+    this.#buffer = null;
+    this.#framed = false;
+    this.#more = true;
+    this.#complete = false;
+    this.#ending = null;
   }
 
   /** The client has still to take some of what was read. */
@@ -87,6 +90,7 @@ export class ResponseRelay implements ResponseBufferOwner {
     if (!this.#more && this.#buffer === null && this.limits !== null) {
       // connections come before files when descriptors are short
       const limits = this.#core.mayConnect ? this.limits : { ...this.limits, fileBytes: 0 };
+      this.#exchange.keep();
       this.#buffer = new ResponseBuffer(this, limits, true);
       this.#more = true;
     }

@@ -20,7 +20,11 @@ export class UpstreamForwarder implements Forwarder {
     this.#source = source;
   }
 
-  forward(exchange: OpenExchange, plan: ForwardPlan): Forwarding {
+  forward(exchange: OpenExchange, plan: ForwardPlan, former: Forwarding | null): Forwarding {
+    if (former instanceof Forward) {
+      former.take(plan);
+      return former;
+    }
     return new Forward(exchange, this.#core, this.#source, plan);
   }
 }

@@ -11,6 +11,7 @@ import { ClientInput, HOLD, type InputOwner } from "./client-input.ts";
 import { ConnectionFacts, type ConnectionOrigin } from "./connection-facts.ts";
 import type { WireCore } from "../exchange/core.ts";
 import type { WireExchange } from "../exchange/exchange.ts";
+import type { ExchangePool } from "../exchange/exchange-pool.ts";
 import { beginExchange, openExchange, refuseExchange } from "./h1-exchange.ts";
 import { H1Writer } from "./h1-writer.ts";
 import { Phase } from "./client-phase.ts";
@@ -23,6 +24,7 @@ const LINGER_TOTAL_MS = 30_000;
 
 /** One connection. */
 export class ClientConnection extends ConnectionFacts implements Downstream, InputOwner, ClientBodyOwner {
+  readonly #exchanges: ExchangePool;
   readonly #input: ClientInput;
   readonly #reader: RequestReader;
   readonly #body: ClientBody;
@@ -40,12 +42,14 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
 
   constructor(
     core: WireCore,
+    exchanges: ExchangePool,
     socket: Socket,
     origin: ConnectionOrigin,
     onClose: (connection: ClientConnection) => void,
     preface: PrefaceCheck | null = null,
   ) {
     super(core, socket, origin);
+    this.#exchanges = exchanges;
     this.#onClose = onClose;
     this.#preface = preface;
     this.#refusePlain = origin.refusePlain;
@@ -142,7 +146,7 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
       head.keepAlive = false;
       head.bodyBytes = 0;
     }
-    const exchange = openExchange(this.core, this, head);
+    const exchange = openExchange(this.#exchanges, this, head);
     this.#exchange = exchange;
     exchange.requestBytes = this.#headBytes + (end === REFUSED ? bytes.length : end) - at;
     if (end === REFUSED) {
@@ -247,8 +251,10 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
   }
 
   release(): void {
-    if (this.#exchange === null) return;
+    const exchange = this.#exchange;
+    if (exchange === null) return;
     this.#exchange = null;
+    this.#exchanges.giveBack(exchange);
     this.#writer.release();
     this.#body.release();
     if (this.#phase === Phase.linger || this.#phase === Phase.closed) return;
@@ -340,7 +346,7 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
   /** Half a head is logged, too. */
   #giveUpHead(): void {
     this.requestCount++;
-    this.#exchange = openExchange(this.core, this, this.#reader.head);
+    this.#exchange = openExchange(this.#exchanges, this, this.#reader.head);
     this.#exchange.requestBytes = this.#headBytes;
   }
 

@@ -12,6 +12,7 @@ import type { Handshake, TlsHandlers, TlsListener } from "../tls/mod.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { ConnectionOrigin } from "./connection-facts.ts";
 import type { WireCore } from "../exchange/core.ts";
+import { ExchangePool } from "../exchange/exchange-pool.ts";
 import { H2Connection } from "./h2-connection.ts";
 import { arrivesAt } from "./own-address.ts";
 import { PrefaceCheck } from "./preface-check.ts";
@@ -64,6 +65,7 @@ const LOOKED_AT = 32;
 /** One for each data plane, whatever the number of ports. */
 export class HttpFront {
   readonly #core: WireCore;
+  readonly #exchanges: ExchangePool;
   readonly #listeners = new Set<TcpListener>();
   /** Of ports that are closed, too: handshakes go on. */
   readonly #tlsListeners = new Set<TlsListener>();
@@ -81,6 +83,7 @@ export class HttpFront {
   /** @param stream takes connections that are no HTTP; `null`: nobody does, and ports for them cannot be opened */
   constructor(core: WireCore, stream: StreamHandler | null = null) {
     this.#core = core;
+    this.#exchanges = new ExchangePool(core);
     this.#stream = stream;
   }
 
@@ -220,17 +223,17 @@ export class HttpFront {
       this.#connections.add(connection);
       if (this.#core.closing) connection.closeWhenIdle();
     };
-    if (applicationProtocol === "h2") return open(new H2Connection(this.#core, socket, origin, gone));
+    if (applicationProtocol === "h2") return open(new H2Connection(this.#core, this.#exchanges, socket, origin, gone));
     // RFC 9113 section 3.3: on a plain port the client shows by its first bytes that it knows
     const mayBegin = origin.tls === null && !origin.refusePlain && this.#core.settings.http2 !== false;
     const preface = mayBegin
       ? new PrefaceCheck((bytes) => {
-        const connection = new H2Connection(this.#core, socket, origin, gone);
+        const connection = new H2Connection(this.#core, this.#exchanges, socket, origin, gone);
         open(connection);
         connection.receive(bytes);
       })
       : null;
-    open(new ClientConnection(this.#core, socket, origin, gone, preface));
+    open(new ClientConnection(this.#core, this.#exchanges, socket, origin, gone, preface));
   }
 
   /**

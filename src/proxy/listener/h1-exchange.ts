@@ -6,8 +6,8 @@
 import type { HeadError, RequestHead } from "../../http/mod.ts";
 import { ProxyError, type ProxyErrorCode } from "../../proxy-error.ts";
 import type { ServerConnection } from "../contract.ts";
-import type { WireCore } from "../exchange/core.ts";
-import { WireExchange } from "../exchange/exchange.ts";
+import type { WireExchange } from "../exchange/exchange.ts";
+import type { ExchangePool } from "../exchange/exchange-pool.ts";
 import type { Downstream } from "../exchange/downstream.ts";
 
 const ERROR_CODES: Readonly<Record<HeadError["kind"], ProxyErrorCode>> = {
@@ -20,13 +20,13 @@ const ERROR_CODES: Readonly<Record<HeadError["kind"], ProxyErrorCode>> = {
 
 /** The exchange of a request whose head has been read, as far as it could be. */
 export function openExchange(
-  core: WireCore,
+  exchanges: ExchangePool,
   connection: ServerConnection & Downstream,
   head: RequestHead,
 ): WireExchange {
   const version = head.minorVersion === 0 ? "1.0" : "1.1";
   const scheme = connection.tls === null ? "http" : "https";
-  return new WireExchange(core, connection, connection, head, version, scheme, head.bodyBytes);
+  return exchanges.open(connection, connection, head, version, scheme, head.bodyBytes);
 }
 
 /** Has an exchange answered. */

@@ -9,6 +9,7 @@ import type { Socket } from "node:net";
 import { ErrorCode, ServerSession } from "../../http/h2/mod.ts";
 import { ConnectionFacts, type ConnectionOrigin } from "./connection-facts.ts";
 import type { WireCore } from "../exchange/core.ts";
+import type { ExchangePool } from "../exchange/exchange-pool.ts";
 import { H2Downstream, type H2Home } from "./h2-stream.ts";
 
 /** Body bytes of one stream that a client may send before they are used up, as much as nginx's http2_body_preread_size. */
@@ -29,7 +30,13 @@ export class H2Connection extends ConnectionFacts implements H2Home {
   #announced = false;
   #idle = true;
 
-  constructor(core: WireCore, socket: Socket, origin: ConnectionOrigin, onClose: (connection: H2Connection) => void) {
+  constructor(
+    core: WireCore,
+    readonly exchanges: ExchangePool,
+    socket: Socket,
+    origin: ConnectionOrigin,
+    onClose: (connection: H2Connection) => void,
+  ) {
     super(core, socket, origin);
     this.#onClose = onClose;
     const { settings } = core;

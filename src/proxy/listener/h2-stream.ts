@@ -17,7 +17,8 @@ import { ProxyError } from "../../proxy-error.ts";
 import type { ServerConnection } from "../contract.ts";
 import { Timed } from "../deadline-wheel.ts";
 import type { WireCore } from "../exchange/core.ts";
-import { WireExchange } from "../exchange/exchange.ts";
+import type { WireExchange } from "../exchange/exchange.ts";
+import type { ExchangePool } from "../exchange/exchange-pool.ts";
 import { H2Body, type H2BodyOwner } from "./h2-body.ts";
 import {
   type BodySink,
@@ -51,6 +52,7 @@ const NO_HEAD = new RequestHead();
 
 /** The connection of streams. */
 export interface H2Home extends ServerConnection {
+  readonly exchanges: ExchangePool;
   /** The stream wants {@link H2Downstream.deliverGathered} called at the end of the socket's event. */
   gathers(stream: H2Downstream): void;
   /** A stream is over, whoever ended it. */
@@ -134,7 +136,7 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
     const head = this.#head;
     const scheme = this.#connection.tls === null ? "http" : "https";
     const bodyBytes = wellFormed && this.#body !== null ? head.bodyBytes : 0;
-    const exchange = new WireExchange(this.#core, this, this.#connection, head, "2.0", scheme, bodyBytes);
+    const exchange = this.#connection.exchanges.open(this, this.#connection, head, "2.0", scheme, bodyBytes);
     this.#exchange = exchange;
     return exchange;
   }
@@ -324,7 +326,9 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
   }
 
   release(): void {
+    const exchange = this.#exchange;
     this.#exchange = null;
+    if (exchange !== null) this.#connection.exchanges.giveBack(exchange);
     // What nobody read any more is given back, so that the client is not stuck on its window.
     if (this.#body !== null) this.#session.consumed(this.#stream, this.#body.drop());
     this.#recycle();

@@ -5,7 +5,7 @@
  */
 import type { MiddlewareHandler } from "hono";
 import type { Exchange } from "../../http/exchange.ts";
-import type { HookScope, PolicyHooks, PolicyModule } from "../../policy/mod.ts";
+import { type HookScope, policies, type PolicyHooks, type PolicyModule } from "../../policy/mod.ts";
 import type { Policies } from "../../snapshot/snapshot.ts";
 import type { ResponseStep, Step } from "./hook-chain.ts";
 
@@ -20,6 +20,8 @@ export interface CompiledHooks {
   readonly body: readonly NonNullable<PolicyHooks["body"]>[];
   readonly replace: readonly NonNullable<PolicyHooks["replace"]>[];
   readonly end: readonly NonNullable<PolicyHooks["end"]>[];
+  /** Some are not of the house: they may keep the exchange or its Context, or leave something in it. */
+  readonly foreign: boolean;
 }
 
 /**
@@ -43,6 +45,7 @@ export function compileHooks(
   const body: NonNullable<PolicyHooks["body"]>[] = [];
   const replace: NonNullable<PolicyHooks["replace"]>[] = [];
   const end: NonNullable<PolicyHooks["end"]>[] = [];
+  let foreign = false;
   const own: Readonly<Record<string, unknown>> = data;
   const ofHost: Readonly<Record<string, unknown>> = hookScope.hostPolicies;
   for (const module of modules) {
@@ -51,6 +54,7 @@ export function compileHooks(
     if (policy === undefined && !module.joins?.some((name) => ofHost[name] !== undefined)) continue;
     const hooks = hooksOf(module, policy, hookScope);
     if (hooks === undefined) continue;
+    if (!OF_THE_HOUSE.has(module)) foreign = true;
     if (hooks.request !== undefined) (module.phase === "rewrite" ? rewrite : access).push(hooks.request);
     if (hooks.access !== undefined) access.push(hooks.access);
     if (hooks.response !== undefined) response.push(hooks.response);
@@ -71,12 +75,14 @@ export function compileHooks(
     body: shared(body),
     replace: shared(replace),
     end: shared(end),
+    foreign,
   };
 }
 
 // Locations by the ten thousand have the same few policies: what they have in common is kept once.
 
 const NONE: readonly never[] = [];
+const OF_THE_HOUSE: ReadonlySet<PolicyModule<unknown>> = new Set(policies);
 
 function shared<T>(list: readonly T[]): readonly T[] {
   return list.length === 0 ? NONE : list;

@@ -1,6 +1,8 @@
 /**
  * Hono with a Router of our own. `getPath` hands the router the exchange, `match` returns the one prebuilt handler of its
- * location, and Hono makes the Context that hooks work on. Nothing is concatenated, composed or awaited.
+ * location, and Hono makes the Context that hooks work on. Nothing is concatenated, composed or awaited. An exchange that is
+ * used again has its Context already, of which hooks of the house use nothing but `env`; where others run, the exchange is
+ * not used again.
  *
  * @module
  */
@@ -21,6 +23,7 @@ const SENT = Object.freeze({}) as unknown as Response;
 /** Wraps a handler for {@link ExchangeApp}. */
 export function makeEntry(handler: (c: ExchangeContext) => void): RouterEntry {
   const handle = (c: Context): Response => {
+    (c.env as ServerExchange).spare = c;
     handler(c as ExchangeContext);
     return SENT;
   };
@@ -72,8 +75,13 @@ export class ExchangeApp {
     });
   }
 
-  /** Runs the handler with a Context for this exchange. */
+  /** Runs the handler with a Context for this exchange, which it keeps for its next request. */
   dispatch(exchange: ServerExchange): void {
+    const former = exchange.spare as ExchangeContext | null;
+    if (former !== null) {
+      (this.#find(exchange)[0][0]![0][0] as (c: ExchangeContext) => unknown)(former);
+      return;
+    }
     const request = new LightRequest(exchange);
     if (exchange.method !== "HEAD") {
       void this.#app.fetch(request, exchange);

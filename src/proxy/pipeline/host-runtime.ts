@@ -28,6 +28,7 @@ interface HostHooks {
   readonly steps: readonly Step[];
   readonly response: readonly ResponseStep[];
   readonly locate: CompiledHooks["locate"];
+  readonly foreign: boolean;
 }
 
 /** Nothing of the host takes a path. */
@@ -46,6 +47,11 @@ export class HostRuntime {
     readonly extra: ExtraLocations = [],
   ) {
     this.#middleware = tables.sources.middleware?.of(host) ?? null;
+  }
+
+  /** As {@link CompiledHooks.foreign}. */
+  get foreign(): boolean {
+    return this.#compiled().foreign;
   }
 
   /** Are there steps before the location search, or blocks beside the locations. */
@@ -123,12 +129,13 @@ export class HostRuntime {
         subrequest: this.tables.subrequest,
         state: this.tables.sources.state,
       }, sources.modules);
-      this.#hooks = { steps: [...hooks.rewrite, ...hooks.access], response: hooks.response, locate: hooks.locate };
+      const { rewrite, access, response, locate, foreign } = hooks;
+      this.#hooks = { steps: [...rewrite, ...access], response, locate, foreign };
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
       sources.logger.error("cannot build a virtual host, it answers 503", { host: this.host.name, cause });
       const failure = { code: "denied", cause: `the virtual host cannot be built: ${cause}` } as const;
-      this.#hooks = { steps: [() => ({ status: 503, failure })], response: [], locate: [] };
+      this.#hooks = { steps: [() => ({ status: 503, failure })], response: [], locate: [], foreign: false };
     }
     return this.#hooks;
   }

@@ -60,6 +60,8 @@ export class LocationRuntime {
     readonly lifecycle: Lifecycle | null = null,
     /** Middleware that its requests may go through; they are chosen by the path that the location was found by. */
     readonly middleware: HostMiddleware | null = null,
+    /** As {@link CompiledHooks.foreign}. */
+    readonly foreign: boolean = false,
   ) {}
 
   /** The page for an answer made here that has no body of its own. */
@@ -74,6 +76,7 @@ export class LocationRuntime {
     route.chosen = null;
     route.fallback = null;
     route.exchange.location = this.facts;
+    if (this.foreign) route.exchange.keep();
     route.exchange.upstreamName = null;
     if (this.lifecycle !== null && this.lifecycle.end.length > 0) (route.ending ??= []).push(...this.lifecycle.end);
     if (this.middleware !== null) route.chain = this.middleware.select(route.exchange);
@@ -114,14 +117,16 @@ export function compileLocation(
     tables.sources.logger.error("cannot build a location, it answers 503", { host, path: location.path, cause });
     return new LocationRuntime(facts, logged, [], [], deny(`the location cannot be built: ${cause}`));
   }
+  const withoutSteps = (terminal: Terminal): LocationRuntime =>
+    new LocationRuntime(facts, logged, [], hooks.response, terminal, [], null, null, null, hooks.foreign);
   if (location.denied !== null) {
-    return new LocationRuntime(facts, logged, [], hooks.response, deny(location.denied));
+    return withoutSteps(deny(location.denied));
   }
   if (location.match.kind === "slash-redirect") {
-    return new LocationRuntime(facts, logged, [], hooks.response, (_c, route) => addSlash(route.exchange));
+    return withoutSteps((_c, route) => addSlash(route.exchange));
   }
   const embedded = ofHost?.mayReach(location) === true ? ofHost : null;
-  const { rewrite, access, response, errorPages } = hooks;
+  const { rewrite, access, response, errorPages, foreign } = hooks;
   const lifecycle = lifecycleOf(hooks);
   if (location.backend.kind === "not-found") {
     const steps = [...rewrite, ...access];
@@ -130,7 +135,18 @@ export function compileLocation(
       maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
       report: tables.sources.report,
     });
-    return new LocationRuntime(facts, logged, steps, response, terminal, errorPages, null, lifecycle, embedded);
+    return new LocationRuntime(
+      facts,
+      logged,
+      steps,
+      response,
+      terminal,
+      errorPages,
+      null,
+      lifecycle,
+      embedded,
+      foreign,
+    );
   }
   let proxying: Proxying;
   try {
@@ -142,7 +158,7 @@ export function compileLocation(
       path: location.path,
       cause,
     });
-    return new LocationRuntime(facts, logged, [], hooks.response, deny(`the backends cannot be built: ${cause}`));
+    return withoutSteps(deny(`the backends cannot be built: ${cause}`));
   }
   const steps = rewrite.length === 0 && access.length === 0 ? CHECK_ONLY : [...rewrite, CHECK, ...access];
   const terminal = around(hooks, embedded, proxy, {
@@ -153,7 +169,18 @@ export function compileLocation(
     maxBodyBytes: proxying.maxBodyBytes,
     report: tables.sources.report,
   });
-  return new LocationRuntime(facts, logged, steps, response, terminal, errorPages, proxying, lifecycle, embedded);
+  return new LocationRuntime(
+    facts,
+    logged,
+    steps,
+    response,
+    terminal,
+    errorPages,
+    proxying,
+    lifecycle,
+    embedded,
+    foreign,
+  );
 }
 
 /** Puts middleware around what a location does, if it has any. */
@@ -168,6 +195,8 @@ function around(
   return (c, route) => {
     const chain = joinChains(own, route.chain);
     if (chain === null) return plain(c, route);
+    // middleware may keep whatever it gets
+    route.exchange.keep();
     return refused(route) ?? runOnion(chain, route, core);
   };
 }

@@ -177,6 +177,7 @@ export class Pipeline implements ExchangeHandler {
 
   /** For Hono's router. */
   #find(route: Route): RouterEntry {
+    if (route.host.foreign) route.exchange.keep();
     if (route.host.hasSteps) return this.#hostEntry;
     const location = this.#search(route);
     if (location === null) return this.#lostEntry;
