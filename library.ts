@@ -5,7 +5,15 @@
  * @module
  */
 export { type Compilation, type Compiler, type CompilerOptions, createCompiler } from "./src/compiler/mod.ts";
-export { Controller, type ControllerOptions, type ControllerState } from "./src/controller/mod.ts";
+export {
+  compilationLog,
+  type CompilationObserver,
+  Controller,
+  type ControllerOptions,
+  type ControllerState,
+  type FailedCompilation,
+  type PublishedCompilation,
+} from "./src/controller/mod.ts";
 export {
   type ApiRef,
   type Diagnostic,

@@ -12,7 +12,7 @@ import {
   serveApp,
 } from "../admin/mod.ts";
 import { type CompilerOptions, createCompiler, createLastGood } from "../compiler/mod.ts";
-import { Controller, logDiagnostics } from "../controller/mod.ts";
+import { compilationLog, Controller, logDiagnostics } from "../controller/mod.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import {
   ManifestFolderError,
@@ -25,6 +25,7 @@ import {
 } from "../kube/mod.ts";
 import type { InternalErrorLog, Logger } from "../observe/mod.ts";
 import { listenOnAll } from "../runtime/mod.ts";
+import type { Snapshot } from "../snapshot/mod.ts";
 import { FatalError } from "./exit.ts";
 import { findUnresolvedNames } from "./external-names.ts";
 import { diagnoseListeners, tellListenError } from "./listen.ts";
@@ -104,7 +105,11 @@ export class Program {
         return this.#serving.apply(update, target);
       },
       logger,
-      locate: (diagnostics) => locate(diagnostics, this.#sources.store),
+      observers: [
+        compilationLog(logger, (diagnostics) => locate(diagnostics, this.#sources.store)),
+        // Name servers may be slow: the start does not wait for them.
+        { published: ({ first, snapshot }) => void (first && this.#tellUnresolvedNames(snapshot)) },
+      ],
     });
   }
 
@@ -121,8 +126,6 @@ export class Program {
       throw error instanceof ManifestFolderError ? new FatalError(error.message) : error;
     }
     await this.#controller.start();
-    // Name servers may be slow: the start does not wait for them.
-    void this.#tellUnresolvedNames();
     await this.#listen();
     this.#unready = null;
   }
@@ -171,9 +174,7 @@ export class Program {
   }
 
   /** Logs external names without an address at the start; later, failed requests are logged. Never rejects. */
-  async #tellUnresolvedNames(): Promise<void> {
-    const { snapshot } = this.#controller.state;
-    if (snapshot === null) return;
+  async #tellUnresolvedNames(snapshot: Snapshot): Promise<void> {
     const found = await findUnresolvedNames(snapshot, this.#sources.store);
     await logDiagnostics(this.#options.logger, found, (diagnostics) => locate(diagnostics, this.#sources.store));
   }

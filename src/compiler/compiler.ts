@@ -121,8 +121,8 @@ export class IncrementalCompiler implements Compiler {
       certificates: certificates.finish(this.#snapshot?.certificates),
     };
     this.#snapshot = applyUpdate(this.#snapshot, update);
-    const { all, added } = this.#diagnostics.settle();
-    return { snapshot: this.#snapshot, update, diagnostics: all, newDiagnostics: added };
+    const { all, added, removed } = this.#diagnostics.settle();
+    return { snapshot: this.#snapshot, update, diagnostics: all, newDiagnostics: added, goneDiagnostics: removed };
   }
 
   /** Gives the globals when they are new. */

@@ -71,6 +71,8 @@ export interface Compilation {
   readonly diagnostics: readonly Diagnostic[];
   /** Those that did not hold before. */
   readonly newDiagnostics: readonly Diagnostic[];
+  /** Those that held before only. */
+  readonly goneDiagnostics: readonly Diagnostic[];
 }
 
 /** Incremental: recompiles the virtual hosts, upstreams and certificates that `changes` touch. First call: everything. */

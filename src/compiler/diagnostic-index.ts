@@ -12,6 +12,13 @@ interface Item {
   readonly diagnostic: Diagnostic;
 }
 
+/** What holds, and what differs from the last time, each in order. */
+export interface Settled {
+  readonly all: readonly Diagnostic[];
+  readonly added: readonly Diagnostic[];
+  readonly removed: readonly Diagnostic[];
+}
+
 const NUL = "\0";
 
 function keyOf({ object, field, annotation, reason, severity, message, effect, unserved }: Diagnostic): string {
@@ -54,16 +61,17 @@ export class DiagnosticIndex {
   }
 
   /** All in order, and those that are new since the last time. */
-  settle(): { all: readonly Diagnostic[]; added: readonly Diagnostic[] } {
+  settle(): Settled {
     if (this.#added.size > 0 || this.#removed.size > 0) {
       const added = [...this.#added].map(([key, diagnostic]) => ({ key, diagnostic }));
       added.sort((a, b) => compareText(a.key, b.key));
       this.#sorted = merge(this.#sorted, added, this.#removed);
     }
     const news = [...this.#added].sort(([a], [b]) => compareText(a, b)).map(([, diagnostic]) => diagnostic);
+    const gone = [...this.#removed].sort(([a], [b]) => compareText(a, b)).map(([, diagnostic]) => diagnostic);
     this.#added.clear();
     this.#removed.clear();
-    return { all: this.#sorted.map(({ diagnostic }) => diagnostic), added: news };
+    return { all: this.#sorted.map(({ diagnostic }) => diagnostic), added: news, removed: gone };
   }
 }
 

@@ -7,9 +7,11 @@ import type { Compilation, Compiler } from "../compiler/contract.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import type { StoreChange, StoreView } from "../kube/mod.ts";
 import { type Clock, type Logger, systemClock } from "../observe/mod.ts";
-import { changesSomething, completeUpdate, type Snapshot, type SnapshotUpdate } from "../snapshot/mod.ts";
-import { type LocateDiagnostics, logDiagnostics } from "./diagnostic-log.ts";
+import { completeUpdate, type Snapshot, type SnapshotUpdate } from "../snapshot/mod.ts";
+import { compilationLog } from "./compilation-log.ts";
+import { ConfigurationState, type ControllerState } from "./configuration-state.ts";
 import { HoldOff } from "./hold-off.ts";
+import type { CompilationObserver, FailedCompilation } from "./observer.ts";
 import { PendingChanges } from "./pending-changes.ts";
 
 /** Options of a controller. */
@@ -23,28 +25,13 @@ export interface ControllerOptions {
    */
   readonly publish: (update: SnapshotUpdate, target: Snapshot) => void | Promise<void>;
   readonly logger: Logger;
-  /** Finds the lines of new diagnostics before they are logged; see {@link logDiagnostics}. */
-  readonly locate?: LocateDiagnostics;
+  /** Who is told of compilations. Default: {@link compilationLog} of the logger. */
+  readonly observers?: readonly CompilationObserver[];
   readonly clock?: Clock;
   /** Quiet time that ends a burst of changes, milliseconds. Default 3. */
   readonly holdOffMs?: number;
   /** Longest wait for a burst to end, milliseconds. Default 30. */
   readonly holdOffCeilingMs?: number;
-}
-
-/** State of the configuration, for the admin API and the metrics. */
-export interface ControllerState {
-  /** Snapshot in force; `null` before the first one. */
-  readonly snapshot: Snapshot | null;
-  /** All diagnostics of the compiler about it. */
-  readonly diagnostics: readonly Diagnostic[];
-  /** Number of updates applied. */
-  readonly applied: number;
-  /** Number of updates that failed. */
-  readonly failed: number;
-  readonly lastSucceeded: boolean;
-  /** Time of the last applied update, milliseconds since the epoch; 0 before the first. */
-  readonly lastAppliedAtMs: number;
 }
 
 /** Compiles changes and has them served; a failure keeps the last good state. */
@@ -59,17 +46,12 @@ export class Controller {
   #firstChangeAtMs = 0;
   #publishing = false;
   #stopped = false;
-  #state: ControllerState = {
-    snapshot: null,
-    diagnostics: [],
-    applied: 0,
-    failed: 0,
-    lastSucceeded: false,
-    lastAppliedAtMs: 0,
-  };
+  readonly #state = new ConfigurationState();
+  readonly #observers: readonly CompilationObserver[];
 
   constructor(options: ControllerOptions) {
     this.#options = options;
+    this.#observers = [this.#state, ...options.observers ?? [compilationLog(options.logger)]];
     this.#clock = options.clock ?? systemClock;
     this.#compiler = options.createCompiler();
     const { holdOffMs = 3, holdOffCeilingMs = 30 } = options;
@@ -79,8 +61,9 @@ export class Controller {
     );
   }
 
+  /** What came of the compilations. */
   get state(): ControllerState {
-    return this.#state;
+    return this.#state.now;
   }
 
   /** Compiles the whole store and publishes it; rejects when that fails, because there is no former state. */
@@ -115,7 +98,7 @@ export class Controller {
 
   #compilePending(): void {
     // The publication under way takes pending changes when it ends.
-    if (this.#publishing || this.#stopped || this.#state.snapshot === null) return;
+    if (this.#publishing || this.#stopped || this.state.snapshot === null) return;
     if (this.#pending.size === 0 && this.#doubtful === undefined) return;
     const startedAtMs = this.#firstChangeAtMs;
     const changes = this.#pending.take();
@@ -123,7 +106,7 @@ export class Controller {
     try {
       compilation = this.#compiler.compile(this.#options.view, changes);
     } catch (error) {
-      this.#failed("cannot compile the objects: the former configuration stays in force", error);
+      this.#failed({ stage: "compile", error, changes });
       return;
     }
     const update = this.#doubtful === undefined
@@ -132,7 +115,7 @@ export class Controller {
     const compiledAtMs = this.#clock.elapsedMs();
     const times = { changes, startedAtMs, compiledAtMs };
     const refused = (error: unknown): void | Promise<void> => {
-      this.#failed("cannot put the configuration into force", error, compilation.snapshot);
+      this.#failed({ stage: "publish", error, changes }, compilation.snapshot);
       return this.#goBack();
     };
     let published: void | Promise<void>;
@@ -153,7 +136,7 @@ export class Controller {
 
   /** Brings everything back to the snapshot in force: a failed update may be served in part. */
   #goBack(): void | Promise<void> {
-    const former = this.#state.snapshot;
+    const former = this.state.snapshot;
     if (former === null) return;
     const failed = (error: unknown): void => {
       const message = error instanceof Error ? error.message : String(error);
@@ -173,63 +156,56 @@ export class Controller {
     update: SnapshotUpdate,
     times: { changes: readonly StoreChange[]; startedAtMs: number; compiledAtMs: number },
   ): void {
-    // A new compiler calls all diagnostics new.
-    const news = this.#doubtful === undefined
-      ? compilation.newDiagnostics
-      : without(compilation.newDiagnostics, this.#state.diagnostics);
-    this.#doubtful = undefined;
-    const first = this.#state.snapshot === null;
-    this.#state = {
-      snapshot: compilation.snapshot,
-      diagnostics: compilation.diagnostics,
-      applied: this.#state.applied + 1,
-      failed: this.#state.failed,
-      lastSucceeded: true,
-      lastAppliedAtMs: this.#clock.nowMs(),
+    const former = this.state;
+    const { diagnostics, newDiagnostics, goneDiagnostics } = compilation;
+    // A new compiler calls all diagnostics new, and knows none that are gone.
+    const difference = this.#doubtful === undefined ? { newDiagnostics, goneDiagnostics } : {
+      newDiagnostics: without(diagnostics, former.diagnostics),
+      goneDiagnostics: without(former.diagnostics, diagnostics),
     };
-    const { logger, locate } = this.#options;
-    void logDiagnostics(logger, news, locate);
-    const level = first || changesSomething(update) ? "info" : "debug";
+    this.#doubtful = undefined;
     const now = this.#clock.elapsedMs();
-    logger[level](first ? "first configuration compiled" : "configuration applied", {
-      changed: first ? undefined : nameChanges(times.changes),
-      hosts: update.virtualHosts.set.length,
-      hostsRemoved: update.virtualHosts.remove.length || undefined,
-      upstreams: update.upstreams.set.length,
-      upstreamsRemoved: update.upstreams.remove.length || undefined,
-      certificates: update.certificates.set.length,
-      certificatesRemoved: update.certificates.remove.length || undefined,
-      listeners: first ? undefined : update.listeners.set.length || undefined,
-      listenersRemoved: update.listeners.remove.length || undefined,
-      globals: update.globals === undefined || first ? undefined : true,
-      publishMs: round(now - times.compiledAtMs),
-      ms: round(now - times.startedAtMs),
-    });
+    this.#tell((observer) =>
+      observer.published?.({
+        first: former.snapshot === null,
+        snapshot: compilation.snapshot,
+        update,
+        changes: times.changes,
+        diagnostics: compilation.diagnostics,
+        ...difference,
+        atMs: this.#clock.nowMs(),
+        publishMs: now - times.compiledAtMs,
+        tookMs: now - times.startedAtMs,
+      })
+    );
   }
 
-  #failed(message: string, error: unknown, attempted?: Snapshot): void {
-    this.#state = { ...this.#state, failed: this.#state.failed + 1, lastSucceeded: false };
+  #failed(failure: FailedCompilation, attempted?: Snapshot): void {
     // A compiler that has thrown, and a data plane after half an update, are in an unknown state.
     this.#compiler = this.#options.createCompiler();
-    this.#doubtful ??= this.#state.snapshot === null ? [] : [this.#state.snapshot];
+    this.#doubtful ??= this.state.snapshot === null ? [] : [this.state.snapshot];
     if (attempted !== undefined) this.#doubtful = [...this.#doubtful, attempted].slice(-8);
-    const { logger } = this.#options;
-    logger.error(message, { error: error instanceof Error ? error.message : String(error) });
-    if (error instanceof Error && error.stack !== undefined) logger.debug("stack", { stack: error.stack });
+    this.#tell((observer) => observer.failed?.(failure));
+  }
+
+  #tell(tell: (observer: CompilationObserver) => void): void {
+    for (const observer of this.#observers) {
+      try {
+        tell(observer);
+      } catch (error) {
+        const text = error instanceof Error ? error.stack ?? error.message : String(error);
+        this.#options.logger.error("an observer of compilations failed", { error: text });
+      }
+    }
   }
 }
 
 function without(diagnostics: readonly Diagnostic[], known: readonly Diagnostic[]): Diagnostic[] {
-  const texts = new Set(known.map((d) => JSON.stringify(d)));
-  return diagnostics.filter((d) => !texts.has(JSON.stringify(d)));
+  const texts = new Set(known.map(textOf));
+  return diagnostics.filter((diagnostic) => !texts.has(textOf(diagnostic)));
 }
 
-/** Names of the first few changed objects, so that the line tells what caused the update. */
-function nameChanges(changes: readonly StoreChange[]): string {
-  const names = changes.slice(0, 3).map((change) => change.key.replace("//", "/"));
-  return changes.length > 3 ? `${names.join(", ")} and ${changes.length - 3} more` : names.join(", ");
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 10) / 10;
+/** All that it says but where its object was read from. */
+function textOf(diagnostic: Diagnostic): string {
+  return JSON.stringify({ ...diagnostic, source: null });
 }

@@ -4,5 +4,8 @@
  *
  * @module
  */
-export { Controller, type ControllerOptions, type ControllerState } from "./controller.ts";
+export { compilationLog } from "./compilation-log.ts";
+export type { ControllerState } from "./configuration-state.ts";
+export { Controller, type ControllerOptions } from "./controller.ts";
 export { type LocateDiagnostics, logDiagnostics } from "./diagnostic-log.ts";
+export type { CompilationObserver, FailedCompilation, PublishedCompilation } from "./observer.ts";

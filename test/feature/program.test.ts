@@ -178,7 +178,7 @@ describe("sallyport run", () => {
     process.kill(starting.child.pid!, "SIGTERM");
     const { code, stderr } = await starting.ended;
     assert.equal(code, 0);
-    assert.match(stderr, /ended/);
+    assert.match(stderr, /stopped/);
   });
 
   it("ends at once on a second signal", async () => {

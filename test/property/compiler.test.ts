@@ -169,6 +169,10 @@ describe("compile(), change by change", () => {
           const isNew = !known.has(JSON.stringify({ ...each, source: null }));
           assert.equal(now.newDiagnostics.includes(each), isNew, `${each.message} is new in step ${step}: ${isNew}`);
         }
+        const present = new Set(now.diagnostics.map((each) => JSON.stringify({ ...each, source: null })));
+        const gone = former.diagnostics.map((each) => JSON.stringify({ ...each, source: null }))
+          .filter((text) => !present.has(text));
+        assert.deepEqual(now.goneDiagnostics.map((each) => JSON.stringify({ ...each, source: null })), gone);
         former = now;
       }
       const nothing = { set: [], remove: [] };

@@ -12,6 +12,7 @@ describe("mod.ts as a library", () => {
       "ObjectSources",
       "SEARCH_AGAIN",
       "Store",
+      "compilationLog",
       "createCompiler",
       "createLogger",
       "formatObject",

@@ -57,10 +57,13 @@ test("DiagnosticIndex keeps order, counts what two say as one, and tells what is
   index.replace("two", [finding("paths[9]")]);
   assert.deepEqual(index.settle().all.map(({ field }) => field), ["paths[9]", "paths[10]"]);
   index.replace("one", [finding("paths[1]"), finding("paths[10]")]);
-  const { all, added } = index.settle();
+  const { all, added, removed } = index.settle();
   assert.deepEqual(all.map(({ field }) => field), ["paths[1]", "paths[9]", "paths[10]"]);
   assert.deepEqual(added.map(({ field }) => field), ["paths[1]"]);
+  assert.deepEqual(removed, []);
   index.replace("two", []);
   index.replace("two", [finding("paths[9]")]);
   assert.deepEqual(index.settle().added, []);
+  index.replace("one", [finding("paths[2]")]);
+  assert.deepEqual(index.settle().removed.map(({ field }) => field), ["paths[1]", "paths[10]"]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Compilation, Compiler } from "../../../src/compiler/contract.ts";
-import { Controller } from "../../../src/controller/mod.ts";
+import { type CompilationObserver, Controller } from "../../../src/controller/mod.ts";
 import type { Diagnostic } from "../../../src/diagnostic.ts";
 import type { StoreChange, StoreView } from "../../../src/kube/mod.ts";
 import { type Logger, ManualClock } from "../../../src/observe/mod.ts";
@@ -23,7 +23,7 @@ function snapshotOf(...hosts: string[]): Snapshot {
 
 function compilationOf(snapshot: Snapshot, diagnostics: readonly Diagnostic[] = []): Compilation {
   const update = updateOf({ virtualHosts: { set: Object.values(snapshot.virtualHosts), remove: [] } });
-  return { snapshot, update, diagnostics, newDiagnostics: diagnostics };
+  return { snapshot, update, diagnostics, newDiagnostics: diagnostics, goneDiagnostics: [] };
 }
 
 function change(key: string, from: 0 | 1 = 1, to: 0 | 1 = 1): StoreChange {
@@ -32,7 +32,12 @@ function change(key: string, from: 0 | 1 = 1, to: 0 | 1 = 1): StoreChange {
 }
 
 /** A controller on a clock turned by hand, with a compiler and a data plane that do as `steps` say. */
-function stage(options: { publish?: (update: SnapshotUpdate) => void | Promise<void> } = {}) {
+function stage(
+  options: {
+    publish?: (update: SnapshotUpdate) => void | Promise<void>;
+    observers?: readonly CompilationObserver[];
+  } = {},
+) {
   const clock = new ManualClock();
   const lines: string[] = [];
   const log = (level: string): Logger["info"] => (message, fields) => {
@@ -51,6 +56,7 @@ function stage(options: { publish?: (update: SnapshotUpdate) => void | Promise<v
     },
     publish: options.publish ?? ((update) => void published.push(update)),
     logger: { debug: log("debug"), info: log("info"), warning: log("warning"), error: log("error") },
+    ...options.observers === undefined ? {} : { observers: options.observers },
     clock,
     holdOffMs: 3,
     holdOffCeilingMs: 30,
@@ -266,5 +272,55 @@ describe("Controller", () => {
     controller.changed([change("Ingress/d/b")]);
     clock.advance(100);
     assert.equal(compiled.length, 1);
+  });
+
+  it("tells observers what came of each compilation, and goes on when one of them throws", async () => {
+    const told: string[] = [];
+    const known: Diagnostic = { reason: "R", severity: "info", message: "known" };
+    const other: Diagnostic = { ...known, message: "other" };
+    const texts = (diagnostics: readonly Diagnostic[]) => diagnostics.map(({ message }) => message).join();
+    const broken: CompilationObserver = {
+      published: () => {
+        throw new Error("not my day");
+      },
+    };
+    const observer: CompilationObserver = {
+      published: ({ first, snapshot, changes, diagnostics, newDiagnostics, goneDiagnostics }) =>
+        told.push([
+          first,
+          Object.keys(snapshot.virtualHosts),
+          changes.map(({ key }) => key),
+          ...[diagnostics, newDiagnostics, goneDiagnostics].map(texts),
+        ].join(" ")),
+      failed: ({ stage, error, changes }) => told.push(`${stage} ${error} ${changes.length}`),
+    };
+    const { controller, clock, state, lines } = stage({ observers: [broken, {}, observer] });
+    const step = (next: () => Compilation): void => {
+      state.next = next;
+      controller.changed([change("Ingress/d/a")]);
+      clock.advance(10);
+    };
+    state.next = () => compilationOf(snapshotOf("a"), [known]);
+    await controller.start();
+    step(() => ({ ...compilationOf(snapshotOf("b"), [other]), goneDiagnostics: [known] }));
+    step(() => {
+      throw new TypeError("x");
+    });
+    // a new compiler: it calls all new, and none gone
+    step(() => compilationOf(snapshotOf("c"), [{ ...other, source: { kind: "memory", name: "m" } }, known]));
+    step(() => {
+      throw new TypeError("y");
+    });
+    step(() => compilationOf(snapshotOf("c"), [known]));
+    assert.deepEqual(told, [
+      "true a  known known ",
+      "false b Ingress/d/a other other known",
+      "compile TypeError: x 1",
+      "false c Ingress/d/a other,known known ",
+      "compile TypeError: y 1",
+      "false c Ingress/d/a known  other",
+    ]);
+    assert.equal(controller.state.applied, 4);
+    assert.match(lines[0]!, /^error an observer of compilations failed .*not my day/);
   });
 });
