@@ -1,27 +1,27 @@
 /**
- * Encodes a response body on its way: gzip or brotli, each piece flushed when it comes so that nothing waits in here.
+ * Encodes a response body with gzip or brotli, and flushes after each piece, so that no byte waits in the encoder.
  *
  * @module
  */
 import * as zlib from "node:zlib";
 import type { BodyCoding } from "../../http/mod.ts";
 
-/** Takes what comes out. */
+/** Takes the encoded bytes. */
 export interface BodyEncoderSink {
   data(chunk: Uint8Array): void;
   /** After the last {@link BodyEncoderSink.data}. */
   end(): void;
-  /** After {@link BodyEncoder.write} said no: go on. */
+  /** Called after {@link BodyEncoder.write} returned false, when it takes bytes again. */
   drain(): void;
-  /** Of the encoder, or thrown by one of the above. */
+  /** An error of the encoder, or an exception of a function above. */
   error(error: unknown): void;
 }
 
-/** One body. */
+/** Encoder of one body. */
 export class BodyEncoder {
   readonly #stream: zlib.Gzip | zlib.BrotliCompress;
 
-  /** @param lengthBytes length of the body as it comes, when known; -1 otherwise */
+  /** @param lengthBytes length of the body before encoding; -1: unknown */
   constructor(coding: BodyCoding, lengthBytes: number, sink: BodyEncoderSink) {
     const { constants } = zlib;
     this.#stream = coding.name === "gzip"
@@ -30,7 +30,7 @@ export class BodyEncoder {
         ...brotliOptions(coding.level, lengthBytes),
         flush: constants.BROTLI_OPERATION_FLUSH,
       });
-    // Nobody else catches what is thrown after an event of the encoder.
+    // Exceptions in events of the encoder are caught here.
     const guarded = (action: () => void): void => {
       try {
         action();
@@ -53,7 +53,7 @@ export class BodyEncoder {
     this.#stream.end();
   }
 
-  /** The client does not keep up: nothing comes out until {@link BodyEncoder.resume}, and `write` says no soon. */
+  /** The client is slow: no bytes are passed on until {@link BodyEncoder.resume}, and `write` soon returns false. */
   pause(): void {
     this.#stream.pause();
   }
@@ -62,21 +62,21 @@ export class BodyEncoder {
     this.#stream.resume();
   }
 
-  /** Gives up; nothing comes out any more. */
+  /** Ends the encoder; no more bytes are passed on. */
   destroy(): void {
     this.#stream.removeAllListeners("data").removeAllListeners("end").removeAllListeners("drain");
     this.#stream.destroy();
   }
 }
 
-/** Memory follows the window: small for small bodies. @param lengthBytes of the body; -1: not known */
+/** Options of gzip; a small body gets a small window, and so little memory. @param lengthBytes -1: unknown */
 export function gzipOptions(level: number, lengthBytes: number): zlib.ZlibOptions {
   if (lengthBytes < 0) return { level };
   const windowBits = windowFor(lengthBytes + 262, 9, 15);
   return { level, windowBits, memLevel: Math.min(8, windowBits - 7) };
 }
 
-/** The window is at most 512 KiB, as nginx's module has it. @param lengthBytes of the body; -1: not known */
+/** Options of brotli; the window is at most 512 KiB, as in nginx's module. @param lengthBytes -1: unknown */
 export function brotliOptions(level: number, lengthBytes: number): zlib.BrotliOptions {
   const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = zlib.constants;
   const params: Record<number, number> = { [BROTLI_PARAM_QUALITY]: level, [BROTLI_PARAM_LGWIN]: 19 };
@@ -87,7 +87,7 @@ export function brotliOptions(level: number, lengthBytes: number): zlib.BrotliOp
   return { params };
 }
 
-/** Bits of the smallest window that holds so much. */
+/** Bits of the smallest window for `bytes`. */
 function windowFor(bytes: number, min: number, max: number): number {
   return Math.min(max, Math.max(min, Math.ceil(Math.log2(bytes))));
 }

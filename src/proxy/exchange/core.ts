@@ -1,5 +1,5 @@
 /**
- * What all exchanges of a data plane share, and the connections they come by.
+ * State that all exchanges and connections of a data plane share.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface WireCounters {
   accepted: number;
   /** Connections open now. */
   active: number;
-  /** Connections that are between two requests. */
+  /** Connections that are idle. */
   idle: number;
   /** Requests begun. */
   requests: number;
@@ -26,21 +26,21 @@ export interface WireCounters {
 }
 
 const TOLD_EVERY_MS = 10_000;
-/** Time to take something, while too much waits for all clients together. */
+/** Send timeout while the backlog of all clients is full. */
 const CROWDED_SEND_MS = 5_000;
 
-/** What the upstreams' side tells of its connections. */
+/** The upstream side, as the core uses it. */
 export interface UpstreamSide {
-  /** Open connections in all. */
+  /** Number of open connections. */
   readonly liveConnections: number;
   /** Closes the connection that has been idle for the longest; false when there is none. */
   dropOldestIdle(): boolean;
 }
 
-/** One for each data plane. */
+/** Core of one data plane. */
 export class WireCore {
   settings: WireSettings;
-  /** Graceful shutdown has begun: connections close after their response. */
+  /** A graceful shutdown has begun: connections close after their response. */
   closing = false;
   /** Milliseconds since the epoch, read once for each event of a socket. */
   nowMs: number;
@@ -50,11 +50,13 @@ export class WireCore {
   /** Response bytes that wait for clients. */
   readonly backlog: Backlog = new Backlog();
   #nextConnectionId = 1;
-  /** Above this many {@link WireCore.descriptors} a new client takes the place of an idle connection, or is refused. */
+  /**
+   * Bound of {@link WireCore.descriptors}; above it a new client takes the place of an idle connection, or is refused.
+   */
   maxDescriptors = Infinity;
-  /** When each kind of trouble was last told, by its message. */
+  /** Time of the last line of each message. */
   readonly #toldMs = new Map<string, number>();
-  /** Since the last one was told. */
+  /** Floods since the last line. */
   #floods = 0;
 
   constructor(
@@ -71,7 +73,7 @@ export class WireCore {
     this.nowMs = clock.nowMs();
   }
 
-  /** The same for exchanges that no client has begun: `handler` decides on them, and they are counted apart. */
+  /** Makes a core for exchanges that no client has begun: `handler` decides about them, and they are counted apart. */
   derive(handler: ExchangeHandler): WireCore {
     const { clock, internalErrors, logger, settings, upstreams, wheel } = this;
     const core = new WireCore(handler, settings, upstreams, wheel, clock, logger, internalErrors);
@@ -79,7 +81,7 @@ export class WireCore {
     return core;
   }
 
-  /** At the beginning of each event: what follows is done in no time. */
+  /** Updates the time; called at the beginning of each event. */
   tick(): void {
     this.nowMs = this.clock.nowMs();
   }
@@ -88,12 +90,12 @@ export class WireCore {
     return this.#nextConnectionId++;
   }
 
-  /** Connections of clients and to endpoints, and temporary files. */
+  /** Number of connections to clients and endpoints, and of temporary files. */
   get descriptors(): number {
     return this.counters.active + this.upstreams.liveConnections + countUnnamed();
   }
 
-  /** A further connection to an endpoint is allowed: a third more than clients alone may take up. */
+  /** True when a further connection to an endpoint is allowed: a third more than clients alone may take. */
   get mayConnect(): boolean {
     return this.descriptors * 3 < this.maxDescriptors * 4;
   }
@@ -103,28 +105,28 @@ export class WireCore {
     return this.backlog.full ? Math.min(ms, CROWDED_SEND_MS) : ms;
   }
 
-  /** A connection was refused for want of descriptors. */
+  /** Logs that connections are refused for lack of descriptors. */
   tellFull(): void {
     this.#tellSeldom("error", "connections are refused: too many files are open (ulimit -n, LimitNOFILE=)", {
       connections: this.descriptors,
     });
   }
 
-  /** A response is kept in memory only, for want of a file. */
+  /** Logs that responses are kept in memory, because the temporary file failed. */
   tellNoFile(error: Error): void {
     this.#tellSeldom("warning", "buffered responses wait for their clients: the temporary file failed", {
       error: error.message,
     });
   }
 
-  /** The body of a request cannot be kept, for want of a file. */
+  /** Logs that request bodies cannot be kept, because the temporary file failed. */
   tellNoSpool(error: Error): void {
     this.#tellSeldom("error", "requests are answered with 500: the temporary file for their bodies failed (TMPDIR)", {
       error: error.message,
     });
   }
 
-  /** A connection was cut because its client asked for more than it brought. */
+  /** Logs that a connection was closed because of a flood of frames. */
   tellFlood(client: string, message: string): void {
     this.#floods++;
     const fields = { client, message, count: this.#floods };
@@ -133,7 +135,7 @@ export class WireCore {
     }
   }
 
-  /** What may happen to many clients at a time is told once in a while. Returns whether it was. */
+  /** Logs a message at most once in ten seconds. Returns whether it was logged. */
   #tellSeldom(level: "warning" | "error", what: string, fields: Readonly<Record<string, LogValue>>): boolean {
     const nowMs = this.clock.elapsedMs();
     if (nowMs - (this.#toldMs.get(what) ?? -Infinity) < TOLD_EVERY_MS) return false;
@@ -142,7 +144,7 @@ export class WireCore {
     return true;
   }
 
-  /** Does what an event of a connection asks for. An error of our own then costs that connection, and no other. */
+  /** Runs the action of an event. An internal error costs that connection, and no other. */
   guard(connection: { cut(): void }, action: () => void): void {
     try {
       action();
@@ -152,7 +154,7 @@ export class WireCore {
     }
   }
 
-  /** An exception that nothing expects: see {@link InternalErrorLog}. */
+  /** Reports an unexpected exception: see {@link InternalErrorLog}. */
   internalError(error: unknown): void {
     this.internalErrors.report(error, "exchange");
   }

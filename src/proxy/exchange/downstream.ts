@@ -1,33 +1,33 @@
 /**
- * What an exchange needs of the side that asked for it, whatever the wire is, if there is one.
+ * The side of an exchange that made the request, whatever its protocol.
  *
  * @module
  */
 import type { Fields } from "../../http/mod.ts";
 
-/** Length of a response body that shows at its end. */
+/** Length of a response body that is known at its end only. */
 export const UNKNOWN_LENGTH = -1;
 /** The response has no body: HEAD, 204, 304. */
 export const NO_BODY = -2;
 
-/** What has been sent of a chunked body's end, when {@link Downstream.writeFramed} was used. */
+/** Part of a chunked body's end that has been sent, when {@link Downstream.writeFramed} was used. */
 export const LastChunk = {
-  /** Nothing: the downstream frames the body, or the body is not chunked. */
+  /** None: the downstream frames the body, or the body is not chunked. */
   unsent: 0,
   /** The last chunk, but not the trailer section. */
   sent: 1,
-  /** Everything. */
+  /** The last chunk and the trailer section. */
   ended: 2,
 } as const;
 
-/** The response as the wire writes it, and counts what it wrote. */
+/** A response, as the wire writes and counts it. */
 export interface OutgoingResponse {
   readonly method: string;
   readonly status: number;
   readonly response: Fields | null;
-  /** The connection is not used again after it. */
+  /** The connection closes after the response. */
   readonly closeAfter: boolean;
-  /** Its head has been handed to the wire. */
+  /** The head has been passed to the wire. */
   readonly headSent: boolean;
   sentBytes: number;
   sentBodyBytes: number;
@@ -35,62 +35,63 @@ export interface OutgoingResponse {
 
 /** Takes the body of a request. */
 export interface BodySink {
-  /** Data of the body stands in `bytes` from `start` to `end`; the sink may keep the buffer. */
+  /** Takes data of the body: `bytes` from `start` to `end`. The sink may keep the buffer. */
   bodyData(bytes: Uint8Array, start: number, end: number): void;
   /** The body is complete. Trailer lines each end with CRLF; empty when there are none. */
   bodyEnd(trailers: string): void;
 }
 
-/** Takes what a client sends after its connection has become a tunnel. */
+/** Takes the bytes of a client whose connection is a tunnel. */
 export interface TunnelSink {
   tunnelData(bytes: Uint8Array): void;
-  /** The client ended or lost its side. */
+  /** The client ended its side, or the connection failed. */
   tunnelEnd(): void;
-  /** What was written has gone out: go on. */
+  /** The written bytes have gone out; writing can go on. */
   tunnelDrained(): void;
 }
 
-/** Goes on after a response hook that returned a promise. */
+/** Called after a response hook that returned a promise. */
 export interface HookWaiter {
   hooked(): void;
 }
 
-/** Hears that a response is out. */
+/** Called when a response is complete. */
 export interface FinishOwner {
   /** Called once, before the next request is read. */
   responseFinished(): void;
 }
 
-/** Where the request of one exchange (at a time) comes from and its response goes to. */
+/** Source of the request and destination of the response of one exchange at a time. */
 export interface Downstream {
-  /** Bytes of the body may be written with the upstream's own chunk framing by {@link Downstream.writeFramed}. */
+  /** True when the body may be written with the chunk framing of the upstream, by {@link Downstream.writeFramed}. */
   readonly passesChunks: boolean;
   /** The request has been read to its end. */
   readonly requestComplete: boolean;
-  /** Begins to read the body: `100 Continue` goes out if the client waits for it. */
+  /** Begins to read the body, and sends `100 Continue` if the client waits for it. */
   readBody(sink: BodySink): void;
   pauseBody(): void;
   resumeBody(): void;
-  /** Sends an interim response (1xx); dropped where the client does not know them. `lines` each end with CRLF. */
+  /** Sends an interim response (1xx), unless the client's version has none. `lines` each end with CRLF. */
   sendInterim(status: number, lines: string): void;
   /**
-   * Takes the head of the final response from the exchange's status and response fields; it goes out with what is written
-   * next, at the latest by {@link Downstream.flush}. `bodyBytes`: its length, {@link UNKNOWN_LENGTH} or {@link NO_BODY}.
+   * Takes the head of the final response from the exchange's status and response fields. It goes out with the next
+   * bytes, at the latest by {@link Downstream.flush}. `bodyBytes`: its length, {@link UNKNOWN_LENGTH} or {@link
+   * NO_BODY}.
    */
   sendHead(exchange: OutgoingResponse, bodyBytes: number): void;
   /** Writes data of the body; `false`: wait for `clientDrained`. */
   write(bytes: Uint8Array, start: number, end: number): boolean;
-  /** The same for chunks with their framing, when {@link Downstream.passesChunks}. */
+  /** Writes chunks with their framing, when {@link Downstream.passesChunks}. */
   writeFramed(bytes: Uint8Array, start: number, end: number): boolean;
   /** Writes a whole body, one char a byte. */
   writeText(text: string): boolean;
   /** Ends the response. `trailers` as in {@link BodySink.bodyEnd}; `lastChunk` is one of {@link LastChunk}. */
   end(trailers: string, lastChunk: number): void;
-  /** Sends what is held back. */
+  /** Sends held bytes. */
   flush(): void;
   /** Cuts the connection, or resets the stream. */
   abort(): void;
-  /** The exchange is over: its request may be forgotten and the next one read. */
+  /** The exchange is over: its request can be forgotten, and the next one read. */
   release(): void;
   /** Turns the connection into a tunnel after a 101. */
   tunnel(sink: TunnelSink): void;

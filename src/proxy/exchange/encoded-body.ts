@@ -1,6 +1,6 @@
 /**
- * A response body that is encoded (gzip, brotli) between the exchange and its downstream: a small one that comes in one
- * piece at once, which takes a fraction of the time; others by an encoder that works beside the event loop.
+ * Encodes a response body between the exchange and its downstream (gzip, brotli). A small body in one piece is encoded
+ * at once, which is much faster; others go through an encoder off the main thread.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import type { BodyCoding } from "../../http/mod.ts";
 import { BodyEncoder, type BodyEncoderSink, brotliOptions, gzipOptions } from "./body-encoder.ts";
 
-/** Bodies up to this size are encoded at once, which takes well under a millisecond. */
+/** Largest body that is encoded at once, in well under a millisecond. */
 const MAX_WHOLE_BYTES = 16384;
-/** Beyond this level brotli takes too long for it. */
+/** Highest brotli level that is fast enough for it. */
 const MAX_WHOLE_BROTLI_LEVEL = 5;
 
-/** What an encoded body needs of its exchange. */
+/** The exchange, as the encoded body uses it. */
 export interface EncodedBodyOwner {
   /** Encoded bytes; `last`: the end of the response follows. `false`: wait for {@link EncodedBody.clientDrained}. */
   writeEncoded(bytes: Uint8Array, last: boolean): boolean;
@@ -23,12 +23,12 @@ export interface EncodedBodyOwner {
   encoderFailed(error: unknown): void;
 }
 
-/** One body. */
+/** Encoded body of one response. */
 export class EncodedBody {
   readonly #owner: EncodedBodyOwner;
   readonly #coding: BodyCoding;
   readonly #lengthBytes: number;
-  /** What has come, as long as it may be all. */
+  /** Bytes so far, while they may be the whole body. */
   readonly #held: Uint8Array[] = [];
   #heldBytes = 0;
   #encoder: BodyEncoder | null = null;
@@ -36,7 +36,7 @@ export class EncodedBody {
   #over = false;
   #done: (() => void) | null = null;
 
-  /** @param lengthBytes length before encoding; -1 when it is not known */
+  /** @param lengthBytes length before encoding; -1: unknown */
   constructor(owner: EncodedBodyOwner, coding: BodyCoding, lengthBytes: number) {
     this.#owner = owner;
     this.#coding = coding;
@@ -47,7 +47,7 @@ export class EncodedBody {
   write(bytes: Uint8Array): boolean {
     const bytesSoFar = this.#heldBytes + bytes.length;
     if (this.#encoder !== null || !this.#mayBeWhole(bytesSoFar)) return this.#stream().write(bytes);
-    // what came together with its end has been ended by then
+    // a body that came with its end has ended by then
     if (this.#heldBytes === 0) queueMicrotask(this.#waitNoLonger);
     this.#held.push(bytes);
     this.#heldBytes = bytesSoFar;
@@ -63,7 +63,7 @@ export class EncodedBody {
     }
   };
 
-  /** Nothing more comes; `done` is called when the last encoded byte has been written. */
+  /** Ends the body; `done` is called when the last encoded byte has been written. */
   end(done: () => void): void {
     if (this.#over) return;
     if (this.#encoder !== null) {
@@ -121,7 +121,7 @@ export class EncodedBody {
   }
 }
 
-/** A body that is there as a whole. */
+/** Encodes a whole body. */
 export function encodeWhole(coding: BodyCoding, body: Uint8Array): Uint8Array {
   return coding.name === "gzip"
     ? gzipSync(body, gzipOptions(coding.level, body.length))

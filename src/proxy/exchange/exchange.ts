@@ -1,6 +1,6 @@
 /**
- * One request and its response: what policies see, and what decides how it is answered. The same class for every version;
- * the {@link Downstream} below it knows the wire.
+ * One request and its response: what policies see, and how it is answered. One class serves every version of HTTP; the
+ * {@link Downstream} hides the protocol.
  *
  * @module
  */
@@ -38,7 +38,7 @@ import {
 
 const NO_ATTEMPTS: readonly UpstreamAttempt[] = [];
 
-/** How far an exchange has come. */
+/** Stages of an exchange, in order. They are numbers because the hot path compares them for every event. */
 const Stage = { open: 0, decided: 1, headSent: 2, over: 3 } as const;
 
 /** One request. */
@@ -79,23 +79,23 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
   sentBytes!: number;
   sentBodyBytes!: number;
   route!: unknown;
-  /** The connection is not used again after this response. */
+  /** The connection closes after this response. */
   closeAfter!: boolean;
   #requestId!: string | null;
-  /** Who wants to know when it is over. */
+  /** Actions to run when the exchange is over. */
   #followers!: Followers | null;
   #stage!: number;
   #forward!: Forwarding | null;
   #pump!: ResponsePump | null;
   #answer!: Answer | null;
   #encoded!: EncodedBody | null;
-  /** {@link WireExchange.bodyTransform}, once the head is out. */
+  /** {@link WireExchange.bodyTransform}, after the head has been sent. */
   #transform!: BodyTransform | null;
   /** What middleware has read of the request's body. */
   #kept!: KeptBody | null;
   /** Stands before the forwarder while middleware looks at the response. */
   #tapped!: TappedExchange | null;
-  /** How often the response was replaced. */
+  /** Number of times that the response was replaced. */
   #replacements!: number;
   /** The response went out to its end. */
   #complete!: boolean;
@@ -210,19 +210,19 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     this.#requestId = value;
   }
 
-  /** Over: nothing more is sent, nobody needs to be told. */
+  /** True when the exchange is over. */
   get over(): boolean {
     return this.#stage === Stage.over;
   }
 
-  /** The head of the response has been handed to the downstream. */
+  /** The response head has been passed to the downstream. */
   get headSent(): boolean {
     return this.#stage >= Stage.headSent;
   }
 
-  /** Hands the request to the pipeline, its path decoded. */
+  /** Decodes the path, and passes the request to the pipeline. */
   begin(): void {
-    // as in nginx: what TRACE sends back may be none of the client's business
+    // as in nginx: TRACE would show the client fields that proxies have added
     if (this.method === "TRACE") return this.answer({ status: 405, close: true });
     const path = normalizePath(this.path);
     if (path === undefined) {
@@ -308,7 +308,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     }
   }
 
-  /** False: the client has gone, there is nobody to answer. */
+  /** Marks the exchange as decided. False: the client has gone, and no answer is needed. */
   #decide(what: string): boolean {
     if (this.#stage === Stage.over) return false;
     if (this.#stage !== Stage.open) throw new TypeError(`${what} the exchange: it has been answered`);
@@ -316,7 +316,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     return true;
   }
 
-  /** The exchange cannot go on. Before the response head the client is told, after it the response is cut. */
+  /** The exchange failed. Before the response head the client gets an answer, after it the response is cut. */
   fail(error: ProxyError): void {
     if (this.#stage >= Stage.headSent) return this.cut();
     this.#stage = Stage.decided;
@@ -337,7 +337,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     this.#core.handler.attemptFailed?.(this, error);
   }
 
-  /** An error of our own: the client gets 500, its text nobody but the log. */
+  /** An internal error: the client gets 500, and the log gets the text. */
   internalError(error: unknown): void {
     this.#known = true;
     this.#core.internalError(error);
@@ -366,7 +366,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     if (this.runHook(this)) this.#writeAnswer();
   }
 
-  /** The response hook said that the answer's head is ready. */
+  /** The response hooks have finished the head of the answer. */
   hooked(): void {
     this.#writeAnswer();
   }
@@ -397,8 +397,8 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
   }
 
   /**
-   * Lets policies edit the response head. True: go on now; false: `waiter` is called when a hook is done, or the exchange
-   * has ended on an error.
+   * Lets policies edit the response head. True: go on at once. False: `waiter` is called when the hooks are done, or
+   * the exchange has ended with an error.
    */
   runHook(waiter: HookWaiter): boolean {
     const before = this.#replacements;
@@ -424,7 +424,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     return false;
   }
 
-  /** The head of a relayed response goes out. */
+  /** Sends the head of a relayed response. */
   beginResponse(bodyBytes: number): void {
     this.#stage = Stage.headSent;
     const { bodyCoding, bodyTransform } = this;
@@ -440,7 +440,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     this.downstream.sendHead(this, UNKNOWN_LENGTH);
   }
 
-  /** Body bytes may go through with the chunk framing of the upstream. */
+  /** True when the body may keep the chunk framing of the upstream. */
   get passesChunks(): boolean {
     return this.#encoded === null && this.#transform === null && this.downstream.passesChunks;
   }
@@ -472,7 +472,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     if (this.#stage !== Stage.over) this.internalError(error);
   }
 
-  /** The response is complete; `owner` is told when all of it has been handed on. */
+  /** Completes the response; `owner` is called when all of it has been passed on. */
   finish(trailers = "", lastChunk: number = LastChunk.unsent, owner: FinishOwner | null = null): void {
     if (this.#transform !== null) {
       this.#writeChanged(this.#transform.flush());
@@ -494,7 +494,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     this.downstream.release();
   }
 
-  /** The response, or the whole exchange, is given up: the client sees a cut, never a forged end. */
+  /** Gives the response or the exchange up: the client sees a cut, never a forged end. */
   cut(): void {
     if (this.#stage === Stage.over) return;
     this.#encoded?.destroy();
@@ -504,7 +504,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     this.downstream.release();
   }
 
-  /** The client has gone: `status` (400: in the middle of its request) is logged, unless there is one already. */
+  /** The client has gone. The log gets `status` (400: in the middle of its request), unless there is one already. */
   clientGone(status: 400 | 499 = 499): void {
     if (this.#stage === Stage.over) return;
     if (this.#stage < Stage.headSent) this.status = status;
@@ -512,7 +512,10 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     this.end();
   }
 
-  /** The client did not send its body in time: nginx closes without a word and logs 408. */
+  /**
+   * The client did not send its body in time: as in nginx, the connection closes without an answer, and the log has
+   * 408.
+   */
   clientTimedOut(): void {
     if (this.#stage === Stage.over) return;
     if (this.#stage < Stage.headSent) this.status = 408;
@@ -520,7 +523,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     this.cut();
   }
 
-  /** The body of the request turned out to be malformed. */
+  /** The request body is malformed. */
   bodyMalformed(message: string): void {
     if (this.#stage === Stage.over) return;
     this.#dropWork();
@@ -544,7 +547,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
       forward?.cancel();
       pump?.cancel();
     } catch (error) {
-      // the exchange has to end all the same
+      // the exchange must end all the same
       this.#core.internalError(error);
     }
   }
@@ -558,7 +561,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     return (this.#followers ??= new Followers()).add(action);
   }
 
-  /** Tells the pipeline that it is over, once. */
+  /** Ends the exchange in the pipeline, once. */
   end(): void {
     if (this.#stage === Stage.over) return;
     this.#stage = Stage.over;

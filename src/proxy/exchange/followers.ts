@@ -1,20 +1,20 @@
 /**
- * Who wants to know that an exchange is over.
+ * Actions to run when an exchange is over.
  *
  * @module
  */
 
-/** Of one exchange; made when the first one asks. */
+/** Actions of one exchange; made when the first one is added. */
 export class Followers {
   readonly #actions = new Set<() => void>();
 
-  /** Adds one; the result takes it back. */
+  /** Adds an action; the result removes it. */
   add(action: () => void): () => void {
     this.#actions.add(action);
     return () => void this.#actions.delete(action);
   }
 
-  /** Tells all. `failed` hears of what one of them threw, which must not keep others from knowing. */
+  /** Runs all actions. `failed` gets their exceptions, so that all of them run. */
   tell(failed: (error: unknown) => void): void {
     for (const action of this.#actions) {
       try {

@@ -1,5 +1,5 @@
 /**
- * What an exchange needs of those who send it to upstreams.
+ * The forwarder, as an exchange uses it.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { OpenExchange } from "./open-exchange.ts";
 
 /** An exchange on its way to an upstream and back. */
 export interface Forwarding {
-  /** Begins; called once. What it throws is an error of our own. */
+  /** Begins; called once. An exception is an internal error. */
   start(): void;
   /** The client (or the encoder before it) takes bytes again. */
   clientDrained(): void;
-  /** Gives everything up: the client has gone, or the response cannot go on. */
+  /** Cancels the request: the client has gone, or the response cannot go on. */
   cancel(): void;
 }
 

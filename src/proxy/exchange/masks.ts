@@ -1,5 +1,5 @@
 /**
- * Which field lines are not passed on, compiled once for each location's settings.
+ * Masks of field lines that are not passed on, compiled once for each location's settings.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const REQUEST_HOP = [
   "transfer-encoding",
   "upgrade",
 ];
-/** The same of responses. Content-Length stays visible to policies and is written anew. */
+/** Hop-by-hop and framing fields of responses. Policies see Content-Length, and the wire writes it again. */
 const RESPONSE_HOP = ["connection", "date", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
 
 /** Trailer fields that are never passed on: framing, routing, credentials, cookies (RFC 9110 section 6.5.1). */
@@ -52,7 +52,7 @@ const TRAILERS: ReadonlySet<string> = new Set(TRAILER_HOP);
 export interface ForwardMasks {
   readonly request: FieldMask;
   readonly response: FieldMask;
-  /** The same, but Upgrade goes through, for 101 and for 426, which must have it. */
+  /** Mask that lets Upgrade through, for 101 and for 426, which needs it. */
   readonly upgrade: FieldMask;
 }
 
@@ -60,9 +60,9 @@ let last: ForwardSettings | null = null;
 let lastMasks: ForwardMasks | null = null;
 const compiled = new WeakMap<ForwardSettings, ForwardMasks>();
 
-/** Masks of the settings; made when first asked for. */
+/** Returns the masks of the settings; made when first used. */
 export function masksOf(settings: ForwardSettings): ForwardMasks {
-  // neighbours in time often share their settings
+  // consecutive requests often share their settings
   if (settings === last) return lastMasks!;
   let masks = compiled.get(settings);
   if (masks === undefined) {
@@ -78,7 +78,7 @@ export function masksOf(settings: ForwardSettings): ForwardMasks {
   return masks;
 }
 
-/** Trailer lines (each with CRLF) less those that must not be passed on, or that `hidden` has. */
+/** Removes trailer lines (each with CRLF) that must not be passed on, or that `hidden` contains. */
 export function filterTrailers(lines: string, hidden: ReadonlySet<string> | null): string {
   if (lines === "") return "";
   let out = "";

@@ -1,5 +1,5 @@
 /**
- * A request that nobody sent over a wire: it stands in memory, and so does its response, up to a bound.
+ * A downstream in memory: the request does not come over a wire, and the response is collected up to a bound.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import { ProxyError } from "../../proxy-error.ts";
 import type { BodySink, Downstream, OutgoingResponse } from "./downstream.ts";
 
-/** A response, whole. */
+/** A complete response. */
 export interface MemoryResponse {
   readonly status: number;
   readonly fields: readonly (readonly [name: string, value: string])[];
@@ -16,7 +16,7 @@ export interface MemoryResponse {
   readonly trailers: string;
 }
 
-/** Hears that nobody waits for the response any more. */
+/** Called when the response is no longer wanted. */
 interface Cancelled {
   clientGone(): void;
 }
@@ -24,7 +24,10 @@ interface Cancelled {
 /** One request and its response. */
 export class MemoryDownstream implements Downstream {
   readonly passesChunks = false;
-  /** Rejects with a {@link ProxyError}, or the reason given to {@link MemoryDownstream.cancel}. Nobody has to wait for it. */
+  /**
+   * The response. Rejects with a {@link ProxyError} or the reason of {@link MemoryDownstream.cancel}; the rejection
+   * need not be handled.
+   */
   readonly response: Promise<MemoryResponse>;
   readonly #parts: readonly Uint8Array[];
   readonly #maxBodyBytes: number;
@@ -55,17 +58,17 @@ export class MemoryDownstream implements Downstream {
     this.response.catch(() => {});
   }
 
-  /** Complete, or given up. */
+  /** True when the response is complete or given up. */
   get over(): boolean {
     return this.#over;
   }
 
-  /** The exchange that this is the downstream of. */
+  /** Sets the exchange of this downstream. */
   attach(exchange: Cancelled): void {
     this.#exchange = exchange;
   }
 
-  /** Nobody waits for the response any more: gives the exchange up. */
+  /** The response is no longer wanted: cancels the exchange. */
   cancel(reason: Error): void {
     if (this.#over) return;
     this.#settle();
@@ -145,7 +148,7 @@ export class MemoryDownstream implements Downstream {
 
   flush(): void {}
 
-  /** The response broke off. */
+  /** The response was cut. */
   abort(): void {
     if (this.#over) return;
     this.#settle();

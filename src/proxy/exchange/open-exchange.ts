@@ -1,5 +1,5 @@
 /**
- * One exchange as those see it who make its response: the forwarder, answers made here, Responses of middleware.
+ * An exchange, as the makers of its response use it: the forwarder, own answers, Responses of middleware.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { BodyCoding, BodyTransform, Fields, RequestHead, UpstreamAttempt } 
 import type { ProxyError } from "../../proxy-error.ts";
 import type { Downstream, FinishOwner, HookWaiter, OutgoingResponse } from "./downstream.ts";
 
-/** An exchange that has been decided on and is not over. */
+/** An exchange that is decided and not over. */
 export interface OpenExchange extends OutgoingResponse {
   readonly downstream: Downstream;
   readonly request: RequestHead;
@@ -21,29 +21,29 @@ export interface OpenExchange extends OutgoingResponse {
   readonly bodyCoding: BodyCoding | null;
   readonly bodyTransform: BodyTransform | null;
   closeAfter: boolean;
-  /** Body bytes may go through with the chunk framing of the upstream. */
+  /** True when the body may keep the chunk framing of the upstream. */
   readonly passesChunks: boolean;
   /**
-   * Lets policies edit the response head. True: go on now; false: `waiter` is called when a hook is done, or the exchange
-   * has ended on an error.
+   * Lets policies edit the response head. True: go on at once. False: `waiter` is called when the hooks are done, or
+   * the exchange has ended with an error.
    */
   runHook(waiter: HookWaiter): boolean;
-  /** The head of a relayed response goes out. `bodyBytes` as in {@link Downstream.sendHead}. */
+  /** Sends the head of a relayed response. `bodyBytes` as in {@link Downstream.sendHead}. */
   beginResponse(bodyBytes: number): void;
   /** Writes data of the body; `false`: wait for `clientDrained`. */
   write(bytes: Uint8Array, start: number, end: number): boolean;
-  /** The response is complete; `owner` is told when all of it has been handed on. */
+  /** Completes the response; `owner` is called when all of it has been passed on. */
   finish(trailers?: string, lastChunk?: number, owner?: FinishOwner | null): void;
-  /** The response, or the whole exchange, is given up: the client sees a cut, never a forged end. */
+  /** Gives the response or the exchange up: the client sees a cut, never a forged end. */
   cut(): void;
-  /** The exchange cannot go on. Before the response head the client is told, after it the response is cut. */
+  /** The exchange failed. Before the response head the client gets an answer, after it the response is cut. */
   fail(error: ProxyError): void;
-  /** An attempt failed, but the exchange is not over by that; see {@link ExchangeHandler.attemptFailed}. */
+  /** An attempt failed and the exchange goes on; see {@link ExchangeHandler.attemptFailed}. */
   attemptFailed(error: ProxyError): void;
-  /** An error of our own: the client gets 500, its text nobody but the log. */
+  /** An internal error: the client gets 500, and the log gets the text. */
   internalError(error: unknown): void;
   /** Somebody may know it when it is over: it is not used again for another request. */
   keep(): void;
-  /** Tells the pipeline that it is over, once. */
+  /** Ends the exchange in the pipeline, once. */
   end(): void;
 }

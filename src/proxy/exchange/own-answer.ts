@@ -1,5 +1,5 @@
 /**
- * Responses that are made here, whole: their fields and their bytes.
+ * Complete responses that the program makes: their fields and their bytes.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { encodeWhole } from "./encoded-body.ts";
 import type { OpenExchange } from "./open-exchange.ts";
 import { NO_BODY } from "./downstream.ts";
 
-/** Fields of an answer, before policies see them. */
+/** Fields of an answer, before policies edit them. */
 export function answerFields(answer: Answer): FieldList {
   const fields = new FieldList();
   if (hasResponseBody(answer.status)) fields.add("Content-Type", answer.contentType ?? "text/html");
@@ -22,12 +22,12 @@ export function answerFields(answer: Answer): FieldList {
   return fields;
 }
 
-/** Is the connection closed after the answer, as in nginx. */
+/** True when the connection closes after the answer, as in nginx. */
 export function closesConnection({ close, status }: Answer): boolean {
   return close === true || status === 400 || status === 413 || status === 414 || status === 500 || status === 501;
 }
 
-/** Writes head and body; the exchange has the status and the fields as policies left them. */
+/** Writes head and body, with the status and the fields that policies have left. */
 export function writeAnswer(exchange: OpenExchange, body: Answer["body"]): void {
   const { bodyCoding, bodyTransform, status, downstream } = exchange;
   const sendsBody = exchange.method !== "HEAD";

@@ -1,6 +1,6 @@
 /**
- * Request ids: 32 random hex digits, cut from a pool, because asking the system for 16 bytes at a time costs more than
- * the rest of a request's bookkeeping.
+ * Request ids: 32 random hex digits from a pool, because asking the system for 16 bytes each time costs more than the
+ * rest of a request's bookkeeping.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const pool = Buffer.allocUnsafeSlow(ID_BYTES * POOL_IDS);
 let digits = "";
 let next = POOL_IDS;
 
-/** 32 lower-case hex digits, never the same twice. */
+/** Returns 32 lower-case random hex digits. */
 export function makeRequestId(): string {
   if (next === POOL_IDS) {
     randomFillSync(pool);

@@ -1,5 +1,5 @@
 /**
- * Sends a WHATWG Response: what generic Hono middleware makes. Nothing here is on the hot path.
+ * Sends a WHATWG Response, which generic Hono middleware makes. It is not on the hot path.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { FieldList, hasResponseBody } from "../../http/mod.ts";
 import type { OpenExchange } from "./open-exchange.ts";
 import { type HookWaiter, NO_BODY, UNKNOWN_LENGTH } from "./downstream.ts";
 
-/** Fields that are the wire's own business. */
+/** Fields that the wire writes itself. */
 const FRAMING: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
@@ -16,7 +16,7 @@ const FRAMING: ReadonlySet<string> = new Set([
   "transfer-encoding",
 ]);
 
-/** One response. */
+/** Sends one response. */
 export class ResponsePump implements HookWaiter {
   readonly #exchange: OpenExchange;
   readonly #response: Response;

@@ -1,6 +1,6 @@
 /**
- * What the forwarder needs of the upstreams' side. A session is what endpoints are spoken to by: a connection that carries
- * one exchange at a time (HTTP/1), or many. A lease is the place of one exchange on it.
+ * The upstream side of an exchange. A session is a connection that carries one exchange at a time (HTTP/1), or many. A
+ * lease is the place of one exchange on a session.
  *
  * @module
  */
@@ -8,48 +8,48 @@ import type { RequestHead, ResponseHead } from "../../http/mod.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { ForwardPlan, UpstreamTls } from "../contract.ts";
 
-/** The request as it is sent; its fields less those of the plan's settings, then the plan's own. */
+/** A request to send: its fields without those that the plan's settings drop, then the plan's own. */
 export interface UpstreamRequest {
   readonly method: string;
   readonly request: RequestHead;
 }
 
-/** Hears of what happens on a lease. After the lease is given back it hears nothing more. */
+/** Gets the events of a lease, until the lease is given back. */
 export interface LeaseOwner {
-  /** The session stands: the request can be sent. Not told of sessions that stood before. */
+  /** The session is connected, and the request can be sent. Not called for sessions that were connected before. */
   upstreamConnected(): void;
-  /** What was written has gone out: go on. */
+  /** The written bytes have gone out; writing can go on. */
   upstreamDrained(): void;
-  /** The head of an interim response (1xx). It is forgotten after the call. */
+  /** The head of an interim response (1xx), valid during the call. */
   upstreamInterim(head: ResponseHead): void;
   /**
-   * The head of the final response: see {@link UpstreamLease.head}. `false`: what follows, the end too, waits for
-   * {@link UpstreamLease.resume}.
+   * The head of the final response: see {@link UpstreamLease.head}. `false`: later bytes, and the end, wait for {@link
+   * UpstreamLease.resume}.
    */
   upstreamHead(): boolean;
-  /** Data of the body stands in `bytes` from `start` to `end`; the owner may keep the buffer. */
+  /** Data of the body: `bytes` from `start` to `end`. The owner may keep the buffer. */
   upstreamData(bytes: Uint8Array, start: number, end: number): void;
-  /** No more data for now. */
+  /** There is no more data for now. */
   upstreamFlush(): void;
   /**
-   * The response has been read to its end. Trailer lines each end with CRLF; `lastChunk` is one of {@link LastChunk}: what
-   * of the end was among the data.
+   * The response is complete. Trailer lines each end with CRLF; `lastChunk` is one of {@link LastChunk}: the part of
+   * the end that was among the data.
    */
   upstreamComplete(trailers: string, lastChunk: number): void;
   /** The upstream ended before the response did, orderly or not (`error`). */
   upstreamEnded(error: Error | null): void;
-  /** What came is no response. */
+  /** The bytes are no response. */
   upstreamMalformed(message: string): void;
   /** The deadline has passed. */
   upstreamTimedOut(): void;
-  /** One of the above threw: an error of our own, which must cost this exchange only. */
+  /** A function above threw: an internal error, which must cost this exchange only. */
   crashed(error: unknown): void;
 }
 
 /** The place of one exchange on a session. */
 export interface UpstreamLease {
   owner: LeaseOwner | null;
-  /** Of the response; known when the owner has been told. */
+  /** Response head; valid from {@link LeaseOwner.upstreamHead} on. */
   readonly head: ResponseHead;
   /** How the body is delimited: 0 none, its length, CHUNKED, UNTIL_CLOSE. */
   readonly bodyBytes: number;

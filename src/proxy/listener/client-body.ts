@@ -1,5 +1,5 @@
 /**
- * The body of the request that a client is sending: handed to the exchange's sink as fast as that takes it.
+ * The request body of a client: passed to the exchange's sink at the speed of the sink.
  *
  * @module
  */
@@ -9,21 +9,21 @@ import { REFUSED, type RequestReader } from "../../http/mod.ts";
 import type { ClientInput } from "./client-input.ts";
 import type { BodySink } from "../exchange/downstream.ts";
 
-/** A body that nobody wanted is read to its end up to this length; beyond, the connection is closed. */
+/** Longest rest of an unused body that is read and discarded; with a longer one the connection is closed. */
 export const MAX_DISCARD_BYTES = 65536;
 
-/** Hears of the body. */
+/** Gets the events of the body. */
 export interface ClientBodyOwner {
-  /** Bytes of the body, framing included, have come. */
+  /** Bytes of the body, framing included, have arrived. */
   bodyCame(bytes: number): void;
-  /** Reading has begun, gone on, stopped or ended: other deadlines hold. */
+  /** Reading has begun, resumed, paused or ended, which changes the deadlines. */
   bodyTurned(): void;
   bodyMalformed(message: string): void;
 }
 
-/** One for each connection. */
+/** Request bodies of one connection. */
 export class ClientBody {
-  /** The client waits for `100 Continue` before it sends. */
+  /** The client waits for `100 Continue`. */
   continueOwed = false;
   readonly #socket: Socket;
   readonly #reader: RequestReader;
@@ -39,24 +39,24 @@ export class ClientBody {
     this.#owner = owner;
   }
 
-  /** Somebody has asked for it, and it has not ended. */
+  /** The exchange has asked for the body, and the body has not ended. */
   get begun(): boolean {
     return this.#sink !== null;
   }
 
-  /** Somebody waits for what the client sends. */
+  /** The exchange waits for bytes of the client. */
   get wanted(): boolean {
     return this.#sink !== null && !this.#paused;
   }
 
-  /** It is there, or so short that reading it to its end is better than closing the connection. */
+  /** True when the rest of the body is so short that reading it is better than closing the connection. */
   get worthFinishing(): boolean {
     const { bodyDone, head, dataBytes } = this.#reader;
     return bodyDone ||
       (!this.continueOwed && head.bodyBytes >= 0 && head.bodyBytes - dataBytes <= MAX_DISCARD_BYTES);
   }
 
-  /** Hands the body to `sink` from now on. */
+  /** Passes the body to `sink`. */
   read(sink: BodySink): void {
     if (this.#reader.bodyDone) return sink.bodyEnd(this.#reader.trailers);
     this.#sink = sink;
@@ -82,7 +82,7 @@ export class ClientBody {
     this.#input.resume();
   }
 
-  /** Takes body bytes from `at` on, while it is wanted; returns the offset after them. */
+  /** Takes body bytes, beginning at `at`, while the exchange wants them; returns the offset after them. */
   take(bytes: Buffer, at: number): number {
     const reader = this.#reader;
     const sink = this.#sink!;
@@ -97,7 +97,7 @@ export class ClientBody {
     const { data } = reader;
     for (let i = 0; i < data.length; i += 2) {
       if (data[i + 1]! > data[i]!) sink.bodyData(bytes, data[i]!, data[i + 1]!);
-      // the sink may have had enough
+      // the sink may have paused
       if (this.#sink !== sink) return end;
     }
     if (reader.bodyDone) this.#sink = null;
@@ -106,7 +106,7 @@ export class ClientBody {
     return end;
   }
 
-  /** The exchange is over: nobody wants the rest. */
+  /** The exchange is over, and the rest of the body is not wanted. */
   release(): void {
     this.#sink = null;
     this.#paused = false;

@@ -1,5 +1,5 @@
 /**
- * An HTTP/1.1 (and 1.0) connection of a client: reads requests one after the other, writes their responses.
+ * A connection of a client with HTTP/1.1 or 1.0: reads requests one after the other, and writes their responses.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import type { BodySink, Downstream, OutgoingResponse, TunnelSink } from "../exch
 const LINGER_IDLE_MS = 5_000;
 const LINGER_TOTAL_MS = 30_000;
 
-/** One connection. */
+/** One HTTP/1 connection. */
 export class ClientConnection extends ConnectionFacts implements Downstream, InputOwner, ClientBodyOwner {
   readonly #exchanges: ExchangePool;
   readonly #input: ClientInput;
@@ -31,7 +31,7 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
   readonly #writer: H1Writer;
   readonly #refusePlain: boolean;
   readonly #onClose: (connection: ClientConnection) => void;
-  /** `null` once HTTP/2 is out of the question. */
+  /** `null` once the first bytes have ruled HTTP/2 out. */
   #preface: PrefaceCheck | null;
   #phase: number = Phase.idle;
   #exchange: WireExchange | null = null;
@@ -120,7 +120,7 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
     return bytes.length;
   }
 
-  /** Returns the offset after what was read. */
+  /** Reads a head; returns the offset after it. */
   #readHead(bytes: Buffer, at: number): number {
     const { settings } = this.core;
     const end = this.#reader.readHead(bytes, at, this.limits());
@@ -211,7 +211,7 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
     this.#keepAlive = this.#writer.head(exchange, head, bodyBytes, keepAlive, this.core.nowMs);
   }
 
-  /** Does anything but this request speak for closing? */
+  /** True unless a limit or a shutdown asks for closing the connection. */
   #mayKeepAlive(): boolean {
     const { closing, settings } = this.core;
     return !closing && settings.keepAliveMs > 0 && this.requestCount < settings.keepAliveRequests &&
@@ -243,9 +243,9 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
     this.#writer.drop();
     this.#keepAlive = false;
     if (exchange === null || !exchange.headSent || this.#phase !== Phase.exchange) return this.#destroy();
-    // what was written still goes out, and lacks its end
+    // written bytes still go out, and the body lacks its end
     if (this.#writer.delimited) return this.#close();
-    // here a FIN would look like the end, and so would TLS's own goodbye
+    // a FIN, or TLS's close_notify, would look like the end of the body
     this.#reset();
     this.#destroy();
   }
@@ -260,7 +260,7 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
     if (this.#phase === Phase.linger || this.#phase === Phase.closed) return;
     if (!this.#keepAlive || this.core.closing) return this.#close();
     if (this.#writer.blocked) {
-      // what a client does not read must not pile up
+      // bytes that a client does not read must not accumulate
       this.#phase = Phase.flushing;
       return this.#awaitClient(this.core.settings.sendTimeoutMs);
     }
@@ -274,7 +274,7 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
     this.#input.resume();
   }
 
-  /** Ready for the next request. */
+  /** Prepares for the next request. */
   #next(): void {
     if (this.core.closing) return this.#close();
     this.#reader.next();
@@ -294,7 +294,7 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
 
   // ---- the end
 
-  /** Ends the connection: FIN after what was written, then what the client still sends is read and thrown away. */
+  /** Ends the connection: FIN after the written bytes; then bytes of the client are read and discarded. */
   #close(): void {
     if (this.#phase === Phase.idle) this.core.counters.idle--;
     if (this.core.closing && this.#expectsNothing) this.socket.once("finish", () => this.#destroy());
@@ -307,8 +307,8 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
   }
 
   /**
-   * Nothing of a request is on its way, as far as is known. As in nginx, the end of the process then waits until the system
-   * has taken what was written, and not until the client, which may not be reading, ends its side.
+   * True when no request is in flight. As in nginx, the end of the process then waits until the system has taken the
+   * written bytes, and not for the client, which may not be reading.
    */
   get #expectsNothing(): boolean {
     return this.#phase === Phase.idle || (this.#reader.bodyDone && this.#input.empty);
@@ -333,24 +333,24 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
     return this.#phase === Phase.idle;
   }
 
-  /** For a shutdown: an idle connection ends now, a busy one after its response. */
+  /** For a shutdown: ends an idle connection now, a busy one after its response. */
   closeWhenIdle(): void {
     if (this.#phase === Phase.idle) this.#close();
   }
 
-  /** As reset_timedout_connection: what the client does not take must not stay in the system's buffers. */
+  /** Closes with RST, as reset_timedout_connection does, so that unread bytes do not stay in the system's buffers. */
   #reset(): void {
     this.socket.resetAndDestroy();
   }
 
-  /** Half a head is logged, too. */
+  /** Gives an incomplete head up, and logs the request. */
   #giveUpHead(): void {
     this.requestCount++;
     this.#exchange = openExchange(this.#exchanges, this, this.#reader.head);
     this.#exchange.requestBytes = this.#headBytes;
   }
 
-  /** Cuts whatever is going on. */
+  /** Cuts the connection, whatever its state. */
   cut(): void {
     if (this.#phase === Phase.head) this.#giveUpHead();
     const exchange = this.#exchange;
@@ -370,7 +370,7 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
     else if (this.#phase === Phase.linger) this.#lingerOn();
   }
 
-  /** The client ended its side. As in nginx, an exchange that goes on is given up then. */
+  /** The client ended its side. As in nginx, this ends an exchange in flight. */
   #ended(): void {
     if (this.#phase === Phase.tunnel) this.#tunnel!.tunnelEnd();
     else if (this.#phase === Phase.flushing) this.#close();
@@ -405,7 +405,7 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
   }
 
   #expired(): void {
-    // as long as the client takes something now and then, it may take its time
+    // the timeout begins again whenever the client takes some bytes
     if (this.#writer.progress.advances) return this.#awaitClient(this.core.settings.sendTimeoutMs);
     if (this.#phase === Phase.head) this.#giveUpHead();
     else if (this.#phase === Phase.exchange || this.#phase === Phase.flushing) this.#reset();
@@ -415,5 +415,5 @@ export class ClientConnection extends ConnectionFacts implements Downstream, Inp
   }
 }
 
-/** What goes wrong shows as a close. */
+/** Errors are handled by the close event that follows. */
 function seenAtClose(): void {}

@@ -1,32 +1,31 @@
 /**
- * What a client sends: handed on at once, or held back until somebody wants it, the socket paused meanwhile when it is
- * much.
+ * Input of a client: passed on at once, or held until it is wanted; the socket is paused when much is held.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 
-/** Bytes held back before the socket is paused. */
+/** Bytes that are held before the socket is paused. */
 const MAX_HELD_BYTES = 65536;
 
-/** Nothing more is wanted now. */
+/** The owner wants no more bytes now. */
 export const HOLD = -1;
 
-/** Takes what is received. */
+/** Takes received bytes. */
 export interface InputOwner {
   /**
-   * Takes what it can use of `bytes` from `at` on. Returns the offset after it, or {@link HOLD}: the rest waits for
+   * Takes bytes of `bytes`, beginning at `at`. Returns the offset after them, or {@link HOLD}: the rest waits for
    * {@link ClientInput.resume}.
    */
   take(bytes: Buffer, at: number): number;
 }
 
-/** The input of one connection. */
+/** Input of one connection. */
 export class ClientInput {
   readonly #socket: Socket;
   readonly #owner: InputOwner;
-  /** Received but not looked at yet. */
+  /** Bytes that were received and not passed on. */
   #held: Buffer | null = null;
   #pumping = false;
   #paused = false;
@@ -36,7 +35,7 @@ export class ClientInput {
     this.#owner = owner;
   }
 
-  /** Nothing is held back. */
+  /** True when no bytes are held. */
   get empty(): boolean {
     return this.#held === null;
   }
@@ -65,14 +64,17 @@ export class ClientInput {
     this.#pumping = false;
   }
 
-  /** Lets nothing more come from the socket. */
+  /** Pauses the socket. */
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
     this.#socket.pause();
   }
 
-  /** Hands on what was held back, then lets the socket go on; what is being handed on just now goes on by itself. */
+  /**
+   * Passes held bytes on, then resumes the socket. It does nothing during a call of {@link InputOwner.take}, which
+   * continues by itself.
+   */
   resume(): void {
     if (this.#pumping) return;
     const held = this.#held;
@@ -83,13 +85,13 @@ export class ClientInput {
     if (this.#held === null) this.#flow();
   }
 
-  /** Throws away what was held back and lets the socket go on. */
+  /** Discards held bytes, and resumes the socket. */
   drain(): void {
     this.#held = null;
     this.#flow();
   }
 
-  /** The connection is closed: throws away what was held back. */
+  /** The connection is closed: discards held bytes. */
   close(): void {
     this.#held = null;
     this.#paused = false;

@@ -1,22 +1,23 @@
 /**
- * What an HTTP/1.1 connection of a client is doing.
+ * Phases of an HTTP/1 connection of a client. They are numbers because every event of a socket compares them; a union
+ * of texts would cost a comparison of strings.
  *
  * @module
  */
 
-/** One at a time. */
+/** Phase of a connection. */
 export const Phase = {
-  /** Between two requests, nothing of the next one read. */
+  /** Between two requests; no byte of the next one has been read. */
   idle: 0,
   /** Part of a head has been read. */
   head: 1,
   /** A request is being answered. */
   exchange: 2,
-  /** The response is out; the rest of the request's body is read and thrown away. */
+  /** The response is complete; the rest of the request body is read and discarded. */
   discard: 3,
-  /** The response is in the socket's buffer; the client does not read. */
+  /** The response is in the socket's buffer, and the client does not read. */
   flushing: 4,
-  /** Ended by us; what the client still sends is thrown away, so that it gets to read the response. */
+  /** The connection has been ended; bytes of the client are discarded, so that it can read the response. */
   linger: 5,
   tunnel: 6,
   closed: 7,

@@ -1,5 +1,5 @@
 /**
- * What is known of a client's connection whatever is spoken on it.
+ * Facts about a client's connection, whatever its protocol.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import type { ServerConnection } from "../contract.ts";
 import { Timed } from "../deadline-wheel.ts";
 import type { WireCore } from "../exchange/core.ts";
 
-/** How a connection came in. */
+/** Origin of a connection. */
 export interface ConnectionOrigin {
   readonly tls: TlsInfo | null;
   readonly proxied: ProxyAddresses | null;
-  /** Port listened on. */
+  /** Port of the listener. */
   readonly localPort: number;
-  /** Plain text came in on a TLS port: every request is answered by 400. */
+  /** Plain text came on a TLS port: every request is answered with 400. */
   readonly refusePlain: boolean;
 }
 
-/** Base of the connections of each version. */
+/** Base class of the connections of each version. */
 export abstract class ConnectionFacts extends Timed implements ServerConnection {
   readonly id: number;
   readonly peerAddress: string;
-  /** Read at once: a socket that is closed does not know it any more, and what is logged then needs it. */
+  /** Port of the client; read at the start, because a closed socket no longer has it and the log needs it. */
   readonly peerPort: number;
   readonly openedAtMs: number;
   readonly localPort: number;
@@ -42,7 +42,7 @@ export abstract class ConnectionFacts extends Timed implements ServerConnection 
     this.core = core;
     this.socket = socket;
     this.id = core.connectionId();
-    // no event of a socket has brought the time up to date before
+    // no event of the socket has updated the time yet
     core.tick();
     this.openedAtMs = core.nowMs;
     this.peerAddress = canonicalIp(socket.remoteAddress ?? "") ?? socket.remoteAddress ?? "";

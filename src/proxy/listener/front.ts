@@ -1,5 +1,5 @@
 /**
- * The front of a data plane: listens, accepts, and makes connections of sockets.
+ * The front of a data plane: listens, accepts, and makes connections from sockets.
  *
  * @module
  */
@@ -18,21 +18,24 @@ import { arrivesAt } from "./own-address.ts";
 import { PrefaceCheck } from "./preface-check.ts";
 import { ProxyHeaderReader } from "./proxy-header.ts";
 
-/** One port to listen on. */
+/** Options of a port. */
 export interface FrontListen {
   /** IP address; `0.0.0.0` or `::` for all. */
   readonly address: string;
-  /** 0: any free port. */
+  /** Port; 0: any free one. */
   readonly port: number;
   /** SO_REUSEPORT. Default: false. */
   readonly reusePort?: boolean;
-  /** Takes the handshakes of a TLS port ({@link TlsFront} is one); `null`: there are none. */
+  /** Takes the handshakes of a TLS port ({@link TlsFront} does); `null`: none. */
   readonly tls: { listener(handlers: TlsHandlers): TlsListener } | null;
-  /** What is spoken there: asked for each connection, so that it may change. Default: HTTP, over TLS if there is `tls`. */
+  /**
+   * Returns the protocol of the port; called for each connection, because it may change. Default: HTTP, over TLS if
+   * there is `tls`.
+   */
   readonly spoken?: () => Spoken;
 }
 
-/** What a listener says of its connections. */
+/** Protocol of a listener, and its options. */
 export type Spoken = DistributiveOmit<Listener, keyof ListenerAddress>;
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
@@ -40,54 +43,54 @@ type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K>
 /** An open port. */
 export interface FrontPort {
   readonly port: number;
-  /** Takes no further connections; those that there are go on. */
+  /** Stops accepting; open connections go on. */
   close(): void;
 }
 
-/** A port, with who takes its handshakes. */
+/** A port, and its TLS listener. */
 interface Port {
   number: number;
   readonly tls: TlsListener | null;
 }
 
-/** What a connection can be asked for from above. */
+/** Operations of a connection that the front uses. */
 interface FrontConnection {
   closeWhenIdle(): void;
-  /** Between two requests, or before the first. */
+  /** The connection is between two requests, or before the first. */
   readonly idle: boolean;
   cut(): void;
 }
 
 const BACKLOG = 511;
-/** Connections that are looked at for an idle one, when a new one needs its place. */
+/** Number of connections that are checked for an idle one, when a new one needs its place. */
 const LOOKED_AT = 32;
 
-/** One for each data plane, whatever the number of ports. */
+/** The front of one data plane, with all its ports. */
 export class HttpFront {
   readonly #core: WireCore;
   readonly #exchanges: ExchangePool;
   readonly #listeners = new Set<TcpListener>();
-  /** Of ports that are closed, too: handshakes go on. */
+  /** TLS listeners, also those of closed ports, whose handshakes go on. */
   readonly #tlsListeners = new Set<TlsListener>();
   readonly #stream: StreamHandler | null;
   readonly #connections = new Set<FrontConnection>();
-  /** Sockets whose PROXY header is awaited. Those in their handshake are the TLS listener's. */
+  /** Sockets that wait for their PROXY header. The TLS listener has those in their handshake. */
   readonly #early = new Set<Socket>();
-  /** PROXY addresses of what a TLS port accepted. */
+  /** PROXY addresses of connections that a TLS port accepted. */
   readonly #proxied = new Map<Socket, ProxyAddresses>();
-  /** Addresses listened on. */
+  /** Addresses of the open ports. */
   readonly #listening = new Set<{ readonly address: string; readonly port: number }>();
   #closed: Promise<void> | null = null;
   #allGone: (() => void) | null = null;
 
-  /** @param stream takes connections that are no HTTP; `null`: nobody does, and ports for them cannot be opened */
+  /** @param stream takes connections that are not HTTP; `null`: ports for them cannot be opened */
   constructor(core: WireCore, stream: StreamHandler | null = null) {
     this.#core = core;
     this.#exchanges = new ExchangePool(core);
     this.#stream = stream;
   }
 
-  /** Opens a port. Rejects when the address cannot be bound, or nobody takes what is spoken there. */
+  /** Opens a port. Rejects when the address cannot be bound, or nothing handles the protocol. */
   async listen(options: FrontListen): Promise<FrontPort> {
     const { address, reusePort = false } = options;
     const spoken = options.spoken ??
@@ -123,7 +126,7 @@ export class HttpFront {
     };
   }
 
-  /** Does a connection to that address arrive here. */
+  /** True when a connection to the address arrives at a port of this front. */
   listensAt(address: string, port: number): boolean {
     for (const at of this.#listening) if (at.port === port && arrivesAt(address, at.address)) return true;
     return false;
@@ -152,8 +155,9 @@ export class HttpFront {
   }
 
   /**
-   * As nginx does when worker_connections are used up: an idle connection gives way, else the new one. Never is accept()
-   * left to fail, for the runtimes then try again and again, and take all of a processor.
+   * Makes room as nginx does when worker_connections are used up: an idle connection is closed, or else the new one.
+   * accept() must not fail for lack of descriptors, because the runtimes then retry without pause and use up a
+   * processor.
    */
   #makeRoom(socket: Socket): void {
     if (this.#core.upstreams.dropOldestIdle()) return;
@@ -161,7 +165,7 @@ export class HttpFront {
     for (const connection of this.#connections) {
       if (connection.idle) return connection.cut();
       if (++looked === LOOKED_AT) break;
-      // whoever is busy is looked at last the next time
+      // busy connections are checked last the next time
       this.#connections.delete(connection);
       this.#connections.add(connection);
     }
@@ -169,7 +173,7 @@ export class HttpFront {
     socket.destroy();
   }
 
-  /** The connection goes to whoever takes what is spoken on the port. */
+  /** Passes the connection to the handler of the port's protocol. */
   #open(socket: Socket, port: Port, spoken: Spoken, proxied: ProxyAddresses | null): void {
     this.#early.delete(socket);
     switch (spoken.protocol) {
@@ -224,7 +228,7 @@ export class HttpFront {
       if (this.#core.closing) connection.closeWhenIdle();
     };
     if (applicationProtocol === "h2") return open(new H2Connection(this.#core, this.#exchanges, socket, origin, gone));
-    // RFC 9113 section 3.3: on a plain port the client shows by its first bytes that it knows
+    // RFC 9113 section 3.3: on a plain port the first bytes of the client show HTTP/2
     const mayBegin = origin.tls === null && !origin.refusePlain && this.#core.settings.http2 !== false;
     const preface = mayBegin
       ? new PrefaceCheck((bytes) => {

@@ -1,5 +1,5 @@
 /**
- * Exchanges out of HTTP/1.1 heads, well formed or not.
+ * Makes exchanges from HTTP/1 heads, well formed or not.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const ERROR_CODES: Readonly<Record<HeadError["kind"], ProxyErrorCode>> = {
   "coding": "downstream-coding",
 };
 
-/** The exchange of a request whose head has been read, as far as it could be. */
+/** Makes the exchange of a request head, as far as it could be parsed. */
 export function openExchange(
   exchanges: ExchangePool,
   connection: ServerConnection & Downstream,
@@ -29,7 +29,7 @@ export function openExchange(
   return exchanges.open(connection, connection, head, version, scheme, head.bodyBytes);
 }
 
-/** Has an exchange answered. */
+/** Begins an exchange. */
 export function beginExchange(exchange: WireExchange, refusePlain: boolean): void {
   if (refusePlain) {
     const message = "plain HTTP on the HTTPS port";
@@ -38,7 +38,7 @@ export function beginExchange(exchange: WireExchange, refusePlain: boolean): voi
   else exchange.begin();
 }
 
-/** What came is no request: it is answered, and the connection ends. */
+/** Answers bytes that are no request; the connection ends. */
 export function refuseExchange(exchange: WireExchange, error: HeadError): void {
   exchange.closeAfter = true;
   exchange.fail(new ProxyError(ERROR_CODES[error.kind], "downstream", "no", error.message));

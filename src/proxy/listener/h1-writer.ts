@@ -1,5 +1,5 @@
 /**
- * Writes the responses of an HTTP/1.1 connection: the head together with the first bytes of the body, the body by length,
+ * Writes the responses of an HTTP/1 connection: the head together with the first bytes of the body; the body by length,
  * in chunks, or up to the end of the connection.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-6
@@ -22,25 +22,25 @@ import {
 import { SendProgress } from "../send-progress.ts";
 import { LastChunk, NO_BODY, type OutgoingResponse, UNKNOWN_LENGTH } from "../exchange/downstream.ts";
 
-/** A body part up to this size goes into one write with what stands before it. */
+/** Largest part of a body that is joined with the bytes before it into one write. */
 const MAX_JOINED_BYTES = 16384;
 const CRLF = Buffer.from("\r\n", "latin1");
 const FRAMING = compileFieldMask(["connection", "content-length", "keep-alive", "transfer-encoding"], ["date"]);
 
-/** One for each connection. */
+/** Writer of one connection. */
 export class H1Writer {
-  /** The last write said that the socket is full, and it has not drained since. */
+  /** The socket is full: the last write said so, and it has not drained since. */
   blocked = false;
-  /** The body goes out in chunks. */
+  /** The body is chunked. */
   chunked = false;
-  /** The end of the response shows otherwise than by the end of the connection. */
+  /** The end of the response is marked in another way than by the end of the connection. */
   delimited = true;
-  /** What waits while it is. */
+  /** Progress of sending while the socket is full. */
   readonly progress: SendProgress;
   readonly #socket: Socket;
   readonly #onBlocked: () => void;
   #exchange: OutgoingResponse | null = null;
-  /** Goes out with the next bytes. */
+  /** Text that goes out with the next bytes. */
   #corked = "";
 
   /** @param onBlocked called when a write finds the socket full */
@@ -51,8 +51,8 @@ export class H1Writer {
   }
 
   /**
-   * Takes the response's head. `keepAlive`: the connection may be used again as far as all else is concerned; the result
-   * tells whether it will be.
+   * Takes the response head. `keepAlive`: the connection may stay open as far as other conditions go; returns whether
+   * it does.
    */
   head(
     exchange: OutgoingResponse,
@@ -76,7 +76,7 @@ export class H1Writer {
     }
     if (bodyBytes >= 0) text += `Content-Length: ${bodyBytes}\r\n`;
     else if (request.method !== "HEAD" && hasResponseBody(status)) {
-      // a response that may have a body, and has none, must say so
+      // an empty body of a response that may have one is marked by Content-Length
       if (bodyBytes === NO_BODY) text += "Content-Length: 0\r\n";
       else if (bodyBytes === UNKNOWN_LENGTH && request.minorVersion === 0) {
         keepAlive = false;
@@ -92,7 +92,7 @@ export class H1Writer {
     return keepAlive;
   }
 
-  /** Writes data of the body; `false`: wait. */
+  /** Writes data of the body; `false`: wait for the drain. */
   data(bytes: Uint8Array, start: number, end: number): boolean {
     const length = end - start;
     if (length === 0) return !this.blocked;
@@ -101,7 +101,7 @@ export class H1Writer {
     return this.#send(bytes, start, end, `${length.toString(16)}\r\n`, "\r\n");
   }
 
-  /** Writes chunks that have their framing. */
+  /** Writes chunks with their framing. */
   framed(bytes: Uint8Array, start: number, end: number): boolean {
     this.#exchange!.sentBodyBytes += end - start;
     return this.#send(bytes, start, end, "", "");
@@ -119,23 +119,23 @@ export class H1Writer {
     this.#sendText(this.#uncork(`${lastChunk === LastChunk.unsent ? "0\r\n" : ""}${trailers}\r\n`));
   }
 
-  /** Sends the head if it is still held back. */
+  /** Sends the head if it is still held. */
   flush(): void {
     if (this.#corked !== "") this.#sendText(this.#uncork(""));
   }
 
-  /** Throws away what is held back. */
+  /** Discards held text. */
   drop(): void {
     this.#corked = "";
   }
 
-  /** Nothing waits any more: the socket has taken it all, or is given up. */
+  /** The socket has taken all bytes, or is closed. */
   drained(): void {
     this.blocked = false;
     this.progress.clear();
   }
 
-  /** Lets go of the exchange. */
+  /** Forgets the exchange. */
   release(): void {
     this.#corked = "";
     this.#exchange = null;
@@ -159,7 +159,7 @@ export class H1Writer {
     this.#sendBytes(bytes.subarray(start, end));
     if (after !== "") this.#sendBytes(CRLF);
     socket.uncork();
-    // only now it shows
+    // only the last write tells whether the socket is full
     return this.#wrote(!socket.writableNeedDrain);
   }
 

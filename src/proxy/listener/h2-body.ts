@@ -1,5 +1,5 @@
 /**
- * The body of one request of HTTP/2: handed to the exchange's sink as fast as that takes it; small parts are gathered.
+ * The request body of an HTTP/2 stream: passed to the exchange's sink at the speed of the sink; small parts are joined.
  *
  * @module
  */
@@ -8,34 +8,34 @@ import { HeldBytes } from "../held-bytes.ts";
 import type { BodySink } from "../exchange/downstream.ts";
 
 /**
- * Parts below this size wait for the end of the socket's event, so that a client which sends its body byte by byte does
- * not cost a write for each.
+ * Parts below this size wait for the end of the socket's event, so that a client that sends single bytes does not cost
+ * a write for each.
  */
 const GATHERED_BYTES = 4096;
 
-/** Hears of the body. */
+/** Gets the events of the body. */
 export interface H2BodyOwner {
-  /** Bytes are about to go to the sink. */
+  /** Bytes are going to the sink. */
   bodyCame(bytes: number): void;
-  /** Bytes are used up: the client may send as many again. */
+  /** Bytes have been used: the client may send as many again. */
   bodyConsumed(bytes: number): void;
-  /** {@link H2Body.deliver} is wanted at the end of the socket's event. */
+  /** Asks for a call of {@link H2Body.deliver} at the end of the socket's event. */
   bodyGathered(): void;
-  /** Reading has begun, gone on, stopped or ended: other deadlines hold. */
+  /** Reading has begun, resumed, paused or ended, which changes the deadlines. */
   bodyTurned(): void;
 }
 
-/** One for each stream. */
+/** Body of one stream. */
 export class H2Body {
-  /** The client has sent its end. */
+  /** The client has ended the body. */
   ended = false;
   readonly #owner: H2BodyOwner;
   #sink: BodySink | null = null;
   #paused = false;
-  /** Received but not taken yet; bounded by the stream's window. */
+  /** Bytes that were received and not passed on; the stream's window bounds them. */
   #held: HeldBytes | null = null;
   #gathering = false;
-  /** All that Content-Length announced has come, but not the end. */
+  /** All bytes that Content-Length announces have arrived, but not the end of the stream. */
   #reached = false;
   #trailers = "";
 
@@ -43,24 +43,24 @@ export class H2Body {
     this.#owner = owner;
   }
 
-  /** Everything has been handed on. */
+  /** The whole body has been passed on. */
   get complete(): boolean {
     return this.ended && this.#held === null;
   }
 
-  /** Somebody waits for what the client sends. */
+  /** The exchange waits for bytes of the client. */
   get wanted(): boolean {
     return this.#sink !== null && !this.#paused;
   }
 
-  /** Nothing of it has come. */
+  /** No byte has arrived. */
   get untouched(): boolean {
     return this.#held === null && !this.ended;
   }
 
   /**
-   * Bytes came. `last`: with them the length is reached that was announced. They wait for the end of the stream, so that a
-   * request whose body goes on beyond its length is never complete for an upstream.
+   * Bytes arrived. `last`: they complete Content-Length; they wait for the end of the stream, so that an upstream never
+   * gets a whole request whose body goes on beyond its length.
    */
   add(bytes: Uint8Array, last: boolean): void {
     if (last) {
@@ -75,14 +75,14 @@ export class H2Body {
     this.#owner.bodyGathered();
   }
 
-  /** The end came. */
+  /** The body ended. */
   end(trailers: readonly HpackField[] | null): void {
     this.ended = true;
     if (trailers !== null) { for (const { name, value } of trailers) this.#trailers += `${name}: ${value}\r\n`; }
     this.deliver();
   }
 
-  /** Hands the body to `sink` from now on. */
+  /** Passes the body to `sink`. */
   read(sink: BodySink): void {
     this.#sink = sink;
     this.#owner.bodyTurned();
@@ -101,7 +101,7 @@ export class H2Body {
     this.deliver();
   }
 
-  /** Hands on what is held, as far as the sink takes it. */
+  /** Passes held bytes on, as far as the sink takes them. */
   deliver(): void {
     this.#gathering = false;
     if (this.#reached && !this.ended) return;
@@ -120,11 +120,11 @@ export class H2Body {
   #hand(bytes: Uint8Array): void {
     this.#owner.bodyCame(bytes.length);
     this.#sink!.bodyData(bytes, 0, bytes.length);
-    // What the sink did not want to wait for is used up; if it paused, the next bytes wait here, and so does the window.
+    // Bytes that the sink took count as used; while it is paused, the next bytes and the window wait.
     this.#owner.bodyConsumed(bytes.length);
   }
 
-  /** Nobody wants it any more. Returns the bytes that are dropped. */
+  /** The body is no longer wanted. Returns the number of bytes dropped. */
   drop(): number {
     const dropped = this.#held?.bytes ?? 0;
     this.#sink = null;

@@ -1,5 +1,5 @@
 /**
- * An HTTP/2 connection of a client: a session on a socket, one exchange a stream.
+ * An HTTP/2 connection of a client: a session on a socket, with one exchange for each stream.
  *
  * @see RFC 9113
  * @module
@@ -12,21 +12,21 @@ import type { WireCore } from "../exchange/core.ts";
 import type { ExchangePool } from "../exchange/exchange-pool.ts";
 import { H2Downstream, type H2Home } from "./h2-stream.ts";
 
-/** Body bytes of one stream that a client may send before they are used up, as much as nginx's http2_body_preread_size. */
+/** Body bytes of a stream that a client may send before they are used, as with nginx's http2_body_preread_size. */
 const STREAM_WINDOW_BYTES = 65536;
-/** After GOAWAY the client has this long to take what was written. */
+/** Time after GOAWAY in which the client must take the written bytes. */
 const CLOSE_MS = 5_000;
-/** The same at the end of the process, where a client that answers has said by then that it knows of the end. */
+/** The same at the end of the process, when the client has acknowledged the end. */
 const SHUTDOWN_MS = 500;
 
-/** One connection. */
+/** One HTTP/2 connection. */
 export class H2Connection extends ConnectionFacts implements H2Home {
   readonly #session: ServerSession<H2Downstream>;
   readonly #onClose: (connection: H2Connection) => void;
   #closing = false;
-  /** Streams that hold small parts of their bodies back until the event of the socket is over. */
+  /** Streams that hold small parts of their bodies until the end of the socket's event. */
   readonly #gathering: H2Downstream[] = [];
-  /** The end was announced because nothing was asked for. */
+  /** The end was announced because the connection was idle. */
   #announced = false;
   #idle = true;
 
@@ -81,12 +81,12 @@ export class H2Connection extends ConnectionFacts implements H2Home {
     socket.on("drain", () => core.guard(this, () => this.#session.drained()));
     socket.on("end", () => this.cut());
     socket.on("close", () => this.#closed());
-    // what goes wrong shows as a close
+    // errors are handled by the close event that follows
     socket.on("error", () => {});
     this.setDeadline(settings.headerTimeoutMs);
   }
 
-  /** Bytes as they come, those first that were read before the version was known. */
+  /** Takes bytes, first those that were read before the version was known. */
   receive(bytes: Uint8Array): void {
     this.core.tick();
     try {
@@ -101,12 +101,12 @@ export class H2Connection extends ConnectionFacts implements H2Home {
     return this.#idle;
   }
 
-  /** For a shutdown: no further requests; the connection ends with the last of its streams. */
+  /** For a shutdown: refuses further requests, and ends the connection with the last stream. */
   closeWhenIdle(): void {
     this.#announceEnd();
   }
 
-  /** Cuts whatever is going on. */
+  /** Cuts the connection, whatever its state. */
   cut(): void {
     this.#session.disconnected();
     this.stopTiming();
@@ -121,12 +121,12 @@ export class H2Connection extends ConnectionFacts implements H2Home {
     this.clearDeadline();
   }
 
-  /** The stream wants to be called at the end of the socket's event. */
+  /** Asks for a call of the stream at the end of the socket's event. */
   gathers(stream: H2Downstream): void {
     this.#gathering.push(stream);
   }
 
-  /** A stream is over, whoever ended it: without any, the connection is idle. */
+  /** A stream is over; without any, the connection is idle. */
   streamOver(): void {
     if (this.#idle || this.#closing || this.#session.activeStreams > 0) return;
     this.#idle = true;
@@ -135,7 +135,7 @@ export class H2Connection extends ConnectionFacts implements H2Home {
     else this.setDeadline(this.core.settings.keepAliveMs || CLOSE_MS);
   }
 
-  /** Says goodbye; who does not answer is cut. */
+  /** Announces the end; a client that does not answer is cut. */
   #announceEnd(): void {
     this.#announced = true;
     this.#session.shutdown();
@@ -149,7 +149,7 @@ export class H2Connection extends ConnectionFacts implements H2Home {
       this.core.logger.debug("a client violated the HTTP/2 protocol", { client: this.peerAddress, code, message });
     }
     this.setDeadline(CLOSE_MS);
-    // a client that has been told in good order need not end its side for that
+    // a client that has acknowledged the end need not end its side
     if (this.core.closing && code === ErrorCode.noError) this.socket.once("finish", () => this.cut());
     this.socket.end();
   }
@@ -164,7 +164,7 @@ export class H2Connection extends ConnectionFacts implements H2Home {
 
   override expired(): void {
     if (this.#closing || this.#announced) return this.cut();
-    // Nothing has been asked for a while.
+    // The connection has been idle for the keep-alive time.
     this.core.guard(this, () => this.#announceEnd());
   }
 }

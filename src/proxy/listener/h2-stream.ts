@@ -1,5 +1,5 @@
 /**
- * The wire below one exchange of an HTTP/2 connection.
+ * Downstream of an exchange on an HTTP/2 connection.
  *
  * @module
  */
@@ -28,9 +28,9 @@ import {
   type TunnelSink,
 } from "../exchange/downstream.ts";
 
-/** Bytes of a frame head, for what is counted as sent. */
+/** Bytes of a frame head, which count as sent. */
 const FRAME_HEAD_BYTES = 9;
-/** Fields that the framing of HTTP/2 stands for, or that are written anew. */
+/** Fields that HTTP/2 frames replace, or that the writer adds itself. */
 const NOT_SENT: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
@@ -40,28 +40,28 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** Lower-case form of each name that has been sent; `null` for those that are not sent. Bounded. */
+/** Lower-case form of each name that has been sent; `null` for names that are not sent. Bounded. */
 const NAMES = new Map<string, string | null>();
 const NAMES_LIMIT = 512;
 
-/** Request heads to use again; bounded. */
+/** Pool of request heads; bounded. */
 const HEADS: RequestHead[] = [];
 const HEADS_LIMIT = 256;
-/** Stands in for a head that was given back. */
+/** Placeholder for a head that was returned to the pool. */
 const NO_HEAD = new RequestHead();
 
 /** The connection of streams. */
 export interface H2Home extends ServerConnection {
   readonly exchanges: ExchangePool;
-  /** The stream wants {@link H2Downstream.deliverGathered} called at the end of the socket's event. */
+  /** Asks for a call of {@link H2Downstream.deliverGathered} at the end of the socket's event. */
   gathers(stream: H2Downstream): void;
-  /** A stream is over, whoever ended it. */
+  /** A stream is over. */
   streamOver(): void;
   /** See {@link ConnectionFacts.limits}. */
   limits(): RequestLimits;
 }
 
-/** One stream: the downstream of its exchange. */
+/** A stream: the downstream of its exchange. */
 export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
   readonly passesChunks = false;
   readonly #core: WireCore;
@@ -70,16 +70,16 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
   readonly #stream: H2Stream<H2Downstream>;
   #head: RequestHead = HEADS.pop() ?? new RequestHead();
   #exchange: WireExchange | null = null;
-  /** `null`: the request has none. */
+  /** Body of the request; `null`: it has none. */
   #body: H2Body | null = null;
   #continueOwed = false;
-  /** The response head, until it is known whether a body follows. */
+  /** Response head, kept until it is known whether a body follows. */
   #status = 0;
   #fields: string[] | null = null;
   #blocked = false;
-  /** Body bytes that had been sent when the client was given time to take the rest. */
+  /** Body bytes that had been sent when the current send timeout began. */
   #sentMark = 0;
-  /** The response went out to its end, so nothing that still runs looks at the request. */
+  /** The response is complete, so nothing that still runs reads the request. */
   #complete = false;
 
   constructor(
@@ -102,7 +102,7 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
 
   // ---- from the session
 
-  /** A request head came. */
+  /** Begins the exchange of a request head. */
   begin(request: H2Request, ended: boolean): void {
     if (!ended) this.#body = new H2Body(this);
     const head = this.#head;
@@ -112,7 +112,7 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
     const exchange = this.#open(end > 0);
     exchange.requestBytes = text.length;
     if (end > 0) {
-      // a body without bytes is waited for, too
+      // the end of a body without bytes is awaited too
       this.#continueOwed = head.expectsContinue ||
         (!ended && request.contentLength === 0 && head.get("expect")?.toLowerCase() === "100-continue");
       return exchange.begin();
@@ -126,7 +126,7 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
     exchange.fail(new ProxyError(code, "downstream", "no", error?.message ?? "the request head is incomplete"));
   }
 
-  /** The head is larger than is allowed. */
+  /** The head is too large. */
   oversized(): void {
     const message = "the fields of the request are too large";
     this.#open(false).fail(new ProxyError("downstream-fields-too-large", "downstream", "no", message));
@@ -150,7 +150,7 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
     }
   }
 
-  /** The socket's event is over: what was gathered is handed on. */
+  /** Passes gathered bytes on, at the end of the socket's event. */
   deliverGathered(): void {
     try {
       this.#body?.deliver();
@@ -167,7 +167,7 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
     }
   }
 
-  /** An error of our own costs this stream, not its connection. */
+  /** An internal error ends this stream, not its connection. */
   #crashed(error: unknown): void {
     const exchange = this.#exchange;
     if (exchange !== null) return exchange.internalError(error);
@@ -175,7 +175,7 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
     this.#reset(ErrorCode.internalError);
   }
 
-  /** The client gave the stream up, or is gone. */
+  /** The client reset the stream, or has gone. */
   reset(): void {
     this.stopTiming();
     const exchange = this.#exchange;
@@ -194,7 +194,7 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
     }
   }
 
-  /** Nobody looks at the request any more. */
+  /** Returns the head to the pool, when nothing reads the request any more. */
   #recycle(): void {
     const head = this.#head;
     this.#head = NO_HEAD;
@@ -329,14 +329,14 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
     const exchange = this.#exchange;
     this.#exchange = null;
     if (exchange !== null) this.#connection.exchanges.giveBack(exchange);
-    // What nobody read any more is given back, so that the client is not stuck on its window.
+    // The window of unread bytes is returned, so that the client can go on.
     if (this.#body !== null) this.#session.consumed(this.#stream, this.#body.drop());
     this.#recycle();
     if (this.#stream.closed) this.stopTiming();
     else this.#awaitClient();
   }
 
-  /** The stream is over both ways. */
+  /** The stream is over in both directions. */
   finished(): void {
     if (this.#exchange === null) this.stopTiming();
   }
@@ -361,11 +361,11 @@ export class H2Downstream extends Timed implements Downstream, H2BodyOwner {
   }
 
   #expired(): void {
-    // As long as the client takes something now and then, it may take its time.
+    // The timeout begins again whenever the client takes some bytes.
     const sending = this.#blocked || this.#exchange === null;
     if (sending && !this.#stream.closed && this.#stream.sentBytes > this.#sentMark) return this.#awaitClient();
     if (this.#exchange !== null) this.#exchange.clientTimedOut();
-    // The response is with the session, but the client does not take it.
+    // The session holds the response, and the client does not take it.
     else this.#reset(ErrorCode.cancel);
     this.stopTiming();
   }
@@ -381,7 +381,7 @@ function sentName(name: string): string | null {
   return sent;
 }
 
-/** Lines that each end with CRLF, as names and values in turn. */
+/** Splits lines with CRLF into names and values in turn. */
 function readLines(lines: string): string[] {
   const fields: string[] = [];
   for (const line of lines.split("\r\n")) {

@@ -1,5 +1,5 @@
 /**
- * Which addresses lead back to a listener of this program.
+ * Tells addresses that lead back to a listener of this program.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { canonicalIp, isLoopback, parseIp } from "../../net/mod.ts";
 
 const ANY: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
-/** Does a connection to `address` arrive at what listens on `listened`, at the same port. */
+/** True when a connection to `address` arrives at a listener on `listened`, on the same port. */
 export function arrivesAt(address: string, listened: string): boolean {
   const to = canonicalIp(address) ?? address;
   const at = canonicalIp(listened) ?? listened;
   if (to === at) return true;
-  // connecting to no address in particular means this machine
+  // a connection to the unspecified address reaches this machine
   if (ANY.has(to)) return ANY.has(at) || isLocal(at);
   return ANY.has(at) && isLocal(to);
 }

@@ -1,5 +1,5 @@
 /**
- * Reads the PROXY protocol header before the first byte of HTTP or TLS, and puts back what came behind it.
+ * Reads the PROXY protocol header before HTTP or TLS, and puts the bytes after it back.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { parseProxyHeader, type ProxyAddresses } from "../../net/proxy-protocol.
 import { Timed } from "../deadline-wheel.ts";
 import type { WireCore } from "../exchange/core.ts";
 
-/** One connection's header. */
+/** Reader of one connection's header. */
 export class ProxyHeaderReader extends Timed {
   readonly #core: WireCore;
   readonly #socket: Socket;
@@ -17,10 +17,12 @@ export class ProxyHeaderReader extends Timed {
   #bytes: Buffer = Buffer.alloc(0);
   readonly #onData = (bytes: Buffer): void => this.#received(bytes);
   readonly #onClose = (): void => this.#stop();
-  // the listener lets sides end one by one
+  // the two sides of a socket end separately
   readonly #onEnd = (): void => void this.#socket.destroy();
 
-  /** @param done called with the addresses, `null` where the socket's own hold; not at all when the header is bad */
+  /**
+   * @param done called with the addresses, `null` when those of the socket hold; not called when the header is malformed
+   */
   constructor(core: WireCore, socket: Socket, done: (addresses: ProxyAddresses | null) => void) {
     super(core.wheel);
     this.#core = core;
@@ -35,7 +37,7 @@ export class ProxyHeaderReader extends Timed {
 
   #received(bytes: Buffer): void {
     this.#bytes = this.#bytes.length === 0 ? bytes : Buffer.concat([this.#bytes, bytes]);
-    // the parser bounds what it takes for incomplete
+    // the parser bounds an incomplete header
     const header = parseProxyHeader(this.#bytes);
     if (header.kind === "incomplete") return;
     this.#stop();
