@@ -51,13 +51,13 @@ export interface UpstreamLease {
   owner: LeaseOwner | null;
   /** Response head; valid from {@link LeaseOwner.upstreamHead} on. */
   readonly head: ResponseHead;
-  /** How the body is delimited: 0 none, its length, CHUNKED, UNTIL_CLOSE. */
+  /** Body length; 0: no body; or CHUNKED, UNTIL_CLOSE. */
   readonly bodyBytes: number;
-  /** Data of the body so far, without framing. */
+  /** Bytes of body data so far, without framing. */
   readonly dataBytes: number;
-  /** Something was received since the lease began. */
+  /** Bytes have been received since the lease began. */
   readonly received: boolean;
-  /** All that was written has gone out. */
+  /** All written bytes have gone out. */
   readonly emptied: boolean;
   /**
    * Sends the head and, unless `body` is `null`, all of the body, one char a byte. `false`: the session is full; wait for
@@ -70,39 +70,41 @@ export interface UpstreamLease {
   write(bytes: Uint8Array, start: number, end: number): boolean;
   /** Ends the body; `false` as for {@link UpstreamLease.send}. Trailer lines each end with CRLF. */
   end(trailers: string): boolean;
-  /** Data of the body is to come with the chunk framing it has (HTTP/1.1); `false`: it cannot. */
+  /** Asks for the body with its chunk framing (HTTP/1.1); `false`: the session cannot do that. */
   keepFraming(): boolean;
-  /** After a 101: from now on bytes go both ways as they are, and `owner` hears of them. */
+  /** Turns the lease into a tunnel after a 101; `owner` gets its bytes and events. */
   tunnel(owner: LeaseOwner): void;
-  /** Lets nothing more come. */
+  /** Pauses receiving. */
   pause(): void;
   resume(): void;
   /** {@link LeaseOwner.upstreamTimedOut} follows, unless another deadline is set. @param ms from now */
   setDeadline(ms: number): void;
   clearDeadline(): void;
-  /** The session is full: the endpoint has so long to take something (nginx: proxy_send_timeout). */
+  /** The session is full: the endpoint must take some bytes within `ms` (nginx: proxy_send_timeout). */
   awaitEndpoint(ms: number): void;
-  /** Gives the lease back: the session goes on if the response was complete. @param keepsHead the head is still needed */
+  /**
+   * Gives the lease back: the session stays open if the response is complete. @param keepsHead the head is still needed
+   */
   release(keepsHead: boolean): void;
-  /** Gives the exchange up. A session that has no other way to do that is closed. */
+  /** Abandons the exchange. A session that cannot do that otherwise is closed. */
   abandon(): void;
-  /** Gives a tunnel up once what was written has gone out. */
+  /** Ends a tunnel after its written bytes have gone out. */
   finish(): void;
 }
 
-/** Something endpoints are spoken to by. */
+/** A session with an endpoint. */
 export interface UpstreamSession {
-  /** Exchanges that it can carry now beside those that it carries. */
+  /** Number of further exchanges that it can carry now. */
   readonly room: number;
-  /** Takes a place, which is there. */
+  /** Takes a lease; there must be room. */
   lease(owner: LeaseOwner): UpstreamLease;
 }
 
-/** Where leases come from. */
+/** Source of leases. */
 export interface UpstreamSource {
-  /** A place on a session that stands; `null` if there is none. */
+  /** Returns a lease on a connected session; `null` when there is none. */
   take(endpoint: Endpoint, tls: UpstreamTls | null, owner: LeaseOwner): UpstreamLease | null;
-  /** A place on a new session; the owner hears how it goes. */
+  /** Returns a lease on a new session, which reports to the owner. */
   connect(endpoint: Endpoint, tls: UpstreamTls | null, owner: LeaseOwner): UpstreamLease;
   /** Closes the connection that has been idle for the longest; false when there is none. */
   dropOldestIdle(): boolean;

@@ -1,5 +1,5 @@
 /**
- * The attempts to get one request answered: which endpoints were tried, what came of it, and whether there may be another
+ * The attempts of one request: the endpoints tried, their outcomes, and whether another attempt is allowed
  * (proxy-next-upstream).
  *
  * @module
@@ -10,23 +10,23 @@ import { type ProxyErrorCode, STATUS_OF } from "../../proxy-error.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { AttemptOutcome, ForwardPlan } from "../contract.ts";
 
-/** Conditions of proxy-next-upstream that an attempt can end on. */
+/** Conditions of proxy-next-upstream by which an attempt can fail. */
 export type FailureKind = "error" | "timeout" | "invalidHeader";
 
 const NONE: readonly Endpoint[] = [];
 
-/** All attempts of one request; the last one is the present one. */
+/** Attempts of one request; the last one is the current one. */
 export class Attempts {
   records!: UpstreamAttempt[];
-  /** Endpoint of the present attempt; `null` before the first. */
+  /** Endpoint of the current attempt; `null` before the first. */
   endpoint!: Endpoint | null;
-  /** The present attempt; `null` before the first. */
+  /** Record of the current attempt; `null` before the first. */
   record!: UpstreamAttempt | null;
-  /** The request, or a part of it, was written. */
+  /** The request, or a part of it, has been written. */
   requestSent!: boolean;
   #plan!: ForwardPlan;
   #method!: string;
-  /** Endpoints of all attempts; while there is only one, {@link Attempts.endpoint} stands for it. */
+  /** Endpoints of all attempts; `null` while {@link Attempts.endpoint} is the only one. */
   #tried!: Endpoint[] | null;
   #count!: number;
   #startedMs!: number;
@@ -50,7 +50,7 @@ export class Attempts {
     this.#firstStartedMs = 0;
   }
 
-  /** Chooses the endpoint of the next attempt; `undefined`: there is none left. */
+  /** Picks the endpoint of the next attempt; `undefined` when none is left. */
   pick(): Endpoint | undefined {
     if (this.#count === 0) return this.#plan.pick(0, NONE);
     this.#tried ??= [this.endpoint!];
@@ -64,8 +64,8 @@ export class Attempts {
   }
 
   /**
-   * Does the present attempt over: its connection had gone stale in the pool, which says nothing about the endpoint and so
-   * does not count.
+   * Repeats the current attempt: its pooled connection was stale, which says nothing about the endpoint and does not
+   * count.
    */
   startOver(nowMs: number): void {
     this.records.pop();
@@ -99,13 +99,13 @@ export class Attempts {
     record.status = status;
   }
 
-  /** The attempt is over; balancers are told how it went. */
+  /** Ends the attempt, and reports its outcome to the balancer. */
   over(outcome: AttemptOutcome, nowMs: number): void {
     this.#end(nowMs);
     this.#observe(outcome);
   }
 
-  /** What was not over is so now. */
+  /** Ends the attempt if it is not over. */
   giveUp(nowMs: number): void {
     if (this.record !== null && this.record.responseMs < 0) this.#end(nowMs);
   }
@@ -118,19 +118,19 @@ export class Attempts {
     this.#plan.observe?.(this.endpoint!, outcome, this.record!.responseMs);
   }
 
-  /** The attempt is over without a response; unless it is done over, {@link Attempts.observeFailure} follows. */
+  /** Ends the attempt without a response; {@link Attempts.observeFailure} follows unless it is repeated. */
   failed(code: ProxyErrorCode, nowMs: number): void {
     this.record!.status = STATUS_OF[code];
     this.#end(nowMs);
   }
 
-  /** Is a response of that status one that proxy-next-upstream counts as a failure? */
+  /** True when proxy-next-upstream counts a response with this status as a failure. */
   isFailure(status: number): boolean {
     const { statuses } = this.#plan.settings.retry;
     return statuses.length > 0 && statuses.includes(status);
   }
 
-  /** Apart from the condition: may the request be sent once more? */
+  /** True when the request may be sent again, apart from the condition. */
   mayRetry(nowMs: number): boolean {
     const { retry } = this.#plan.settings;
     if (retry.tries > 0 && this.#count >= retry.tries) return false;
@@ -138,19 +138,19 @@ export class Attempts {
     return !this.requestSent || retry.nonIdempotent || isRetriedMethod(this.#method);
   }
 
-  /** Tells balancers of an attempt that failed. */
+  /** Reports a failed attempt to the balancer. */
   observeFailure(code: ProxyErrorCode, kind: FailureKind): void {
-    // where the next endpoint must not be tried, this one is not tried later either
+    // where proxy-next-upstream does not name the condition, it does not eject the endpoint either
     this.#observe(this.#plan.settings.retry[kind] && isOutOfReach(code) ? "unreachable" : "failed");
   }
 }
 
-/** Does it speak against the endpoint, and not against one request. */
+/** True when the code is about the endpoint, and not about one request. */
 function isOutOfReach(code: ProxyErrorCode): boolean {
   return code === "upstream-refused" || code === "upstream-connect-timeout" || code === "upstream-timeout";
 }
 
-/** `ip:port`; made once for each endpoint object. */
+/** `ip:port` of each endpoint object, made once. */
 const addresses = new WeakMap<Endpoint, string>();
 
 function addressOf(endpoint: Endpoint): string {

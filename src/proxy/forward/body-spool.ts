@@ -1,6 +1,6 @@
 /**
- * A request body that is read whole before an upstream gets it: in memory up to a bound, beyond it in a temporary file
- * that has no name any more. It can be sent several times.
+ * A request body that is read completely before an upstream gets it: in memory up to a bound, beyond it in an unnamed
+ * temporary file. It can be sent several times.
  *
  * @module
  */
@@ -10,40 +10,43 @@ import { latin1Text } from "../../http/mod.ts";
 import { HeldBytes } from "../held-bytes.ts";
 import { closeUnnamed, openUnnamed } from "../unnamed-file.ts";
 
-/** Bytes read from the file at a time. */
+/** Size of a read from the file, bytes. */
 const READ_BYTES = 65536;
 /** Bytes that wait for the file before the client is paused. */
 const MAX_QUEUED_BYTES = 262144;
 
-/** Who fills a spool. */
+/** Owner of a spool, which fills it. */
 export interface SpoolOwner {
-  /** The file does not keep pace: stop, then go on. */
+  /** The file is slower than the client: the owner pauses. */
   spoolFull(): void;
   spoolDrained(): void;
-  /** Everything is in. */
+  /** The body is complete. */
   spoolReady(): void;
   /** The file cannot be written or read. */
   spoolFailed(error: Error): void;
-  /** Something of the above, or the reader, threw after an event of the file: an error of our own. */
+  /** A function above, or the reader, threw in an event of the file: an internal error. */
   crashed(error: unknown): void;
 }
 
-/** Takes a body out of a spool. */
+/** Takes the body from a spool. */
 export interface SpoolReader {
-  /** `false`: wait for {@link BodySpool.resume}. The buffer is the reader's until {@link SpoolReader.spoolTaken}. */
+  /**
+   * Takes bytes. `false`: wait for {@link BodySpool.resume}. The reader owns the buffer until {@link
+   * SpoolReader.spoolTaken}.
+   */
   spoolData(bytes: Uint8Array): boolean;
-  /** Nothing that was handed over is needed any more. */
+  /** All buffers passed so far can be reused. */
   readonly spoolTaken: boolean;
   spoolEnd(): void;
 }
 
-/** One body. */
+/** Spool of one body. */
 export class BodySpool {
-  /** Bytes of the body. */
+  /** Length of the body so far, bytes. */
   bytes = 0;
   readonly #owner: SpoolOwner;
   readonly #limitBytes: number;
-  /** What is not in the file: all of the body, or what waits to be written. */
+  /** Bytes that are not in the file: the whole body, or those that wait to be written. */
   readonly #memory = new HeldBytes();
   #file = -1;
   #opening = false;
@@ -55,9 +58,9 @@ export class BodySpool {
   #reader: SpoolReader | null = null;
   #readAt = 0;
   #reading = false;
-  /** Takes what is read, again and again as long as the reader is done with it in time. */
+  /** Read buffer; it is reused while the reader takes its bytes in time. */
   #readBuffer: Buffer | null = null;
-  /** File offset up to which everything is written. */
+  /** File offset up to which the body is written. */
   #written = 0;
 
   constructor(owner: SpoolOwner, limitBytes: number) {
@@ -84,14 +87,14 @@ export class BodySpool {
     }
   }
 
-  /** Nothing more comes; {@link SpoolOwner.spoolReady} follows, at once when everything is in memory. */
+  /** Ends the body; {@link SpoolOwner.spoolReady} follows, at once when everything is in memory. */
   complete(): void {
     this.#complete = true;
     if (!this.#spilled) this.#owner.spoolReady();
     else if (!this.#opening && !this.#writing && this.#memory.empty) this.#owner.spoolReady();
   }
 
-  /** The body, one char a byte; only when it is in memory. */
+  /** Returns the body with one char a byte; only for a body in memory. */
   text(): string {
     let text = "";
     for (const part of this.#memory.parts) text += latin1Text(part, 0, part.length);
@@ -110,7 +113,7 @@ export class BodySpool {
     if (this.#reader === reader) reader.spoolEnd();
   }
 
-  /** Goes on after the reader said no. */
+  /** Resumes after the reader returned false. */
   resume(): void {
     const reader = this.#reader;
     if (reader === null || !this.#spilled || this.#reading || this.#closed) return;
@@ -125,7 +128,7 @@ export class BodySpool {
     read(this.#file, buffer, 0, Math.min(wanted, buffer.length), this.#readAt, (error, got) => {
       this.#reading = false;
       if (this.#closed) return this.#closeFile();
-      // a new reader has begun at the start meanwhile
+      // a new reader has begun at the start in the meantime
       if (this.#reader !== reader) return this.#guard(() => this.resume());
       if (error !== null || got === 0) {
         return this.#fail(error ?? new Error("the temporary file is shorter than it was"));
@@ -142,7 +145,7 @@ export class BodySpool {
     this.#reader = null;
   }
 
-  /** Throws the body away. */
+  /** Discards the body. */
   discard(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -164,7 +167,7 @@ export class BodySpool {
     this.#guard(() => this.#owner.spoolFailed(error));
   }
 
-  /** Nobody else catches what is thrown after a file's event. */
+  /** Runs an event of the file, and reports its exceptions. */
   #guard(action: () => void): void {
     try {
       action();

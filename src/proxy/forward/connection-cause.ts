@@ -1,10 +1,10 @@
 /**
- * Why a connection to an endpoint failed, in words that do not depend on the runtime.
+ * Words for the failure of a connection to an endpoint, the same on all runtimes.
  *
  * @module
  */
 
-/** By the name of the system's error (errno). */
+/** Causes by the name of the system's error (errno). */
 const CAUSES: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   ECONNRESET: "connection reset",
@@ -21,7 +21,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   ENFILE: "too many files are open",
 };
 
-/** `null`: the endpoint ended the connection in good order. */
+/** Cause of an error; `null`: the endpoint ended the connection without an error. */
 export function connectionCause(error: Error | null): string {
   if (error === null) return "the endpoint closed the connection";
   const { code } = error as { code?: unknown };

@@ -1,6 +1,6 @@
 /**
- * One request on its way to an upstream and its response on the way back: attempts by the rules of proxy-next-upstream, and
- * a relay that lets the slower side set the pace.
+ * Forwards one request to an upstream, and its response to the client: attempts by the rules of proxy-next-upstream,
+ * and a relay at the speed of the slower side.
  *
  * @module
  */
@@ -21,10 +21,10 @@ import { Step } from "./step.ts";
 import { Tunnel, type TunnelOwner } from "./tunnel.ts";
 import { Upload, type UploadOwner } from "./upload.ts";
 
-/** What a request line may have for a target; one char a byte. */
+/** Characters of a request-target; one char a byte. */
 const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
 
-/** The way of one request. */
+/** Forwards one request. */
 export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner, HookWaiter, FinishOwner, RelayOwner {
   readonly #exchange: OpenExchange;
   readonly #core: WireCore;
@@ -35,14 +35,14 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
   #masks!: ForwardMasks;
   #step!: number;
   #lease!: UpstreamLease | null;
-  /** The connection was used before; a failure may only mean that it was stale. */
+  /** The connection was used before, so a failure may only mean that it was stale. */
   #reused!: boolean;
-  /** `null`: the request has no body. */
+  /** Upload of the body; `null`: the request has none. */
   #upload!: Upload | null;
-  /** The head has been passed on in this very event. */
+  /** The head has been passed on in the current event. */
   #justBegun!: boolean;
   #tunnel!: Tunnel | null;
-  /** `null` until there is a head. */
+  /** Relay of the response; `null` before its head. */
   #relay!: ResponseRelay | null;
   #spareRelay: ResponseRelay | null = null;
 
@@ -75,11 +75,11 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
   }
 
   start(): void {
-    // policies may have taken their time
+    // policies may have delayed the request
     this.#core.tick();
     const { downstream, requestBodyBytes, target } = this.#exchange;
     checkTarget(this.#plan, target);
-    // one of HTTP/2 that announced no body may still send one
+    // an HTTP/2 request without Content-Length may have a body
     if (requestBodyBytes === 0 && downstream.requestComplete) return this.#next(this.#attempts.pick());
     const { maxBodyBytes } = this.#settings;
     if (maxBodyBytes > 0 && requestBodyBytes > maxBodyBytes) return this.uploadTooLarge();
@@ -147,7 +147,7 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
     if (!more) lease.awaitEndpoint(this.#settings.sendTimeoutMs);
     else if (this.#upload === null || this.#upload.done || this.#step > Step.waiting) {
       lease.setDeadline(this.#settings.readTimeoutMs);
-    } // the client's own deadline holds while its body is awaited
+    } // the client's deadline applies while its body is awaited
     else lease.clearDeadline();
   }
 
@@ -173,12 +173,12 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
 
   upstreamInterim(head: ResponseHead): void {
     this.#core.tick();
-    // the client's 100 is ours to send
+    // the downstream itself sends 100 to the client
     if (head.status !== 100) {
       head.drop("content-length");
       this.#exchange.downstream.sendInterim(head.status, head.format(this.#masks.response));
     }
-    // as in nginx the head has to be there in time; only an interim response gives it more
+    // as in nginx, the head must arrive within the timeout; only an interim response restarts it
     if (this.#uploadDone) this.#lease?.setDeadline(this.#settings.readTimeoutMs);
   }
 
@@ -210,7 +210,7 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
     exchange.response = head;
     this.#step = Step.hook;
     lease.clearDeadline();
-    // when the policies take their time, what comes meanwhile waits
+    // bytes that come while policies handle the head wait
     if (!exchange.runHook(this)) return false;
     this.#justBegun = true;
     this.#begin();
@@ -236,7 +236,7 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
       exchange.beginResponse(bodyBytes > 0 ? bodyBytes : UNKNOWN_LENGTH);
       this.#relay!.begin();
     } else {
-      // a policy made a status of it that has no body
+      // a policy has set a status without a body
       exchange.beginResponse(NO_BODY);
       this.#abandon();
       this.#complete("", LastChunk.unsent);
@@ -254,7 +254,7 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
   }
 
   upstreamComplete(trailers: string, lastChunk: number): void {
-    // a short response comes whole: no time has passed since its head
+    // a short response comes in one piece, so no time has passed since its head
     if (!this.#justBegun) this.#core.tick();
     this.#lease!.clearDeadline();
     this.#relay!.complete();
@@ -272,7 +272,7 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
     const relay = this.#relay!;
     const { keeps } = relay;
     if (keeps || (relay.limits !== null && exchange.bodyCoding !== null)) {
-      // The client takes its time, the connection need not wait for it; but the exchange goes on with this head.
+      // A slow client need not keep the connection; the exchange goes on with this head.
       this.#upload?.discard();
       this.#letGo(true);
     }
@@ -370,7 +370,7 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
     this.#exchange.fail(new ProxyError(code, source, "no", message));
   }
 
-  /** The response breaks off; so it does for the client. */
+  /** The upstream's response broke off, so the client's response is cut. */
   #cut(code: ProxyErrorCode, message: string): void {
     this.#attempts.over("failed", this.#core.nowMs);
     this.#exchange.attemptFailed(new ProxyError(code, "upstream", "no", message));
@@ -386,7 +386,7 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
     relay.endWith(ending);
   }
 
-  /** Gives everything up: the client has gone, or the response cannot go on. */
+  /** Cancels the request: the client has gone, or the response cannot go on. */
   cancel(): void {
     if (this.#step === Step.over) return;
     this.#core.tick();
@@ -420,7 +420,7 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
   }
 }
 
-/** Throws when the target of the plan, which may come out of a rewrite, cannot stand in a request line. */
+/** Throws when the target of the plan, which a rewrite may have made, cannot stand in a request line. */
 function checkTarget(plan: ForwardPlan, received: string): void {
   if (plan.target !== received && !TARGET.test(plan.target)) {
     throw new RangeError(`forward to ${JSON.stringify(plan.target)}: the target cannot be sent`);

@@ -1,6 +1,6 @@
 /**
- * What an upstream has sent and its client has not taken yet, in order: in memory up to a bound, beyond it in a temporary
- * file, also bounded. As long as the client keeps up nothing waits in here (nginx's proxy_buffering, proxy_buffers,
+ * Buffers what an upstream has sent and its client has not taken: in memory up to a bound, beyond it in a temporary
+ * file, which is bounded too. It is empty while the client keeps up (nginx's proxy_buffering, proxy_buffers,
  * proxy_max_temp_file_size).
  *
  * @module
@@ -10,49 +10,49 @@ import { read, write } from "node:fs";
 import { HeldBytes } from "../held-bytes.ts";
 import { closeUnnamed, openUnnamed } from "../unnamed-file.ts";
 
-/** Bytes read from the file at a time. */
+/** Size of a read from the file, bytes. */
 const READ_BYTES = 65536;
 /** Bytes that wait for the file, beside those that are being written, before the upstream is paused. */
 const MAX_QUEUED_BYTES = 262144;
 
-/** Between whom a response is kept. */
+/** Owner of a buffer: the two sides of the response. */
 export interface ResponseBufferOwner {
-  /** Hands bytes on to the client; `false`: wait for {@link ResponseBuffer.drained}. */
+  /** Passes bytes on to the client; `false`: wait for {@link ResponseBuffer.drained}. */
   bufferWrite(bytes: Uint8Array, start: number, end: number): boolean;
-  /** Several writes are over. */
+  /** A series of writes is over. */
   bufferFlush(): void;
-  /** After {@link ResponseBuffer.add} said no: there is room again. */
+  /** There is room again, after {@link ResponseBuffer.add} returned false. */
   bufferRoom(): void;
-  /** Nothing is kept any more; told after something was. */
+  /** The buffer has become empty. */
   bufferEmpty(): void;
-  /** There can be no file: from now on it goes without. */
+  /** The file failed; the buffer goes on in memory only. */
   bufferFileFailed(error: Error): void;
-  /** What is kept cannot be read back, or a write to the client threw. */
+  /** Buffered bytes cannot be read back, or a write to the client threw. */
   bufferFailed(error: unknown): void;
 }
 
-/** Bounds of what is kept of one response. */
+/** Bounds of the buffer of one response. */
 export interface BufferLimits {
-  /** Beyond it the file is used, or the upstream paused. */
+  /** Bytes in memory; beyond them the file is used, or the upstream is paused. */
   readonly memoryBytes: number;
-  /** 0: no file. */
+  /** Bytes in the file; 0: no file. */
   readonly fileBytes: number;
 }
 
-/** One response. */
+/** Buffer of one response. */
 export class ResponseBuffer {
   readonly #owner: ResponseBufferOwner;
   readonly #limits: BufferLimits;
-  /** The newest: behind what is in the file. */
+  /** The newest bytes, after those in the file. */
   readonly #memory = new HeldBytes();
-  /** Between the file and the memory: what could not be written. */
+  /** Bytes between the file and the memory, which could not be written. */
   #unwritten: Uint8Array | null = null;
   #file = -1;
   #fileFailed = false;
   #opening = false;
   #writing = false;
   #reading = false;
-  /** Offsets in the file: next to be read, and end of what is written. */
+  /** Offsets in the file: the next read, and the end of the written bytes. */
   #readAt = 0;
   #written = 0;
   #blocked: boolean;
@@ -60,19 +60,22 @@ export class ResponseBuffer {
   #pumping = false;
   #closed = false;
 
-  /** @param blocked the client has said that it takes no more */
+  /** @param blocked the client takes no bytes now */
   constructor(owner: ResponseBufferOwner, limits: BufferLimits, blocked: boolean) {
     this.#owner = owner;
     this.#limits = limits;
     this.#blocked = blocked;
   }
 
-  /** Nothing is kept. */
+  /** True when the buffer is empty. */
   get empty(): boolean {
     return this.#memory.empty && this.#unwritten === null && !this.#writing && this.#readAt === this.#written;
   }
 
-  /** Hands bytes on, now or later; `false`: wait for {@link ResponseBufferOwner.bufferRoom}. The buffer may be kept. */
+  /**
+   * Passes bytes on, now or later; `false`: wait for {@link ResponseBufferOwner.bufferRoom}. The caller must not reuse
+   * the bytes.
+   */
   add(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#closed || start === end) return !this.#full;
     if (!this.#blocked && this.empty) {
@@ -91,7 +94,7 @@ export class ResponseBuffer {
     this.#pump();
   }
 
-  /** Throws away what is kept. */
+  /** Discards the buffered bytes. */
   discard(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -113,7 +116,7 @@ export class ResponseBuffer {
     return this.#memory.bytes <= bound;
   }
 
-  /** Hands on what is kept, as far as the client takes it. */
+  /** Passes buffered bytes on, as far as the client takes them. */
   #pump(): void {
     if (this.#pumping || this.#reading || this.empty) return;
     this.#pumping = true;
@@ -160,7 +163,7 @@ export class ResponseBuffer {
       this.#guard(() => {
         this.#blocked = !this.#owner.bufferWrite(buffer, 0, got);
         this.#owner.bufferFlush();
-        // it can be filled from its start again, and there may be more room than before
+        // the file is filled from its start again, and there may be more room than before
         if (this.#readAt === this.#written && !this.#writing) this.#spill();
         if (this.#blocked || this.empty) this.#tell();
         else this.#pump();
@@ -168,7 +171,7 @@ export class ResponseBuffer {
     });
   }
 
-  /** Brings what is too much for the memory to the file, as far as it may. */
+  /** Writes bytes beyond the memory bound to the file, within its bound. */
   #spill(): void {
     if (this.#memory.bytes <= this.#limits.memoryBytes || this.#fileFailed || this.#unwritten !== null) return;
     if (this.#closed || this.#opening || this.#writing) return;
@@ -232,7 +235,7 @@ export class ResponseBuffer {
     if (!this.empty) this.#tell();
   }
 
-  /** Nobody else catches what is thrown after a file's event. */
+  /** Runs an event of the file, and reports its exceptions. */
   #guard(action: () => void): void {
     try {
       action();

@@ -1,6 +1,6 @@
 /**
- * The body of one response on its way from the upstream to the client: the slower side sets the pace, or what is too much
- * for the client is kept as far as the location allows.
+ * Relays the body of a response from the upstream to the client at the speed of the slower side; what a slow client has
+ * not taken is buffered as far as the location allows.
  *
  * @module
  */
@@ -14,33 +14,33 @@ import { type BufferLimits, ResponseBuffer, type ResponseBufferOwner } from "./r
 
 const X_ACCEL_BUFFERING = knownFieldId("x-accel-buffering");
 
-/** Hears of trouble. */
+/** Gets internal errors of the relay. */
 export interface RelayOwner {
-  /** An error of our own. */
+  /** Reports an internal error. */
   crashed(error: unknown): void;
 }
 
-/** One response. */
+/** Relay of one response. */
 export class ResponseRelay implements ResponseBufferOwner {
-  /** How much is kept for a slow client; `null`: nothing, the upstream is paused. */
+  /** Bounds of the buffer for a slow client; `null`: no buffer, the upstream is paused. */
   limits!: BufferLimits | null;
-  /** The upstream is paused for the client's sake. */
+  /** The upstream is paused because the client is slow. */
   blocked!: boolean;
   readonly #exchange: OpenExchange;
   readonly #core: WireCore;
   readonly #owner: RelayOwner;
   #readTimeoutMs!: number;
   #record!: UpstreamAttempt;
-  /** `null`: nothing more is read. */
+  /** Lease on the upstream; `null`: nothing more is read. */
   #lease!: UpstreamLease | null;
-  /** Made when the client first falls behind. */
+  /** Made when the client is first slower than the upstream. */
   #buffer!: ResponseBuffer | null;
-  /** What passes has the chunk framing of the upstream. */
+  /** The body is passed on with the chunk framing of the upstream. */
   #framed!: boolean;
-  /** What the last write said: the client takes more. */
+  /** Result of the last write: the client takes more. */
   #more!: boolean;
   #complete!: boolean;
-  /** How the response ends once the client has got what is kept. */
+  /** Ends the response when the client has taken the buffered bytes. */
   #ending!: (() => void) | null;
 
   constructor(exchange: OpenExchange, core: WireCore, owner: RelayOwner) {
@@ -63,18 +63,18 @@ export class ResponseRelay implements ResponseBufferOwner {
     this.#ending = null;
   }
 
-  /** The client has still to take some of what was read. */
+  /** True while the client has not taken all that was read. */
   get keeps(): boolean {
     return this.#buffer !== null && !this.#buffer.empty;
   }
 
-  /** The head has gone to the client: the body follows. */
+  /** Begins the body, after the head has gone to the client. */
   begin(): void {
     const lease = this.#lease!;
     this.#framed = lease.bodyBytes === CHUNKED && this.#exchange.passesChunks && lease.keepFraming();
   }
 
-  /** Passes on what the upstream sent. */
+  /** Passes data of the upstream on. */
   data(bytes: Uint8Array, start: number, end: number): void {
     const exchange = this.#exchange;
     if (this.#buffer !== null) this.#more = this.#buffer.add(bytes, start, end);
@@ -82,13 +82,13 @@ export class ResponseRelay implements ResponseBufferOwner {
     else this.#more = exchange.write(bytes, start, end);
   }
 
-  /** No more data for now: lets the upstream go on, or not. */
+  /** There is no more data for now: pauses or resumes the upstream. */
   flush(): void {
     const lease = this.#lease!;
     this.#record.responseBytes = lease.dataBytes;
     this.#exchange.downstream.flush();
     if (!this.#more && this.#buffer === null && this.limits !== null) {
-      // connections come before files when descriptors are short
+      // when descriptors are scarce, connections go before files
       const limits = this.#core.mayConnect ? this.limits : { ...this.limits, fileBytes: 0 };
       this.#exchange.keep();
       this.#buffer = new ResponseBuffer(this, limits, true);
@@ -103,7 +103,7 @@ export class ResponseRelay implements ResponseBufferOwner {
     }
   }
 
-  /** Everything has been read. */
+  /** The whole body has been read. */
   complete(): void {
     this.#complete = true;
     this.#record.responseBytes = this.#lease!.dataBytes;
@@ -124,19 +124,19 @@ export class ResponseRelay implements ResponseBufferOwner {
     lease.resume();
   }
 
-  /** Nothing more is read: the connection goes its own way. */
+  /** Detaches from the lease: nothing more is read. */
   detach(): void {
     if (this.#lease !== null) this.#record.responseBytes = this.#lease.dataBytes;
     this.#lease = null;
   }
 
-  /** Calls `ending` when the client has taken what is kept, at once if that is nothing. */
+  /** Calls `ending` when the client has taken the buffered bytes, at once if there are none. */
   endWith(ending: () => void): void {
     if (this.keeps) this.#ending = ending;
     else ending();
   }
 
-  /** Throws away what is kept. */
+  /** Discards the buffered bytes. */
   discard(): void {
     this.#lease = null;
     this.#ending = null;
@@ -177,7 +177,7 @@ export class ResponseRelay implements ResponseBufferOwner {
   }
 }
 
-/** How much of a response is kept for a slow client, as the location and the upstream want it; `null`: nothing. */
+/** Bounds of the buffer for a slow client, by the location and the upstream; `null`: no buffer. */
 function limitsOf(settings: ForwardSettings, head: ResponseHead): BufferLimits | null {
   const { responseBuffering } = settings;
   if (responseBuffering === undefined || responseBuffering === null) return null;

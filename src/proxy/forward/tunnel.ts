@@ -1,5 +1,5 @@
 /**
- * Two connections joined after a 101: bytes go both ways until either side ends.
+ * Joins two connections after a 101: bytes go both ways until either side ends.
  *
  * @module
  */
@@ -7,15 +7,15 @@ import type { TunnelSink } from "../exchange/downstream.ts";
 import type { OpenExchange } from "../exchange/open-exchange.ts";
 import type { LeaseOwner, UpstreamLease } from "../exchange/upstream-session.ts";
 
-/** Hears of the tunnel's end. */
+/** Called at the end of the tunnel. */
 export interface TunnelOwner {
-  /** Either side ended; what was written has still to go out. */
+  /** Either side ended; written bytes must still go out. */
   tunnelOver(): void;
 }
 
 /** One tunnel. */
 export class Tunnel implements LeaseOwner, TunnelSink {
-  /** Bytes from the upstream. */
+  /** Number of bytes from the upstream. */
   bytes = 0;
   readonly #exchange: OpenExchange;
   readonly #lease: UpstreamLease;
@@ -100,7 +100,7 @@ export class Tunnel implements LeaseOwner, TunnelSink {
     this.#end();
   }
 
-  /** As in nginx, one side's end is the end of both. */
+  /** Ends both sides when one ends, as in nginx. */
   #end(): void {
     if (this.#over) return;
     this.#over = true;

@@ -1,5 +1,5 @@
 /**
- * The body of a request on its way to an upstream: read whole first, or sent on as it comes.
+ * Sends the body of a request to an upstream: read completely before, or streamed.
  *
  * @module
  */
@@ -11,28 +11,28 @@ import type { UpstreamLease } from "../exchange/upstream-session.ts";
 import { filterTrailers } from "../exchange/masks.ts";
 import { BodySpool, type SpoolOwner, type SpoolReader } from "./body-spool.ts";
 
-/** Body in memory up to this size goes into one write with what stands before it. */
+/** Largest body in memory that is joined with the head into one write. */
 const MAX_JOINED_BYTES = 16384;
 
-/** Hears of the body. */
+/** Gets the events of an upload. */
 export interface UploadOwner {
-  /** The body is there, as far as it must be before an attempt. */
+  /** The body has been read as far as the first attempt needs it. */
   uploadReady(): void;
-  /** The body is larger than is allowed. */
+  /** The body is too large. */
   uploadTooLarge(): void;
-  /** The body cannot be kept. */
+  /** The body cannot be stored. */
   uploadFailed(error: Error): void;
-  /** An error of our own, which must cost this exchange only. */
+  /** An internal error, which must cost this exchange only. */
   crashed(error: unknown): void;
-  /** Something was written to the upstream; `more` as write() said. */
+  /** Bytes were written to the upstream; `more` is the result of the write. */
   uploadWrote(more: boolean): void;
 }
 
-/** One body. */
+/** Upload of one body. */
 export class Upload implements BodySink, SpoolOwner, SpoolReader {
-  /** It was written to its end. */
+  /** The whole body has been written. */
   done = false;
-  /** Parts of it are gone: the request cannot be sent again. */
+  /** Parts of the body are no longer available, so the request cannot be sent again. */
   lost = false;
   readonly #exchange: OpenExchange;
   readonly #settings: ForwardSettings;
@@ -46,7 +46,7 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
     this.#exchange = exchange;
     this.#settings = settings;
     this.#owner = owner;
-    // an HTTP/1.0 upstream must be told the length, and a length of 0 makes the head a whole request
+    // an HTTP/1.0 upstream needs the length, and with a length of 0 the head is a whole request
     const whole = settings.requestBuffering || exchange.requestBodyBytes === 0 ||
       (exchange.requestBodyBytes === CHUNKED && settings.httpVersion === "1.0");
     this.#spool = whole ? new BodySpool(this, settings.bodyBufferBytes) : null;
@@ -58,12 +58,12 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
     else this.#exchange.downstream.readBody(this);
   }
 
-  /** A streamed body waits until the next attempt stands. */
+  /** Pauses a streamed body until the next attempt is connected. */
   hold(): void {
     if (this.#spool === null) this.#exchange.downstream.pauseBody();
   }
 
-  /** Sends the request and what there is of its body; the rest follows. */
+  /** Sends the request with the body so far; the rest follows. */
   send(lease: UpstreamLease, plan: ForwardPlan): void {
     this.#lease = lease;
     const exchange = this.#exchange;
@@ -83,13 +83,13 @@ export class Upload implements BodySink, SpoolOwner, SpoolReader {
     }
   }
 
-  /** The attempt is over: nothing is written to its connection any more. */
+  /** The attempt is over: stops writing to its connection. */
   stop(): void {
     this.#lease = null;
     this.#spool?.stop();
   }
 
-  /** The body is not needed any more. */
+  /** Discards the body. */
   discard(): void {
     this.#over = true;
     this.stop();

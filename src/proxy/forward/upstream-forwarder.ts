@@ -1,5 +1,5 @@
 /**
- * Sends exchanges to the endpoints of upstreams.
+ * Forwards exchanges to the endpoints of upstreams.
  *
  * @module
  */

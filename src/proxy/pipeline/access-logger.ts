@@ -1,5 +1,5 @@
 /**
- * Decides which exchanges are logged, formats their lines, and sends them where the settings say.
+ * Selects the exchanges that are logged, formats their lines, and writes them to the configured destination.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { compileLogFormat, type FormatLine } from "./log-format.ts";
 
 type Settings = Globals["accessLog"];
 
-/** Milliseconds for the last lines to be taken when the program ends. */
+/** Time to write the last lines when the program ends, milliseconds. */
 const CLOSE_MS = 3000;
 /** Paths that mean standard output. */
 const STDOUT_PATHS: ReadonlySet<string> = new Set(["", "stdout", "/dev/stdout", "/proc/self/fd/1"]);
@@ -39,7 +39,7 @@ export class AccessLogger {
     this.#stdout = stdout ?? streamSink(runtime().writeOutput);
   }
 
-  /** Takes settings over; lines written before still go where they were to go. */
+  /** Takes over settings; earlier lines go to the earlier destination. */
   configure(settings: Settings): void {
     const former = this.#settings;
     this.#settings = settings;
@@ -55,18 +55,18 @@ export class AccessLogger {
   write(exchange: Exchange): void {
     const destination = this.#destination;
     if (destination === null) return;
-    // what a snippet sets stands in the place of skip-access-log-urls, as it does in nginx
+    // access_log of a snippet replaces skip-access-log-urls, as in nginx
     const loggable = exchange.variables?.get("loggable");
     if (loggable === undefined ? this.#skips(exchange.target) : loggable === "0" || loggable === "") return;
     destination.log.write(this.#format!(exchange));
   }
 
-  /** Opens the file again, under its name; what was written so far goes to the former one. */
+  /** Opens the file again by its name; earlier lines are in the former file. */
   reopen(): Promise<void> {
     return this.#destination?.reopen() ?? Promise.resolve();
   }
 
-  /** Resolves when all is written, or when a reader has not taken it for some time. */
+  /** Resolves when all lines are written, or when the reader has not taken them for some time. */
   async close(): Promise<void> {
     this.#leave();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -120,7 +120,10 @@ export class AccessLogger {
   }
 }
 
-/** skip-access-log-urls: request URIs as in nginx's `map`: whole texts without regard to case, or `~` and `~*` regexes. */
+/**
+ * Compiles skip-access-log-urls: request URIs as in nginx's `map`, whole texts without regard to case, or `~` and `~*`
+ * regexes.
+ */
 function compileSkips(urls: readonly string[], logger: Logger): (target: string) => boolean {
   if (urls.length === 0) return () => false;
   const whole = new Set<string>();

@@ -1,5 +1,6 @@
 /**
- * Locations that the catch-all host always has: /healthz for load balancers, and /nginx_status for those on this machine.
+ * Built-in locations of the catch-all host: /healthz for load balancers, and /nginx_status for requests from this
+ * machine.
  *
  * @module
  */
@@ -22,7 +23,7 @@ function factsOf(path: string): LocationFacts {
   };
 }
 
-/** Rules and locations for the table of `_`. */
+/** Returns the rules and locations for the table of `_`. */
 export function builtInLocations(
   status: () => StubStatus | Promise<StubStatus>,
 ): [rule: LocationRule, location: LocationRuntime][] {

@@ -1,5 +1,5 @@
 /**
- * The client's address behind trusted proxies: what nginx's realip module finds with `real_ip_recursive on`.
+ * Finds the client's address behind trusted proxies, as nginx's realip module does with `real_ip_recursive on`.
  *
  * @see https://nginx.org/en/docs/http/ngx_http_realip_module.html
  * @module
@@ -8,14 +8,14 @@ import { canonicalIp, CidrSet } from "../../net/mod.ts";
 import type { Globals } from "../../snapshot/snapshot.ts";
 import type { ServerExchange } from "../contract.ts";
 
-/** Entries of a forwarded-for field that are looked at; a longer chain is a loop or an attack. */
+/** Bound of the entries of a forwarded-for field that are read; a longer chain is a loop or an attack. */
 const MAX_HOPS = 64;
 
-/** Finds the client's address; made once for each change of the globals. */
+/** Finds client addresses; made for each change of the globals. */
 export class ClientAddress {
   readonly #field: string;
   readonly #trusted: CidrSet;
-  /** The forwarded-for field may be believed. */
+  /** The forwarded-for field is trusted. */
   readonly readsField: boolean;
 
   constructor(settings: Globals["realIp"]) {
@@ -24,7 +24,7 @@ export class ClientAddress {
     this.readsField = settings.useForwardedHeaders || settings.enableRealIp;
   }
 
-  /** Address to take for the client of this request. */
+  /** Returns the client address of a request. */
   of(exchange: ServerExchange): string {
     const { connection } = exchange;
     const peer = connection.proxied === null ? connection.peerAddress : connection.proxied.sourceAddress;
@@ -41,8 +41,8 @@ export class ClientAddress {
   }
 
   /**
-   * Goes through one line from the right as long as the address so far is trusted. Entries are separated by spaces and
-   * commas, as many as there are. `undefined`: the first one is no address.
+   * Reads a line from the right while the addresses are trusted. Any number of spaces and commas separates entries.
+   * `undefined`: the rightmost entry is no address.
    */
   #walk(trusted: string, line: string): string | undefined {
     let address: string | undefined;
@@ -51,7 +51,7 @@ export class ClientAddress {
       while (end > 1 && isSeparator(line, end - 1)) end--;
       let start = end - 1;
       while (start > 0 && !isSeparator(line, start)) start--;
-      // nginx does not look for a separator in the first place of the line
+      // nginx does not test the first character of the line for a separator
       if (start > 0) start++;
       const next = parseHop(line.slice(Math.max(start, 0), end));
       if (next === undefined) return address;
@@ -71,7 +71,7 @@ function isSeparator(line: string, at: number): boolean {
 const IPV4 = /^[0-9]*\.[0-9]*\.[0-9]*\.[0-9]*$/;
 const WITH_PORT = /^(?:([^:[\]]*)|\[([^\]]*)\]):([0-9]{1,5})$/;
 
-/** Address of one entry: IPv4, IPv6, either with a port from 1 to 65535; IPv6 in brackets then, and only then. */
+/** Address of an entry: IPv4 or IPv6, with a port from 1 to 65535 or without; IPv6 with a port has brackets. */
 function parseHop(entry: string): string | undefined {
   const plain = parseAddress(entry);
   if (plain !== undefined) return plain;
@@ -81,7 +81,10 @@ function parseHop(entry: string): string | undefined {
   return port < 1 || port > 65535 ? undefined : parseAddress(match[1] ?? match[2]!);
 }
 
-/** nginx takes numbers with zeros in front, and none for 0; 255.255.255.255 is no address. */
+/**
+ * Parses an address as nginx does: numbers may have leading zeros, an empty number is 0, and 255.255.255.255 is no
+ * address.
+ */
 function parseAddress(text: string): string | undefined {
   if (!IPV4.test(text)) return text.includes(":") ? canonicalIp(text) : undefined;
   if (text === "") return undefined;

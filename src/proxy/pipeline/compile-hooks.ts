@@ -9,7 +9,7 @@ import { type HookScope, policies, type PolicyHooks, type PolicyModule } from ".
 import type { Policies } from "../../snapshot/snapshot.ts";
 import type { ResponseStep, Step } from "./hook-chain.ts";
 
-/** What runs, by phase, each in order of execution. */
+/** Hooks by phase, each list in order of execution. */
 export interface CompiledHooks {
   readonly rewrite: readonly Step[];
   readonly access: readonly Step[];
@@ -25,10 +25,9 @@ export interface CompiledHooks {
 }
 
 /**
- * Compiles those of `modules` that are of that scope and stand in `data`.
+ * Compiles the modules of a scope whose policies `data` contains.
  *
- * @throws what a policy's `hooks` throws: the caller answers 503 then, because a rule that cannot be built must not be
- * passed over
+ * @throws what a policy's `hooks` throws; the caller then answers 503, because a rule that cannot be built must not be skipped
  */
 export function compileHooks(
   scope: PolicyModule<unknown>["scope"],
@@ -79,7 +78,7 @@ export function compileHooks(
   };
 }
 
-// Locations by the ten thousand have the same few policies: what they have in common is kept once.
+// Many locations share few policies, so their common hooks are made once.
 
 const NONE: readonly never[] = [];
 const OF_THE_HOUSE: ReadonlySet<PolicyModule<unknown>> = new Set(policies);
@@ -100,7 +99,7 @@ function responseSteps(list: readonly ResponseStep[]): readonly ResponseStep[] {
 
 const byPolicy = new WeakMap<PolicyModule<unknown>, WeakMap<object, PolicyHooks | null>>();
 
-/** Hooks that depend on the policy alone are made once for each policy object. */
+/** Hooks that depend on the policy only are made once for each policy object. */
 function hooksOf(module: PolicyModule<unknown>, policy: unknown, scope: HookScope): PolicyHooks | undefined {
   if (module.hooks === undefined) return undefined;
   if (module.sharedHooks !== true || typeof policy !== "object" || policy === null) return module.hooks(policy, scope);

@@ -1,8 +1,6 @@
 /**
- * Hono with a Router of our own. `getPath` hands the router the exchange, `match` returns the one prebuilt handler of its
- * location, and Hono makes the Context that hooks work on. Nothing is concatenated, composed or awaited. An exchange that is
- * used again has its Context already, of which hooks of the house use nothing but `env`; where others run, the exchange is
- * not used again.
+ * Hono with a Router of its own: `getPath` gives the router the exchange, `match` returns the prebuilt handler of its
+ * location, and Hono makes the Context for hooks. Nothing is concatenated, composed or awaited.
  *
  * @module
  */
@@ -14,10 +12,10 @@ import type { ExchangeContext } from "../../policy/mod.ts";
 import type { ServerExchange } from "../contract.ts";
 import { LightRequest } from "./light-request.ts";
 
-/** What `match` returns for a handler: made once, shared by all its requests. */
+/** Result of `match` for a handler; made once, shared by all its requests. */
 export type RouterEntry = Result<[H, RouterRoute]>;
 
-/** What Hono gets back from every handler: the response goes its own way, through the exchange. */
+/** Result of every handler for Hono; the response itself goes through the exchange. */
 const SENT = Object.freeze({}) as unknown as Response;
 
 /** Wraps a handler for {@link ExchangeApp}. */
@@ -30,10 +28,10 @@ export function makeEntry(handler: (c: ExchangeContext) => void): RouterEntry {
   return [[[[handle, { basePath: "/", path: "*", method: "ALL", handler: handle }], {}]]];
 }
 
-/** Router whose routes are the tables of the data plane. */
+/** Router that uses the tables of the data plane. */
 class LocationRouter implements Router<[H, RouterRoute]> {
   readonly name = "LocationRouter";
-  /** Set by `getPath`, which Hono calls just before `match`. */
+  /** Exchange of the current dispatch; `getPath`, which Hono calls before `match`, sets it. */
   exchange: ServerExchange | null = null;
   readonly #find: (exchange: ServerExchange) => RouterEntry;
 
@@ -50,7 +48,7 @@ class LocationRouter implements Router<[H, RouterRoute]> {
   }
 }
 
-/** Takes exchanges through Hono to the handler that `find` names. */
+/** Passes exchanges through Hono to the handler that `find` returns. */
 export class ExchangeApp {
   readonly #app: Hono<{ Bindings: Exchange }>;
   readonly #find: (exchange: ServerExchange) => RouterEntry;
@@ -87,14 +85,14 @@ export class ExchangeApp {
       void this.#app.fetch(request, exchange);
       return;
     }
-    // Hono would run HEAD again as GET, and make a new Response of what comes back
+    // Hono would run HEAD again as GET, and make a new Response from the result
     const matchResult = this.#find(exchange);
     const c = new HonoContext(request, { path: exchange.path, matchResult, env: exchange });
     (matchResult[0][0]![0][0] as (c: ExchangeContext) => unknown)(c);
   }
 }
 
-/** Hono exports the type of its Context but not the class: taken from a Context. */
+/** Hono exports the type of its Context but not the class, so the class is taken from a Context. */
 export const HonoContext: new (request: Request, options: unknown) => ExchangeContext = ((): new (
   request: Request,
   options: unknown,

@@ -8,7 +8,7 @@ import type { Logger } from "../../observe/mod.ts";
 import type { Globals } from "../../snapshot/snapshot.ts";
 import type { ExtraField } from "./request-fields.ts";
 
-/** Compiles the entries; one that cannot be read is told and left out. */
+/** Compiles the entries; an unreadable one is logged and left out. */
 export function compileExtraFields(
   key: "proxy-set-headers" | "add-headers",
   fields: Globals["headers"]["proxySetHeaders"],

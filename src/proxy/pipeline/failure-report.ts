@@ -1,5 +1,5 @@
 /**
- * What is told of a request that failed: who was asked, for whom, and what came of it.
+ * Makes the log lines of failed requests: client, upstream, endpoint, cause.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { ERROR_LOG_LEVELS, type ErrorLogLevel } from "../../policy/mod.ts";
 import type { ServerExchange } from "../contract.ts";
 import type { Tables } from "./tables.ts";
 
-/** Longest part of a path that is told. */
+/** Longest part of a path in a line, characters. */
 const PATH_CHARS = 256;
 
-/** Fills in the lines of a {@link FailureLog}, as far as error-log-level lets them be written. */
+/** Writes to a {@link FailureLog} what error-log-level allows. */
 export class FailureReport {
   readonly #log: FailureLog;
   readonly #tables: Tables;
@@ -22,12 +22,12 @@ export class FailureReport {
     this.#tables = tables;
   }
 
-  /** The client gets `status`. */
+  /** Reports a failed request, which is answered with `status`. */
   failed(exchange: ServerExchange, status: number, code: string, cause: string): void {
     this.#tell(exchange, "error", "a request failed", status, code, cause);
   }
 
-  /** The exchange goes on, or its response is cut. */
+  /** Reports a failed attempt; the exchange goes on, or its response is cut. */
   attemptFailed(exchange: ServerExchange, error: ProxyError): void {
     if (error.retry === "yes") {
       const message = "an attempt failed, the next endpoint is tried";
@@ -67,7 +67,7 @@ function rank(level: ErrorLogLevel): number {
   return ERROR_LOG_LEVELS.indexOf(level);
 }
 
-/** Without the query, which may hold what is secret. */
+/** Path of a target without the query, which may contain secrets. */
 function pathOf(target: string): string {
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);

@@ -1,5 +1,5 @@
 /**
- * How a location talks to its upstream, out of its policies and the globals.
+ * Compiles the forward settings of a location from its policies and the globals.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Location } from "../../snapshot/snapshot.ts";
 import type { ForwardSettings, UpstreamTls } from "../contract.ts";
 import type { TableContext } from "./table-context.ts";
 
-/** Defaults of ingress-nginx, for snapshots whose locations do not say. */
+/** Defaults for snapshots whose locations lack the policies; tests and embedders make such snapshots. */
 const DEFAULTS = {
   connectTimeoutMs: 5_000,
   sendTimeoutMs: 60_000,
@@ -28,7 +28,7 @@ const DEFAULTS = {
   maxResponseHeadBytes: 4 * 1024,
 } as const;
 
-/** As nginx speaks TLS to endpoints by default: no look at the certificate, no server name. */
+/** TLS to endpoints as nginx's default: certificates are not verified, and no server name is sent. */
 const UNVERIFIED_TLS: UpstreamTls = {
   key: "unverified",
   serverName: null,
@@ -37,15 +37,15 @@ const UNVERIFIED_TLS: UpstreamTls = {
   clientPrivateKeyPem: null,
 };
 
-/** Settings of one location, by the scheme of the request. */
+/** Settings of one location, for both kinds of upstream. */
 export interface SchemeSettings {
   readonly http: ForwardSettings;
   readonly https: ForwardSettings;
-  /** For a default backend, which is spoken to in plain HTTP whatever the location says. */
+  /** For a default backend, which always gets plain HTTP. */
   readonly plain: ForwardSettings;
 }
 
-/** Compiles the settings of one location; equal ones are one object. */
+/** Compiles the settings of one location; equal settings share one object. */
 export function compileForwardSettings(location: Location, tables: TableContext): SchemeSettings {
   const protocol = location.policies["backend-protocol"]?.tls;
   const plain = compile(location, tables, null);

@@ -1,13 +1,13 @@
 /**
- * What the outermost proxy saw of a request: host, scheme and port, from this connection or, if they may be believed, from
- * X-Forwarded-* fields.
+ * Host, scheme and port as the outermost proxy saw them: those of this connection, or those of X-Forwarded-* fields
+ * when they are trusted.
  *
  * @module
  */
 import type { Globals } from "../../snapshot/snapshot.ts";
 import type { ServerConnection, ServerExchange } from "../contract.ts";
 
-/** Sets `forwardedHost`, `forwardedScheme` and `forwardedPort`; made once for each change of the globals. */
+/** Sets `forwardedHost`, `forwardedScheme` and `forwardedPort`; made for each change of the globals. */
 export class Forwarded {
   readonly #believes: boolean;
   readonly #httpsPort: string;
@@ -17,17 +17,17 @@ export class Forwarded {
     this.#httpsPort = String(globals.ports.https);
   }
 
-  /** Scheme of the connection; behind a PROXY protocol header the port it names decides as well. */
+  /** Scheme of the connection; a PROXY protocol header with the HTTPS port means https. */
   schemeOf(connection: ServerConnection): string {
     return connection.tls !== null || connection.proxied?.destinationPort === 443 ? "https" : "http";
   }
 
-  /** Port of the connection; the HTTPS port is always told as 443, whatever it is here. */
+  /** Port of the connection; the HTTPS port counts as 443, whatever its number. */
   portOf(connection: ServerConnection): string {
     return this.#shown(String(connection.proxied?.destinationPort ?? connection.localPort));
   }
 
-  /** The fields, where they are believed; leaves the values of the connection alone otherwise. */
+  /** Takes values from trusted fields; without them the values of the connection stay. */
   believe(exchange: ServerExchange): void {
     if (!this.#believes) return;
     const { request } = exchange;
@@ -36,7 +36,7 @@ export class Forwarded {
       const comma = host.indexOf(",");
       exchange.forwardedHost = comma < 0 ? host : host.slice(0, comma).trim();
     }
-    // verbatim: several lines as one list, an empty one as no scheme, which is not the `http` that is redirected
+    // verbatim: several lines are one list, and an empty value is no scheme, so it is not redirected as `http`
     if (request.has("x-forwarded-proto")) exchange.forwardedScheme = request.getAll("x-forwarded-proto").join(", ");
     const port = request.get("x-forwarded-port");
     if (port !== undefined && port !== "") exchange.forwardedPort = this.#shown(port);

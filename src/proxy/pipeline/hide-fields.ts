@@ -1,11 +1,11 @@
 /**
- * Fields of upstreams that are kept from clients.
+ * Fields of upstream responses that clients do not get.
  *
  * @module
  */
 import type { Globals } from "../../snapshot/snapshot.ts";
 
-/** Fields that nginx keeps to itself because they steer it. */
+/** Fields that nginx removes because they control nginx itself. */
 const STEERING = [
   "x-pad",
   "x-accel-expires",
@@ -15,7 +15,7 @@ const STEERING = [
   "x-accel-charset",
 ];
 
-/** Fields of upstreams that clients do not get, lower case. */
+/** Compiles the lower-case names of the hidden fields. */
 export function compileHideFields(headers: Globals["headers"]): ReadonlySet<string> {
   const hidden = new Set([...STEERING, ...headers.hideHeaders]);
   if (!headers.allowBackendServerHeader) hidden.add("server");

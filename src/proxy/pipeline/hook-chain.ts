@@ -1,11 +1,11 @@
 /**
- * Runs the steps of a location or host one after the other, without a promise as long as no step needs one.
+ * Runs the steps of a location or host in order, without a promise unless a step returns one.
  *
  * @module
  */
 import type { ExchangeContext, RequestVerdict } from "../../policy/contract.ts";
 
-/** One step: a policy's hook, or the pipeline's own. */
+/** A step: a hook of a policy, or a check of the pipeline. */
 export type Step = (c: ExchangeContext) => RequestVerdict | Promise<RequestVerdict>;
 
 /** A response hook. */
@@ -40,7 +40,7 @@ export function runResponseSteps(
   }
 }
 
-/** Is there something to wait for. */
+/** True for a promise. */
 export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

@@ -1,6 +1,6 @@
 /**
- * One virtual host as requests meet it. Its tables and handlers are made when the first request comes: most hosts of a
- * large cluster are quiet, and a change must not wait for all of them.
+ * A virtual host at run time. Its tables and handlers are made at its first request: most hosts of a large cluster are
+ * idle, and an update must not build all of them.
  *
  * @module
  */
@@ -14,16 +14,16 @@ import { compileLocation, type LocationRuntime } from "./location-runtime.ts";
 import type { HostMiddleware } from "./middleware.ts";
 import type { TableContext } from "./table-context.ts";
 
-/** What a slot of the location table holds: compiled when it is first found. */
+/** Slot of the location table; the location is compiled when it is first found. */
 export interface Slot {
   readonly location: Location | null;
   runtime: LocationRuntime | null;
 }
 
-/** Further locations of a host, beside those of the snapshot. */
+/** Locations of a host in addition to those of the snapshot. */
 export type ExtraLocations = readonly (readonly [rule: LocationRule, location: LocationRuntime])[];
 
-/** Host policies, compiled. */
+/** Compiled host policies. */
 interface HostHooks {
   readonly steps: readonly Step[];
   readonly response: readonly ResponseStep[];
@@ -31,10 +31,10 @@ interface HostHooks {
   readonly foreign: boolean;
 }
 
-/** Nothing of the host takes a path. */
+/** No location of the host matches a path. */
 const NOWHERE: FoundLocation = { exact: false, prefixLength: -1, regex: false };
 
-/** Host of the tables. */
+/** A host of the tables. */
 export class HostRuntime {
   #locations: LocationTable<Slot> | null = null;
   #hooks: HostHooks | null = null;
@@ -54,13 +54,13 @@ export class HostRuntime {
     return this.#compiled().foreign;
   }
 
-  /** Are there steps before the location search, or blocks beside the locations. */
+  /** True when the host has steps before the location search, or location blocks of its own. */
   get hasSteps(): boolean {
     const { steps, locate } = this.#compiled();
     return steps.length > 0 || locate.length > 0;
   }
 
-  /** The block of a host policy that takes the path, in place of the location that was found. */
+  /** Returns the block of a host policy that handles the path in place of the location found. */
   block(exchange: ServerExchange, hit: LocationHit<Slot> | undefined): Step | undefined {
     for (const locate of this.#compiled().locate) {
       const block = locate(exchange, hit?.found ?? NOWHERE);
@@ -73,12 +73,12 @@ export class HostRuntime {
     return this.#compiled().response;
   }
 
-  /** Runs what the host does before the location search; see {@link runSteps}. */
+  /** Runs the steps of the host before the location search; see {@link runSteps}. */
   runSteps(c: ExchangeContext): RequestVerdict | Promise<RequestVerdict> {
     return runSteps(this.#compiled().steps, c);
   }
 
-  /** Location of a decoded, normalised path; its `runtime` is there. */
+  /** Finds the location of a decoded, normalised path, and compiles it. */
   find(path: string): LocationHit<Slot> | undefined {
     this.#locations ??= this.#makeTable();
     const hit = this.#locations.find(path);
@@ -105,14 +105,14 @@ export class HostRuntime {
         redirects.push([{ kind: "exact", path: match.path }, { location, runtime: null }]);
         continue;
       }
-      // the two matches of a Prefix path differ in nothing else
+      // the two rules of a Prefix path differ in nothing else
       const key = `${pathType} ${path}`;
       let slot = slots.get(key);
       if (slot === undefined) slots.set(key, slot = { location, runtime: null });
       rules.push([match, slot]);
     }
     for (const [rule, runtime] of this.extra) rules.push([rule, { location: null, runtime }]);
-    // after the rest: an exact location of that path is served and not redirected
+    // after the other rules: an exact location of that path is served and not redirected
     return new LocationTable([...rules, ...redirects]);
   }
 

@@ -1,6 +1,6 @@
 /**
- * The rare hooks of a location: what becomes of a response body, another response in place of one, and what is done when an
- * exchange is over. Locations without any have none of this.
+ * The rare hooks of a location: transforms of the response body, replacement of the response, and actions at the end of
+ * the exchange. Locations without them pay nothing.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import type { ExchangeContext, PolicyHooks } from "../../policy/mod.ts";
 import type { CompiledHooks } from "./compile-hooks.ts";
 import { isPromise } from "./hook-chain.ts";
 
-/** In order of execution. */
+/** Rare hooks of a location, in order of execution. */
 export interface Lifecycle {
   readonly body: readonly NonNullable<PolicyHooks["body"]>[];
   readonly replace: readonly NonNullable<PolicyHooks["replace"]>[];
   readonly end: readonly NonNullable<PolicyHooks["end"]>[];
 }
 
-/** `null` when there is nothing to do. */
+/** Returns the rare hooks; `null` when there are none. */
 export function lifecycleOf({ body, replace, end }: CompiledHooks): Lifecycle | null {
   return body.length + replace.length + end.length === 0 ? null : { body, replace, end };
 }
 
 /**
- * Asks for the transforms of the body, and edits the head accordingly: a length that is not known any more, a weak ETag, no
- * ranges. Parts of a body (206) and responses without one are left alone.
+ * Collects the transforms of the body, and adjusts the head: no length, a weak ETag, no ranges. Parts of a body (206)
+ * and responses without a body stay unchanged.
  */
 export function transformBody(c: ExchangeContext, hooks: Lifecycle["body"]): void {
   const exchange = c.env;
@@ -44,7 +44,7 @@ export function transformBody(c: ExchangeContext, hooks: Lifecycle["body"]): voi
   exchange.bodyTransform = transforms.length === 1 ? transforms[0]! : new Chain(transforms);
 }
 
-/** The first answer that a hook has in place of the response. */
+/** Returns the first answer that a hook gives in place of the response. */
 export function findReplacement(
   c: ExchangeContext,
   hooks: Lifecycle["replace"],
@@ -59,7 +59,7 @@ export function findReplacement(
   return undefined;
 }
 
-/** Several transforms, one after the other. */
+/** Applies several transforms in order. */
 class Chain implements BodyTransform {
   constructor(readonly transforms: readonly BodyTransform[]) {}
 
@@ -78,7 +78,7 @@ class Chain implements BodyTransform {
   }
 }
 
-/** Runs what is to be done when an exchange is over; one that fails does not keep the others from it. */
+/** Runs the end hooks; an exception of one does not stop the others. */
 export function runEndHooks(exchange: Exchange, hooks: Lifecycle["end"], report: (error: unknown) => void): void {
   for (const hook of hooks) {
     try {

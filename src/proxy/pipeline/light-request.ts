@@ -1,6 +1,6 @@
 /**
- * The Request of a Hono Context, cut down: it answers method, url and headers from the exchange, and becomes a native
- * Request only when something else is asked of it. Hooks read the exchange itself; this is for generic middleware.
+ * A light Request for a Hono Context: method, url and headers come from the exchange, and other properties make a
+ * native Request. Hooks read the exchange; this serves generic middleware.
  *
  * @module
  */
@@ -12,7 +12,9 @@ interface Light {
   full: Request | undefined;
 }
 
-/** Makes the Request of an exchange. A plain function, because a class that extends Request must call its constructor. */
+/**
+ * Makes the Request of an exchange. It is a function because a class that extends Request must call its constructor.
+ */
 export const LightRequest = function (this: Light, exchange: ServerExchange): void {
   this.exchange = exchange;
   this.fields = undefined;
@@ -55,7 +57,7 @@ const properties: PropertyDescriptorMap & ThisType<Light> = {
       return headersOf(this);
     },
   },
-  // the body goes from socket to socket, never through here
+  // the body is relayed between sockets, and is not part of this Request
   body: { value: null },
   bodyUsed: { value: false },
 };

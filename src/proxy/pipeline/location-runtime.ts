@@ -1,6 +1,6 @@
 /**
- * One location, compiled to one handler: its policies' hooks in order, the check for endpoints between the phases, then
- * proxying.
+ * A location, compiled to one handler: the hooks of its policies in order, the check for endpoints between the phases,
+ * then proxying.
  *
  * @module
  */
@@ -36,25 +36,26 @@ const UNSAFE_QUERY: Answer = {
   status: 400,
   failure: { code: "unsafe-path", cause: "the rewritten query holds a space or a control character" },
 };
-// A variable such as $uri is decoded text: with a space in it the request line would have another meaning.
+// Characters that a target must not contain: a variable such as $uri is decoded text, and a space would change the
+// request line.
 // deno-lint-ignore no-control-regex
 const NO_TARGET = /[\x00-\x20\x7f]/;
 
-/** What ends the steps of a location. */
+/** Last step of a location. */
 export type Terminal = (c: ExchangeContext, route: Route) => RequestVerdict | Promise<RequestVerdict>;
 
-/** A location as requests meet it. */
+/** A location at run time. */
 export class LocationRuntime {
   constructor(
     readonly facts: LocationFacts,
-    /** Requests stand in the access log. */
+    /** Requests are logged. */
     readonly logged: boolean,
     /** Request hooks and checks, in order. */
     readonly steps: readonly Step[],
     readonly responseSteps: readonly ResponseStep[],
     readonly terminal: Terminal,
     readonly errorPages: CompiledHooks["errorPages"] = [],
-    /** What {@link CHECK} and the terminal work with, in a location that leads to an upstream. */
+    /** State of {@link CHECK} and the last step, in a location that leads to an upstream. */
     readonly proxying: Proxying | null = null,
     /** Rare hooks. */
     readonly lifecycle: Lifecycle | null = null,
@@ -64,13 +65,13 @@ export class LocationRuntime {
     readonly foreign: boolean = false,
   ) {}
 
-  /** The page for an answer made here that has no body of its own. */
+  /** Returns the page for an own answer without a body. */
   page(exchange: Exchange, answer: Answer): Answer {
     if (answer.body !== undefined || this.errorPages.length === 0) return answer;
     return this.errorPages.reduce((given, errorPage) => errorPage(exchange, given), answer);
   }
 
-  /** Runs the whole location; `undefined` when the request is on its way to an upstream. */
+  /** Runs the location; `undefined` when the request has been forwarded. */
   run(c: ExchangeContext, route: Route): RequestVerdict | Promise<RequestVerdict> {
     route.location = this;
     route.chosen = null;
@@ -201,13 +202,13 @@ function around(
   };
 }
 
-// What locations have in common is made once: there may be many thousands of them.
+// Parts that locations share are made once, because there may be many thousands of locations.
 
-/** The upstream has endpoints, or what is answered in its place. */
+/** Checks that the upstream has endpoints. */
 const CHECK: Step = (c) => ((c.env as ServerExchange).route as Route).location!.proxying!.check(c);
 const CHECK_ONLY: readonly Step[] = [CHECK];
 
-/** For a location that must not be served. */
+/** Last step of a location that must not be served. */
 function deny(cause: string): Terminal {
   const answer: Answer = { status: 503, failure: { code: "denied", cause } };
   return () => answer;
@@ -220,8 +221,8 @@ function proxy(_c: ExchangeContext, route: Route): Answer | undefined {
 }
 
 /**
- * A rewrite can make `/../admin` of `/api../admin`, and a server that resolves it would answer with what no path of the
- * Ingress leads to: 400, where nginx sends it.
+ * Refuses unsafe paths: a rewrite can make `/../admin` of `/api../admin`, and a server that resolves it would answer
+ * from outside of the paths of the Ingress. The answer is 400, where nginx forwards the request.
  */
 function refused({ exchange }: Route): Answer | undefined {
   if (!exchange.rewritten) return undefined;
@@ -239,7 +240,7 @@ class Proxying {
   #group: UpstreamGroup;
   /** `null`: there is only one upstream. */
   readonly #choice: BackendChoice | null;
-  /** The facts of the location with the name of an upstream that a snippet chose, by that name. */
+  /** Facts of the location with the name of an upstream that a snippet has chosen, by that name. */
   #switched: Map<string, LocationFacts> | null = null;
 
   constructor(location: Location, backends: BackendSet, facts: LocationFacts, tables: TableContext) {
@@ -289,7 +290,7 @@ class Proxying {
     return available ? undefined : this.#withoutEndpoints(c, group);
   }
 
-  /** A snippet has chosen another upstream: one of the namespace, or the default backend of all hosts. */
+  /** Switches to the upstream that a snippet has chosen: one of the namespace, or the default backend of all hosts. */
   #switch(c: ExchangeContext, name: string): Answer | undefined | Promise<Answer | undefined> {
     const { namespace } = this.#facts;
     const group = this.#tables.sources.findUpstream(name);
@@ -323,7 +324,7 @@ class Proxying {
     return undefined;
   }
 
-  /** Sends the request on its way. */
+  /** Forwards the request. */
   forward(route: Route): void {
     const { exchange } = route;
     let fieldBlock = this.#tables.requestFields.block(exchange);
@@ -345,21 +346,21 @@ function whenKnown<T>(
   return isPromise(value) ? value.then(goOn) : goOn(value);
 }
 
-/** Request-target for the upstream: as the client wrote it, unless a rewrite changed it. */
+/** Request-target for the upstream: that of the client, unless a rewrite has changed it. */
 function targetOf(exchange: ServerExchange): string {
   if (!exchange.rewritten) return exchange.target;
   const path = encodePath(exchange.path);
   return exchange.query === undefined || exchange.query === "" ? path : `${path}?${exchange.query}`;
 }
 
-/** nginx's redirect for a prefix location that is asked for without its last slash. */
+/** nginx's redirect of a request for a prefix location without the last slash. */
 function addSlash(exchange: ServerExchange): Answer {
   const query = exchange.query === undefined ? "" : `?${exchange.query}`;
   const location = redirectLocation(exchange, `${encodePath(exchange.path)}/${query}`);
   return { status: 301, fields: [["Location", location]] };
 }
 
-/** What the service of the annotation default-backend is told. */
+/** Fields for the service of the annotation default-backend. */
 function explain503(exchange: ServerExchange, facts: LocationFacts): string {
   const format = exchange.request.get("accept") ?? "";
   return `X-Code: 503\r\n${format === "" ? "" : `X-Format: ${format}\r\n`}X-Namespace: ${facts.namespace}\r\n` +

@@ -1,5 +1,6 @@
 /**
- * Compiles log-format-upstream to one function. The default format, which nearly everybody has, is written out by hand.
+ * Compiles log-format-upstream to one function. The default format, which is by far the most frequent, is written by
+ * hand.
  *
  * @module
  */
@@ -8,14 +9,14 @@ import { logVariable, parseTemplate, variable } from "../../nginx/mod.ts";
 import { escapeDefault, escapeJson, type LogEscape } from "../../observe/mod.ts";
 import { DEFAULT_LOG_FORMAT } from "../../policy/mod.ts";
 
-/** Line of an exchange that is over, in bytes, without a line feed. */
+/** Formats the line of an ended exchange, with one char a byte and without a line feed. */
 export type FormatLine = (exchange: Exchange) => string;
 
-/** Nothing but what would end the line or the text becomes a space. */
+/** Replaces only the characters that would end the line or the text. */
 const escapeNone: LogEscape = (value) => value.replace(/[\0\r\n]/g, " ");
 const ESCAPES = { default: escapeDefault, json: escapeJson, none: escapeNone } as const;
 
-/** An empty format is the default one. @throws {SyntaxError} a `$` without a name */
+/** Compiles a format; an empty one is the default. @throws {SyntaxError} a `$` without a name */
 export function compileLogFormat(format: string, escaping: keyof typeof ESCAPES): FormatLine {
   if ((format === "" || format === DEFAULT_LOG_FORMAT) && escaping === "default") return defaultLine;
   const template = parseTemplate(format === "" ? DEFAULT_LOG_FORMAT : format);
@@ -24,7 +25,7 @@ export function compileLogFormat(format: string, escaping: keyof typeof ESCAPES)
   const parts = template.map((part): string | ((exchange: Exchange) => string) => {
     if (typeof part === "string") return part;
     if ("capture" in part) return (exchange) => escape(exchange.captures?.[part.capture] ?? "");
-    // only the default has a dash where a value is missing
+    // only the default escape writes a dash for a missing value
     const get = (dash ? logVariable : variable)(part.variable) ?? ofSnippets(part.variable, dash ? "-" : "");
     return (exchange) => escape(get(exchange));
   });
@@ -36,7 +37,7 @@ export function compileLogFormat(format: string, escaping: keyof typeof ESCAPES)
   };
 }
 
-/** A name that nobody defines is one that snippets set. */
+/** A variable that is not built in, which snippets may set. */
 function ofSnippets(name: string, missing: string): (exchange: Exchange) => string {
   return (exchange) => exchange.variables?.get(name) ?? missing;
 }
@@ -84,7 +85,7 @@ function statusOf({ status }: UpstreamAttempt): string {
   return status === 0 ? "-" : String(status);
 }
 
-/** Three decimals; toFixed costs as much as the rest of a line. */
+/** Formats three decimals; toFixed takes as long as the rest of a line. */
 function formatSeconds(milliseconds: number): string {
   const ms = milliseconds > 0 ? Math.round(milliseconds) : 0;
   const rest = ms % 1000;

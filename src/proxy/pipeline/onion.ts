@@ -1,10 +1,7 @@
 /**
- * Generic Hono middleware around the proxying of a location, with Hono's own rules: each gets the Context and `next`; what
- * it throws becomes the response, which those before it see as `c.res`, with `c.error`.
- *
- * `next` resolves when the head of the response is known. `c.res` then stands for it. As long as nobody touches its body, that
- * goes from socket to socket, and changes of status and fields are taken over; once somebody reads it, or puts another one in
- * its place, `c.res` is what the client gets.
+ * Generic Hono middleware around the proxying of a location, composed beforehand. `next` resolves when the response
+ * head is known; `c.res` then stands for it, and changes of its status and headers are applied. A body set after `next`
+ * is ignored, because the upstream's body goes from socket to socket.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What happens to a request between the wire and an upstream, and to its response on the way back: host, client address,
- * host policies, location, location policies, proxying; response policies; log.
+ * The way of a request from the wire to an upstream, and of its response back: host, client address, host policies,
+ * location, location policies, proxying; response policies; log.
  *
  * @module
  */
@@ -23,19 +23,19 @@ import type { Tables } from "./tables.ts";
 
 type Route = RouteOf<HostRuntime, LocationRuntime>;
 
-/** Refusals that nginx's page tells the reason of. */
+/** Refusals whose pages name the reason, as in nginx. */
 const REASONED_PAGES: Partial<Readonly<Record<ProxyErrorCode, string>>> = {
   "downstream-fields-too-large": badRequestPage("Request Header Or Cookie Too Large"),
   "downstream-plain-http": badRequestPage("The plain HTTP request was sent to HTTPS port"),
 };
 
-/** What the pipeline takes from outside. */
+/** Dependencies of the pipeline. */
 export interface PipelineOptions {
   readonly internalErrors: InternalErrorLog;
   readonly tables: Tables;
-  /** Told of requests that no upstream answered. */
+  /** Takes failures of requests that no upstream answered. */
   readonly failures: FailureLog;
-  /** Writes the line of an exchange that is over. `quiet`: its location is not logged. */
+  /** Writes the line of an ended exchange. `quiet`: its location is not logged. */
   log(exchange: ServerExchange, quiet: boolean): void;
 }
 
@@ -49,9 +49,9 @@ export class Pipeline implements ExchangeHandler {
   readonly #hostEntry: RouterEntry;
   readonly #locationEntry: RouterEntry;
   readonly #lostEntry: RouterEntry;
-  /** Requests that are over, malformed ones too. */
+  /** Number of ended requests, malformed ones included. */
   requests = 0;
-  /** Requests refused because a rewrite made an unsafe path of theirs. */
+  /** Number of requests refused because a rewrite made their path unsafe. */
   unsafePaths = 0;
 
   constructor(options: PipelineOptions) {
@@ -80,10 +80,7 @@ export class Pipeline implements ExchangeHandler {
     }
   }
 
-  /**
-   * Throws and rejects when a hook does: a response whose fields cannot be made right is not sent. An HTTPException is a
-   * response in its place.
-   */
+  /** Throws or rejects when a hook does: a response whose fields are not complete is not sent. */
   responseHead(exchange: ServerExchange): void | Promise<void> {
     try {
       const pending = this.#responseHead(exchange);
@@ -151,7 +148,7 @@ export class Pipeline implements ExchangeHandler {
     }
   }
 
-  /** Fills in what hooks, log and upstream see of the request; false when it has been answered. */
+  /** Sets the properties of the request that hooks, log and upstream use; false when the request has been answered. */
   #begin(exchange: ServerExchange): boolean {
     const { authority, connection } = exchange;
     const found = this.#tables.match(authority);
@@ -166,7 +163,7 @@ export class Pipeline implements ExchangeHandler {
     if (found.groups !== null) setVariables(exchange, found.groups);
 
     exchange.clientAddress = tables.clientAddress.of(exchange);
-    // a request without Host goes by the name of the host, `_` for that of all others
+    // a request without Host gets the name of the virtual host, `_` for the catch-all
     exchange.forwardedHost = authority === "" ? exchange.host : authority;
     exchange.forwardedScheme = tables.forwarded.schemeOf(connection);
     exchange.forwardedPort = tables.forwarded.portOf(connection);
@@ -175,7 +172,7 @@ export class Pipeline implements ExchangeHandler {
     return true;
   }
 
-  /** For Hono's router. */
+  /** Returns the handler for Hono's router. */
   #find(route: Route): RouterEntry {
     if (route.host.foreign) route.exchange.keep();
     if (route.host.hasSteps) return this.#hostEntry;
@@ -206,7 +203,7 @@ export class Pipeline implements ExchangeHandler {
     return hit.value.runtime;
   }
 
-  /** A host with policies of its own: these first, then the location. */
+  /** Runs the policies of a host, then its location. */
   #runHost(c: ExchangeContext): void {
     const route = (c.env as ServerExchange).route as Route;
     route.context = c;
@@ -214,7 +211,7 @@ export class Pipeline implements ExchangeHandler {
     this.#settle(route, verdict === undefined ? SEARCH_AGAIN : verdict, true);
   }
 
-  /** Does what a verdict says. `ofHost`: having no objection, the host leaves it to the location. */
+  /** Acts on a verdict. `ofHost`: without a verdict, the location follows. */
   #settle(route: Route, verdict: RequestVerdict | Promise<RequestVerdict>, ofHost = false): void {
     const { exchange } = route;
     if (verdict === undefined) {
@@ -244,7 +241,7 @@ export class Pipeline implements ExchangeHandler {
     exchange.rewriteEnded = false;
     const location = this.#search(route, true);
     if (typeof location === "function") {
-      // a block of a snippet: what it answers belongs to no location
+      // a block of a snippet: its answer belongs to no location
       route.location = null;
       exchange.location = null;
       this.#settle(route, location(route.context!));

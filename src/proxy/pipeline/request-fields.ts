@@ -1,7 +1,7 @@
 /**
- * Request fields that the proxy itself writes for upstreams, as one block of lines: Host, X-Request-ID, X-Real-IP,
- * X-Forwarded-*, X-Scheme, X-Original-*. Lines of the same names that a client sent are dropped; lines that a policy set
- * take the place of those of the block.
+ * Request fields that the proxy writes for upstreams, as one block of lines: Host, X-Request-ID, X-Real-IP,
+ * X-Forwarded-*, X-Scheme, X-Original-*. A client's lines with these names are dropped; lines that a policy set replace
+ * those of the block.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { fieldValueBytes } from "../../http/mod.ts";
 import type { Globals } from "../../snapshot/snapshot.ts";
 import type { ServerConnection, ServerExchange } from "../contract.ts";
 
-/** Names of the block, whose lines of the client never go on. */
+/** Names in the block; lines of the client with these names are not forwarded. */
 const MANAGED = [
   "host",
   "x-request-id",
@@ -24,7 +24,7 @@ const MANAGED = [
   "x-original-forwarded-host",
 ] as const;
 
-/** What is the same for all requests of a connection, as long as nothing forwarded is believed. */
+/** Lines that all requests of a connection share, while no forwarded field is trusted. */
 interface ConnectionLines {
   readonly rules: RequestFields;
   readonly address: string;
@@ -34,22 +34,22 @@ interface ConnectionLines {
   readonly schemeLines: string;
 }
 
-/** A field of proxy-set-headers: its text is evaluated for each request. */
+/** A field of proxy-set-headers; its text is evaluated for each request. */
 export interface ExtraField {
   readonly name: string;
   readonly value: (exchange: ServerExchange) => string;
 }
 
-/** Writes the block; made once for each change of the globals. */
+/** Writes the block; made for each change of the globals. */
 export class RequestFields {
-  /** Names whose lines are not taken from the client, lower case. */
+  /** Names of the client's lines that are dropped, lower case. */
   readonly drop: ReadonlySet<string>;
   readonly #fullChain: boolean;
   readonly #originalUri: boolean;
   readonly #forwardedFor: string;
   readonly #forwardedHost: string;
   readonly #extra: readonly ExtraField[];
-  /** Stands in for the Host of the request; a message must not have two. */
+  /** Replaces the Host of the request, which must not have two. */
   readonly #host: ExtraField | null;
 
   constructor(globals: Globals, extra: readonly ExtraField[]) {
@@ -62,14 +62,14 @@ export class RequestFields {
     this.#extra = extra.filter((field) => !isHost(field));
     this.#host = extra.find(isHost) ?? null;
     const drop = new Set<string>(MANAGED);
-    // a backend that takes CGI's HTTP_PROXY from it would send its own requests anywhere (httpoxy)
+    // a CGI backend that takes HTTP_PROXY from this field would send its requests to another proxy (httpoxy)
     drop.add("proxy");
     if (this.#originalUri) drop.add("x-original-uri");
     for (const { name } of extra) drop.add(name.toLowerCase());
     this.drop = drop;
   }
 
-  /** Lines for this request, each ended by CRLF. */
+  /** Returns the lines for this request, each with CRLF. */
   block(exchange: ServerExchange): string {
     const { request } = exchange;
     const host = exchange.forwardedHost;
@@ -89,14 +89,16 @@ export class RequestFields {
     if (claimed !== undefined && claimed !== "") block += `X-Original-Forwarded-Host: ${claimed}\r\n`;
     if (this.#originalUri) block += `X-Original-URI: ${exchange.target}\r\n`;
     for (const { name, value } of this.#extra) {
-      // decoded text of the client: a char beyond U+00FF must not lose its upper half and become a line end
+      // decoded text of the client: a char beyond U+00FF is encoded, because cut to one byte it might become a line end
       const text = fieldValueBytes(value(exchange));
       if (text !== "" && !hasLineBreak(text)) block += `${name}: ${text}\r\n`;
     }
     return request.edited && this.#overruled(exchange) ? withoutEdited(block, exchange) : block;
   }
 
-  /** Cached on the connection, checked by value: address and scheme may differ from request to request. */
+  /**
+   * Lines of the connection, cached there and checked by value, because address and scheme may differ between requests.
+   */
   #connectionLines(exchange: ServerExchange): ConnectionLines {
     const connection: ServerConnection = exchange.connection;
     const memo = connection.memo as ConnectionLines | null;
@@ -139,13 +141,13 @@ function withoutEdited(block: string, exchange: ServerExchange): string {
   for (const line of block.split("\r\n")) {
     if (line === "") continue;
     const name = line.slice(0, line.indexOf(":")).toLowerCase();
-    // a message without Host is none: it can be replaced, not taken away
+    // a request needs a Host, so the field can be replaced and not removed
     if (!request.isEdited(name) || (name === "host" && !request.has("host"))) kept += `${line}\r\n`;
   }
   return kept;
 }
 
-/** Texts with variables may carry decoded bytes of the client. */
+/** True when the text contains a line end; variables can contain decoded bytes of the client. */
 function hasLineBreak(text: string): boolean {
   return text.includes("\r") || text.includes("\n") || text.includes("\0");
 }

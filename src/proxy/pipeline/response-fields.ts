@@ -1,5 +1,5 @@
 /**
- * Response fields that every response gets or loses, whoever made it: Server (server-tokens) and those of add-headers.
+ * Response fields that are set or removed on every response: Server (server-tokens) and those of add-headers.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import type { Globals } from "../../snapshot/snapshot.ts";
 import type { ServerExchange } from "../contract.ts";
 import type { ExtraField } from "./request-fields.ts";
 
-/** Texts with variables may carry decoded bytes of the client. */
+/** Line ends in texts; variables can contain decoded bytes of the client. */
 const LINE_BREAK = /[\0\r\n]/g;
 
-/** Edits heads; made once for each change of the globals. */
+/** Edits response heads; made for each change of the globals. */
 export class ResponseFields {
   readonly #add: readonly ExtraField[];
   readonly #serverTokens: boolean;
 
-  /** @param add the fields of add-headers; a value that comes out empty takes the field away */
+  /** @param add fields of add-headers; an empty value removes the field */
   constructor(headers: Globals["headers"], add: readonly ExtraField[]) {
     this.#add = add;
     this.#serverTokens = headers.serverTokens;

@@ -1,5 +1,5 @@
 /**
- * One request on its way: the tables it began with, the location it was sent to, and, once it is proxied, its forward plan.
+ * State of one request: its tables, its location, and its forward plan.
  *
  * @module
  */
@@ -10,16 +10,19 @@ import type { AttemptOutcome, ForwardPlan, ForwardSettings, ResponseTap, ServerE
 import type { UpstreamGroup } from "../balancer/mod.ts";
 import type { Chain } from "./chain.ts";
 
-/** Kept in {@link ServerExchange.route}. `Host` and `Location`: what the tables have for them. One object plays both parts, because there is one of each for every request. */
+/**
+ * Stored in {@link ServerExchange.route}. `Host` and `Location` are the types of the tables. One object is route and
+ * plan, because every request has one of each.
+ */
 export class Route<Host = unknown, Location = unknown> implements ForwardPlan {
   location: Location | null = null;
-  /** Made by Hono for the request; response hooks get the same one. */
+  /** Context that Hono made for the request; response hooks get it too. */
   context: ExchangeContext | null = null;
-  /** An answer, response or forward has been asked for. */
+  /** The request has been answered or forwarded. */
   settled = false;
-  /** Location searches so far. */
+  /** Number of location searches so far. */
   rounds = 0;
-  /** Upstream that answers in place of the location's own, which has no endpoints (annotation default-backend). */
+  /** Upstream that replaces that of the location, which has no endpoints (annotation default-backend). */
   fallback: UpstreamGroup | null = null;
   /** Upstream that was chosen for this request, by a snippet or among those of the location; `null`: the only one. */
   chosen: UpstreamGroup | null = null;
@@ -28,9 +31,9 @@ export class Route<Host = unknown, Location = unknown> implements ForwardPlan {
   /** Looks at the response, for them. */
   tap: ResponseTap | null = null;
 
-  /** End hooks of the locations that the request has been in. */
+  /** End hooks of all locations of the request. */
   ending: ((exchange: Exchange) => void)[] | null = null;
-  /** The response is one that stands in for another: it is not replaced in its turn. */
+  /** The response is a replacement, which is not replaced again. */
   replaced = false;
   /** The response is one that a response hook threw. */
   thrown = false;
@@ -42,7 +45,7 @@ export class Route<Host = unknown, Location = unknown> implements ForwardPlan {
 
   constructor(readonly host: Host, readonly exchange: ServerExchange) {}
 
-  /** Fills in the plan. */
+  /** Sets the forward plan. */
   plan(settings: ForwardSettings, group: UpstreamGroup, target: string, fieldBlock: string): ForwardPlan {
     this.settled = true;
     this.settings = settings;
@@ -54,7 +57,7 @@ export class Route<Host = unknown, Location = unknown> implements ForwardPlan {
 
   pick(attempt: number, tried: readonly Endpoint[]): Endpoint | undefined {
     const group = this.#group;
-    // without a limit of tries every endpoint is tried once
+    // without proxy-next-upstream-tries every endpoint is tried once
     if (group === null || (this.settings.retry.tries === 0 && attempt > 0 && attempt >= group.size)) return undefined;
     return group.pick(this.exchange, tried);
   }

@@ -1,6 +1,6 @@
 /**
- * What all tables of one version of the globals share. Immutable: a change of the globals makes a new one, with new tables
- * on top of it.
+ * State that all tables of one version of the globals share. Immutable: a change of the globals makes a new one, with
+ * new tables.
  *
  * @module
  */
@@ -16,16 +16,16 @@ import type { MiddlewareRules } from "./middleware.ts";
 import { type ExtraField, RequestFields } from "./request-fields.ts";
 import { ResponseFields } from "./response-fields.ts";
 
-/** What the tables take from outside. */
+/** Dependencies of the tables. */
 export interface TableSources {
   readonly logger: Logger;
   /** Policies in order of execution. */
   readonly modules: readonly PolicyModule<unknown>[];
-  /** Upstream of that name; one without endpoints when there is none. */
+  /** The upstream of that name; one without endpoints when there is none. */
   upstream(name: string): UpstreamGroup;
-  /** `undefined`: there is none of that name. */
+  /** The upstream of that name; `undefined` when there is none. */
   findUpstream(name: string): UpstreamGroup | undefined;
-  /** Is a certificate registered for this host, by its own name or as `*.` and its rest. */
+  /** True when a certificate is registered for the host, by its own name or as `*.` and its rest. */
   hasCertificate(host: string): boolean;
   readonly subrequest: Subrequest;
   readonly state: PolicyState;
@@ -35,14 +35,14 @@ export interface TableSources {
   readonly report: (error: unknown) => void;
 }
 
-/** Shared by all hosts and locations. */
+/** Context of all hosts and locations. */
 export class TableContext {
   readonly clientAddress: ClientAddress;
   readonly forwarded: Forwarded;
   readonly requestFields: RequestFields;
   readonly responseFields: ResponseFields;
   readonly hideFields: ReadonlySet<string>;
-  /** Equal settings of locations are one object, by their JSON. */
+  /** Settings of locations by their JSON; equal ones share one object. */
   readonly settings: Map<string, ForwardSettings> = new Map<string, ForwardSettings>();
 
   /** {@link TableSources.hasCertificate}, as one function for all scopes. */

@@ -1,6 +1,6 @@
 /**
- * The tables that requests are served from, kept up to date from differences of the snapshot. A change costs what it
- * touches; a request keeps the host it found, and with it everything below.
+ * The tables of the data plane, updated by differences of the snapshot. An update rebuilds only what it changes; a
+ * request keeps the host that it found, with everything below it.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { type ExtraLocations, HostRuntime } from "./host-runtime.ts";
 import { type MiddlewareRule, MiddlewareRules } from "./middleware.ts";
 import { TableContext } from "./table-context.ts";
 
-/** What the tables take from outside. */
+/** Options of the tables. */
 export interface TablesOptions {
   readonly logger: Logger;
   hasCertificate(host: string): boolean;
@@ -27,20 +27,20 @@ export interface TablesOptions {
   readonly report?: (error: unknown) => void;
   /** Policies in order of execution. Default: those of the policy room. */
   readonly modules?: readonly PolicyModule<unknown>[];
-  /** Told of endpoints that have left: they stand in no upstream any more. */
+  /** Called with endpoints that no upstream contains any more. */
   readonly onLeave?: (endpoints: readonly Endpoint[]) => void;
-  /** Locations that the catch-all host has beside those of the snapshot. */
+  /** Locations of the catch-all host in addition to those of the snapshot. */
   readonly catchAllLocations: ExtraLocations;
 }
 
-/** Hosts and upstreams in force. */
+/** Hosts and upstreams. */
 export class Tables {
   readonly #options: TablesOptions;
   readonly #middleware: MiddlewareRules | null;
   readonly #hosts = new HostTable<HostRuntime>();
   readonly #groups = new Map<string, UpstreamGroup>();
   readonly #references = new EndpointReferences();
-  /** Upstreams are changing: who has left is known when all have. */
+  /** An update is changing upstreams; endpoints that have left are known at its end. */
   #changing = false;
   #context: TableContext | null = null;
   /** Hosts whose request heads may be longer or shorter than those of others. */
@@ -52,7 +52,7 @@ export class Tables {
     this.#middleware = middleware.length === 0 ? null : new MiddlewareRules(middleware);
   }
 
-  /** Takes over what changed; the first update must have the globals. */
+  /** Applies an update; the first one must contain the globals. */
   apply(update: SnapshotUpdate): void {
     this.#changing = true;
     for (const name of update.upstreams.remove) {
@@ -101,12 +101,12 @@ export class Tables {
     );
   }
 
-  /** Host for an authority in any spelling; `undefined` only before the first update. */
+  /** Finds the host of an authority in any spelling; `undefined` only before the first update. */
   match(authority: string): HostMatch<HostRuntime> | undefined {
     return this.#hosts.match(authority);
   }
 
-  /** Upstream of that name; one without endpoints when there is none. */
+  /** The upstream of that name; one without endpoints when there is none. */
   upstream(name: string): UpstreamGroup {
     return this.#group(name);
   }
@@ -115,7 +115,7 @@ export class Tables {
     return this.#context;
   }
 
-  /** Ends what runs in the background. */
+  /** Ends look-ups of names. */
   close(): void {
     for (const group of this.#groups.values()) group.retire();
     this.#groups.clear();
