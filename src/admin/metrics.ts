@@ -139,6 +139,19 @@ export function controllerFamilies(options: MetricsOptions): MetricFamily[] {
     one("nginx_process_num_procs", "gauge", "Processes, this one and the workers.", 1 + (serving.processes ?? 0)),
     one("nginx_process_oldest_start_time_seconds", "gauge", "Start, seconds since the epoch.", startedAtSeconds()),
     one(
+      "subrequests_total",
+      "counter",
+      "Requests that the program itself sent on behalf of clients' requests.",
+      serving.subrequests ?? 0,
+    ),
+    one(
+      "subrequest_failures_total",
+      "counter",
+      "Subrequests without a complete response; those of clients that have gone do not count.",
+      serving.subrequestFailures ?? 0,
+    ),
+    one("subrequests_in_flight", "gauge", "Subrequests in flight now.", serving.subrequestsInFlight ?? 0),
+    one(
       "internal_errors_total",
       "counter",
       "Errors of the program itself; each costs an exchange at most.",

@@ -11,6 +11,12 @@ import type { Snapshot } from "../snapshot/snapshot.ts";
 export interface ServingCounters extends StubStatus {
   /** Internal errors of all processes. Default: 0. */
   readonly internalErrors?: number;
+  /** Subrequests begun. Default: 0. */
+  readonly subrequests?: number;
+  /** Subrequests without a complete response. Default: 0. */
+  readonly subrequestFailures?: number;
+  /** Subrequests in flight now. Default: 0. */
+  readonly subrequestsInFlight?: number;
   /** Requests answered with 400 because of an unsafe path that a rewrite made. Default: 0. */
   readonly unsafePaths?: number;
   /** Number of worker processes. Default: 0, this process serves. */

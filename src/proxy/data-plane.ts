@@ -85,6 +85,12 @@ export interface DataPlaneCounters {
   readonly requests: number;
   /** Requests in flight now. */
   readonly inFlight: number;
+  /** Subrequests begun. */
+  readonly subrequests: number;
+  /** Subrequests without a complete response; those of clients that have gone do not count. */
+  readonly subrequestFailures: number;
+  /** Subrequests in flight now. */
+  readonly subrequestsInFlight: number;
   /** Internal errors: exceptions that no code expects. */
   readonly internalErrors: number;
   /** Requests answered with 400 because a rewrite made a path with a segment `.` or `..`. */
@@ -301,6 +307,9 @@ export class DataPlane {
       active: wire?.active ?? 0,
       requests: this.#pipeline.requests,
       inFlight: wire?.inFlight ?? 0,
+      subrequests: this.#subrequests?.count ?? 0,
+      subrequestFailures: this.#subrequests?.failures ?? 0,
+      subrequestsInFlight: this.#subrequests?.inFlight ?? 0,
       internalErrors: this.#internalErrors.count,
       unsafePaths: this.#pipeline.unsafePaths,
       updates: this.#updates,

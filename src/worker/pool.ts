@@ -14,21 +14,16 @@ import {
   streamSink,
   systemClock,
 } from "../observe/mod.ts";
-import {
-  type CountsDelta,
-  isWeb,
-  type KeyPair,
-  ListenError,
-  ListenerSet,
-  type ListenFailure,
-  type ListenOptions,
-} from "../proxy/mod.ts";
+import type { CountsDelta, KeyPair, ListenError, ListenFailure } from "../proxy/mod.ts";
 import { runtime } from "../runtime/mod.ts";
 import { diffSnapshots, divideUpdate, type Snapshot, type SnapshotUpdate } from "../snapshot/mod.ts";
+import { CounterSum } from "./counter-sum.ts";
 import { LogRelay } from "./log-relay.ts";
-import { encodeMessage, type LogEntry, type WorkerCounters } from "./message.ts";
+import { encodeMessage, type WorkerCounters } from "./message.ts";
+import { PoolPorts } from "./pool-ports.ts";
 import { SharedCounts } from "./shared-counts.ts";
-import { reserve } from "./reserve.ts";
+import { SilenceWatch } from "./silence-watch.ts";
+import { UpdateLog } from "./update-log.ts";
 import { type ApplyOutcome, WorkerProcess } from "./worker-process.ts";
 
 /** Options of a pool. */
@@ -57,17 +52,7 @@ export interface PoolCounters extends WorkerCounters {
   readonly processes: number;
 }
 
-const NO_COUNTERS: WorkerCounters = {
-  accepted: 0,
-  active: 0,
-  requests: 0,
-  inFlight: 0,
-  internalErrors: 0,
-  unsafePaths: 0,
-  updates: 0,
-  cpuSeconds: 0,
-  residentBytes: 0,
-};
+const DEFAULT_SILENCE_MS = 15_000;
 const FIRST_RESTART_MS = 100;
 const LONGEST_RESTART_MS = 10_000;
 /** Lifetime after which the delay before a restart begins at its minimum again. */
@@ -76,9 +61,6 @@ const STEADY_MS = 60_000;
 const START_DEATHS = 5;
 /** Number of times that all workers may die while they apply an update; then it is given up. */
 const UPDATE_DEATHS = 2;
-const WATCH_MS = 1000;
-/** Factor on the allowed silence of a worker that starts, because the machine may be slow. */
-const START_SILENCE = 2;
 /** Time for workers to report; the last report of a late one counts. */
 const REFRESH_MS = 500;
 const FLUSH_MS = 1000;
@@ -114,25 +96,18 @@ export class WorkerPool {
   readonly #slots: Slot[] = [];
   readonly #relay: LogRelay;
   readonly #failures: FailureLog;
-  /** Processes with their last report, ending ones included. */
-  readonly #counters = new Map<WorkerProcess, WorkerCounters>();
-  /** Counters of ended processes. */
-  #ended: WorkerCounters = NO_COUNTERS;
+  readonly #counters = new CounterSum<WorkerProcess>();
   /** Snapshot in force, which a new worker gets. */
   #good: Snapshot | null = null;
   #pending: Pending | null = null;
   /** Workers that refused the last update. */
   #refusers: ReadonlySet<WorkerProcess> = new Set();
   #serial = 0;
-  /** Lines that have been logged for the current update. */
-  #told = { serial: 0, lines: new Set<string>() };
-  /** Ports that workers may open; a port that another program holds is noticed here. */
-  readonly #listeners: ListenerSet;
-  /** Ports that workers may open and cannot. */
-  readonly #unopened = new Map<WorkerProcess, readonly ListenFailure[]>();
+  readonly #updateLog: UpdateLog;
+  readonly #ports: PoolPorts<WorkerProcess>;
   /** Resolves when the workers follow the last change of the ports. */
   #telling: Promise<unknown> = Promise.resolve();
-  /** Workers listen on the open ports of {@link WorkerPool.#listeners}. */
+  /** Workers listen on the reserved ports. */
   #listens = false;
   #opening: { resolve(): void; reject(error: ListenError | WorkerStartError): void } | undefined;
   #selfSigned: Promise<KeyPair> | undefined;
@@ -142,7 +117,7 @@ export class WorkerPool {
   /** A worker process has run. */
   #started = false;
   #lastDeath = "";
-  #cancelWatch: () => void;
+  readonly #watch: SilenceWatch;
   #closing = false;
 
   constructor(options: WorkerPoolOptions) {
@@ -152,18 +127,15 @@ export class WorkerPool {
       sink: options.accessLog ?? streamSink(runtime().writeOutput),
       logger: options.logger,
       pause: (reading) => {
-        for (const worker of this.#counters.keys()) worker.reading = reading;
+        for (const worker of this.#counters.workers) worker.reading = reading;
       },
     });
     this.#failures = new FailureLog({ ...failuresTo(options.logger), clock: this.#clock });
-    this.#listeners = new ListenerSet({
-      open: async (listener) => ({ port: await reserve(listener), close: () => {} }),
-      clock: this.#clock,
-      logger: options.logger,
-      changed: () => this.#tellPorts(),
-    });
+    this.#updateLog = new UpdateLog(options.logger);
+    this.#ports = new PoolPorts({ clock: this.#clock, logger: options.logger, changed: () => this.#tellPorts() });
     this.#grow(options.count);
-    this.#cancelWatch = this.#watchLater();
+    const silenceMs = options.silenceMs ?? DEFAULT_SILENCE_MS;
+    this.#watch = new SilenceWatch(this.#clock, silenceMs, () => this.#counters.workers);
   }
 
   /** Wanted number of workers. */
@@ -209,7 +181,7 @@ export class WorkerPool {
       const moved = this.#good?.listeners !== target.listeners;
       this.#good = target;
       this.#updates++;
-      if (this.#listens && moved) await this.#listeners.update(Object.values(target.listeners));
+      if (this.#listens && moved) await this.#ports.update(Object.values(target.listeners));
       await this.#telling;
     } finally {
       this.#pending = null;
@@ -222,12 +194,7 @@ export class WorkerPool {
    * when a worker dies repeatedly.
    */
   async listen(): Promise<void> {
-    await this.#listeners.update(Object.values(this.#good?.listeners ?? {}));
-    const failure = this.#listeners.failures.find(({ listener }) => isWeb(listener));
-    if (failure !== undefined) {
-      this.#listeners.close();
-      throw new ListenError(failure.code, failure.message, failure.listener.port);
-    }
+    await this.#ports.open(Object.values(this.#good?.listeners ?? {}));
     this.#listens = true;
     await new Promise<void>((resolve, reject) => {
       this.#opening = { resolve, reject };
@@ -241,26 +208,18 @@ export class WorkerPool {
 
   /** Port number of a listener; 0: it cannot be opened. */
   port(name: string): number {
-    return this.#listeners.port(name) ?? 0;
+    return this.#ports.port(name);
   }
 
   /** Listeners whose port all workers, or one of them, cannot open. */
   get listenFailures(): readonly ListenFailure[] {
-    const byName = new Map<string, ListenFailure>();
-    for (const failures of [this.#listeners.failures, ...this.#unopened.values()]) {
-      for (const failure of failures) byName.set(failure.listener.name, failure);
-    }
-    return [...byName.values()];
-  }
-
-  get #listenOptions(): ListenOptions {
-    return { reusePort: true, ports: this.#listeners.ports };
+    return this.#ports.failures;
   }
 
   /** The ports have changed: workers that serve open and close what differs. */
   #tellPorts(): void {
     if (!this.#listens || this.#closing) return;
-    const options = this.#listenOptions;
+    const options = this.#ports.listenOptions;
     // A worker that ends meanwhile gets the ports when it is started again.
     this.#telling = Promise.allSettled(this.#running().map((worker) => worker.listen(options)));
   }
@@ -277,20 +236,19 @@ export class WorkerPool {
 
   /** Process ids of the workers that run. */
   get pids(): readonly number[] {
-    return [...this.#counters.keys()].flatMap((worker) => worker.pid ?? []);
+    return this.#counters.workers.flatMap((worker) => worker.pid ?? []);
   }
 
   /** Counters of the last reports: at most a second old, or of the last {@link WorkerPool.refresh}. */
   counters(): PoolCounters {
-    const sum = [...this.#counters.values()].reduce(add, this.#ended);
-    return { ...sum, updates: this.#updates, processes: this.#counters.size };
+    return { ...this.#counters.sum(), updates: this.#updates, processes: this.#counters.workers.length };
   }
 
   /** Asks all workers for their counters, and waits half a second at most. */
   refresh(): Promise<void> {
     return this.#refreshing ??= new Promise<void>((resolve) => {
       const cancel = this.#clock.after(REFRESH_MS, resolve);
-      void Promise.all([...this.#counters.keys()].map((worker) => worker.report())).then(() => {
+      void Promise.all(this.#counters.workers.map((worker) => worker.report())).then(() => {
         cancel();
         resolve();
       });
@@ -299,13 +257,13 @@ export class WorkerPool {
 
   /** Lets every worker open its access log files again. */
   reopenLogs(): void {
-    for (const worker of this.#counters.keys()) worker.send({ kind: "reopen-logs" });
+    for (const worker of this.#counters.workers) worker.send({ kind: "reopen-logs" });
   }
 
   /** Every worker stops accepting, lets requests in flight end for at most `graceMs` milliseconds, and ends. */
   async close(graceMs: number): Promise<void> {
     this.#leave();
-    await Promise.all([...this.#counters.keys()].map((worker) => worker.close(graceMs)));
+    await Promise.all(this.#counters.workers.map((worker) => worker.close(graceMs)));
     this.#failures.flush();
     await this.#relay.flush(FLUSH_MS);
   }
@@ -313,14 +271,14 @@ export class WorkerPool {
   /** Ends every worker at once; resolves when all have ended. */
   async kill(): Promise<void> {
     this.#leave();
-    await Promise.all([...this.#counters.keys()].map((worker) => worker.kill()));
+    await Promise.all(this.#counters.workers.map((worker) => worker.kill()));
     this.#failures.flush();
   }
 
   #leave(): void {
     this.#closing = true;
-    this.#listeners.close();
-    this.#cancelWatch();
+    this.#ports.close();
+    this.#watch.stop();
     this.#pending?.successor?.({ kind: "gone" });
     for (const slot of this.#slots) slot.cancelRestart?.();
   }
@@ -350,8 +308,8 @@ export class WorkerPool {
     slot.startedAtMs = this.#clock.elapsedMs();
     const worker: WorkerProcess = new WorkerProcess({ command, title }, {
       output: this.#relay.source(),
-      log: (serial, entries) => this.#tell(serial, entries),
-      counters: (counters) => this.#counters.set(worker, counters),
+      log: (serial, entries) => this.#updateLog.write(serial, entries),
+      counters: (counters) => this.#counters.report(worker, counters),
       failure: (failure, count) => this.#failures.add(failure, count),
       otherFailures: (count) => this.#failures.addOthers(count),
       requests: (counts) => metrics?.add(counts),
@@ -359,13 +317,13 @@ export class WorkerPool {
         this.#shared.add(worker, deltas);
         this.#tellCounts(deltas, worker);
       },
-      listening: (failures) => this.#unopened.set(worker, failures),
+      listening: (failures) => this.#ports.report(worker, failures),
       wantSelfSigned: () => this.#giveSelfSigned(worker),
       wantTotal: (id) => void this.refresh().then(() => worker.send({ kind: "total", id, counters: this.counters() })),
       exit: (how, expected, cut) => this.#gone(slot, worker, how, expected, cut),
     }, this.#clock);
     slot.process = worker;
-    this.#counters.set(worker, NO_COUNTERS);
+    this.#counters.add(worker);
     if (this.#relay.full) worker.reading = false;
     worker.send({ kind: "settings", metrics: metrics?.options ?? null });
     const deltas = this.#shared.all();
@@ -393,7 +351,7 @@ export class WorkerPool {
   }
 
   #open(slot: Slot, worker: WorkerProcess): void {
-    worker.listen(this.#listenOptions).then(() => {
+    worker.listen(this.#ports.listenOptions).then(() => {
       slot.listening = true;
       if (this.#opening === undefined) {
         const message = slot.failures > 0 ? "worker serves again" : "worker serves";
@@ -418,11 +376,9 @@ export class WorkerPool {
 
   #gone(slot: Slot, worker: WorkerProcess, how: string, expected: boolean, cut: boolean): void {
     const { logger } = this.#options;
-    // Gauges of an ended process are dropped, counters are kept.
-    this.#ended = add(this.#ended, { ...this.#counters.get(worker)!, active: 0, inFlight: 0, residentBytes: 0 });
-    this.#counters.delete(worker);
+    this.#counters.end(worker);
     this.#tellCounts(this.#shared.remove(worker), worker);
-    this.#unopened.delete(worker);
+    this.#ports.forget(worker);
     this.#started ||= worker.started;
     this.#lastDeath = how;
     slot.process = undefined;
@@ -439,7 +395,7 @@ export class WorkerPool {
 
   #tellCounts(deltas: readonly CountsDelta[], from: WorkerProcess): void {
     if (deltas.length === 0) return;
-    for (const other of this.#counters.keys()) if (other !== from) other.send({ kind: "counts", deltas });
+    for (const other of this.#counters.workers) if (other !== from) other.send({ kind: "counts", deltas });
   }
 
   #restart(slot: Slot, how: string): void {
@@ -462,40 +418,6 @@ export class WorkerPool {
     }
   }
 
-  #watchLater(): () => void {
-    const dueAtMs = this.#clock.elapsedMs() + WATCH_MS;
-    return this.#clock.after(WATCH_MS, () => {
-      this.#watch(this.#clock.elapsedMs() - dueAtMs);
-      this.#cancelWatch = this.#watchLater();
-    });
-  }
-
-  /**
-   * Replaces workers that hang. When this process itself was suspended, it could hear nobody, and all silences begin
-   * again.
-   */
-  #watch(lateMs: number): void {
-    const { silenceMs = 15_000 } = this.#options;
-    const nowMs = this.#clock.elapsedMs();
-    for (const worker of this.#counters.keys()) {
-      if (lateMs > WATCH_MS) worker.heardAtMs = nowMs;
-      const limitMs = worker.started ? silenceMs : silenceMs * START_SILENCE;
-      if (nowMs - worker.heardAtMs > limitMs) void worker.kill(`said nothing for ${Math.round(limitMs / 1000)} s`);
-    }
-  }
-
-  /** Writes lines about an update once, although all workers send them. */
-  #tell(serial: number, entries: readonly LogEntry[]): void {
-    if (entries.length === 0) return;
-    if (serial !== this.#told.serial) this.#told = { serial, lines: new Set() };
-    for (const entry of entries) {
-      const line = JSON.stringify(entry);
-      if (this.#told.lines.has(line)) continue;
-      this.#told.lines.add(line);
-      this.#options.logger[entry.level](entry.message, entry.fields);
-    }
-  }
-
   #giveSelfSigned(worker: WorkerProcess): void {
     this.#selfSigned ??= this.#options.selfSigned();
     this.#selfSigned.then((pair) => worker.send({ kind: "self-signed", pair }), () => {
@@ -507,10 +429,4 @@ export class WorkerPool {
 
 function encodeUpdate(update: SnapshotUpdate): Uint8Array[] {
   return Array.from(divideUpdate(update), (part) => encodeMessage({ kind: "part", part }));
-}
-
-function add(a: WorkerCounters, b: WorkerCounters): WorkerCounters {
-  const sum = { ...a };
-  for (const key in b) sum[key as keyof WorkerCounters] += b[key as keyof WorkerCounters];
-  return sum;
 }

@@ -235,6 +235,29 @@ describe("a subrequest", () => {
     });
   });
 
+  it("is counted, and so is its failure", async () => {
+    const during: number[] = [];
+    const auth = await backend(answering(() => {
+      during.push(served.plane.counters().subrequestsInFlight);
+      return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    }));
+    const main = await backend(answering(echo));
+    const nowhere = { kind: "upstream", upstream: "default-none-80", target: "/", authority: "auth.example" } as const;
+    const served: Served = await serve(
+      async (make, exchange) => {
+        await make(exchange, { to: toUpstream() });
+        await assert.rejects(make(exchange, { to: nowhere }));
+        return undefined;
+      },
+      [at(main)],
+      [at(auth)],
+    );
+    assert.match(await ask(served), /^HTTP\/1\.1 200 /);
+    const { requests, subrequests, subrequestFailures, subrequestsInFlight } = served.plane.counters();
+    assert.deepEqual([requests, subrequests, subrequestFailures, subrequestsInFlight], [1, 2, 1, 0]);
+    assert.deepEqual(during, [1]);
+  });
+
   it("says that there is no endpoint", async () => {
     await assert.rejects(subrequest({ to: toUpstream() }), { code: "upstream-none" });
     await assert.rejects(subrequest({ to: toUpstream() }, [await refusedAddress()]), { code: "upstream-refused" });

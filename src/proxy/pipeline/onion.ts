@@ -1,7 +1,10 @@
 /**
- * Generic Hono middleware around the proxying of a location, composed beforehand. `next` resolves when the response
- * head is known; `c.res` then stands for it, and changes of its status and headers are applied. A body set after `next`
- * is ignored, because the upstream's body goes from socket to socket.
+ * Generic Hono middleware around the proxying of a location, with Hono's own rules: each middleware gets the Context and
+ * `next`; an exception becomes the response, which outer middleware sees as `c.res`, with `c.error`.
+ *
+ * `next` resolves when the response head is known, and `c.res` then stands for the response. While no middleware touches its
+ * body, the body goes from socket to socket, and changes of status and fields are applied. When one reads the body or
+ * replaces it, the client gets `c.res`.
  *
  * @module
  */

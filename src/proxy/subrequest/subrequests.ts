@@ -59,6 +59,7 @@ export class Subrequests {
   /** Groups of endpoints for names in URLs, by name and port, the least recently used first. */
   readonly #names = new Map<string, UpstreamGroup>();
   readonly #settings = new Map<string, ForwardSettings>();
+  #failures = 0;
 
   constructor(sources: SubrequestSources) {
     this.#sources = sources;
@@ -78,6 +79,11 @@ export class Subrequests {
     return this.#core.counters.requests;
   }
 
+  /** Number of subrequests without a complete response; those of clients that have gone do not count. */
+  get failures(): number {
+    return this.#failures;
+  }
+
   /** Number of subrequests in flight. */
   get inFlight(): number {
     return this.#core.counters.inFlight;
@@ -87,7 +93,9 @@ export class Subrequests {
   request(parent: ServerExchange, options: SubrequestOptions): Promise<SubrequestResponse> {
     const response = this.#request(parent, options);
     // a caller that does not await the response gets no unhandled rejection
-    response.catch(() => {});
+    response.catch((error) => {
+      if (!(error instanceof ProxyError) || error.source !== "downstream") this.#failures++;
+    });
     return response;
   }
 
