@@ -4,25 +4,14 @@
  *
  * @module
  */
-import {
-  type Answer,
-  type BodyCoding,
-  type BodyTransform,
-  type Fields,
-  type HttpVersion,
-  type LocationFacts,
-  normalizePath,
-  type RequestHead,
-  type UpstreamAttempt,
-} from "../../http/mod.ts";
-import { hostOf } from "../../net/authority.ts";
+import { type Answer, type HttpVersion, normalizePath, type RequestHead } from "../../http/mod.ts";
 import { ProxyError } from "../../proxy-error.ts";
 import type { ForwardPlan, ResponseTap, ServerConnection, ServerExchange } from "../contract.ts";
 import { Followers } from "./followers.ts";
 import type { Forwarding } from "./forwarder.ts";
-import { makeRequestId } from "./request-id.ts";
 import type { WireCore } from "./core.ts";
-import { EncodedBody, type EncodedBodyOwner } from "./encoded-body.ts";
+import { ChangedBody, type ChangedBodyOwner } from "./changed-body.ts";
+import { ExchangeFacts } from "./exchange-facts.ts";
 import { answerFields, closesConnection, writeAnswer } from "./own-answer.ts";
 import { KeptBody } from "./kept-body.ts";
 import { ResponsePump } from "./response-pump.ts";
@@ -36,61 +25,21 @@ import {
   UNKNOWN_LENGTH,
 } from "./downstream.ts";
 
-const NO_ATTEMPTS: readonly UpstreamAttempt[] = [];
-
 /** Stages of an exchange, in order. They are numbers because the hot path compares them for every event. */
 const Stage = { open: 0, decided: 1, headSent: 2, over: 3 } as const;
 
 /** One request. */
-export class WireExchange implements ServerExchange, TappableExchange, HookWaiter, EncodedBodyOwner {
-  // all of these are set by `take`, for each request
-  downstream!: Downstream;
-  connection!: ServerConnection;
-  request!: RequestHead;
-  version!: HttpVersion;
-  scheme!: "http" | "https";
-  requestBodyBytes!: number;
-  method!: string;
-  target!: string;
-  authority!: string;
-  receivedAtMs!: number;
-  host!: string;
-  path!: string;
-  query: string | undefined;
-  rewritten!: boolean;
-  rewriteEnded!: boolean;
-  internal!: boolean;
-  clientAddress!: string;
-  forwardedScheme!: string;
-  forwardedPort!: string;
-  forwardedHost!: string;
-  location!: LocationFacts | null;
-  upstreamName!: string | null;
-  variables!: Map<string, string> | null;
-  captures!: readonly (string | undefined)[] | null;
-  snippet: unknown;
-  status!: number;
-  response!: Fields | null;
-  bodyCoding!: BodyCoding | null;
-  bodyTransform!: BodyTransform | null;
-  affinityCookie!: string | null;
-  attempts!: readonly UpstreamAttempt[];
-  requestBytes!: number;
-  sentBytes!: number;
-  sentBodyBytes!: number;
-  route!: unknown;
-  /** The connection closes after this response. */
-  closeAfter!: boolean;
-  #requestId!: string | null;
+export class WireExchange extends ExchangeFacts
+  implements ServerExchange, TappableExchange, HookWaiter, ChangedBodyOwner {
+  // all but what is used again is set by `take`, for each request
   /** Actions to run when the exchange is over. */
   #followers!: Followers | null;
   #stage!: number;
   #forward!: Forwarding | null;
   #pump!: ResponsePump | null;
   #answer!: Answer | null;
-  #encoded!: EncodedBody | null;
-  /** {@link WireExchange.bodyTransform}, after the head has been sent. */
-  #transform!: BodyTransform | null;
+  /** Once the head is out, of a body that is not sent as it comes. */
+  #changed!: ChangedBody | null;
   /** What middleware has read of the request's body. */
   #kept!: KeptBody | null;
   /** Stands before the forwarder while middleware looks at the response. */
@@ -116,6 +65,7 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     scheme: "http" | "https",
     requestBodyBytes: number,
   ) {
+    super();
     this.#core = core;
     this.take(downstream, connection, request, version, scheme, requestBodyBytes);
   }
@@ -135,52 +85,13 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     requestBodyBytes: number,
   ): void {
     const core = this.#core;
-    this.downstream = downstream;
-    this.connection = connection;
-    this.request = request;
-    this.version = version;
-    this.scheme = scheme;
-    this.requestBodyBytes = requestBodyBytes;
-    const { authority, method, target } = request;
-    this.method = method;
-    this.target = target;
-    this.authority = authority;
-    this.receivedAtMs = core.nowMs;
-    this.host = hostOf(authority);
-    const mark = target.indexOf("?");
-    this.path = mark < 0 ? target : target.slice(0, mark);
-    this.query = mark < 0 ? undefined : target.slice(mark + 1);
-    this.clientAddress = connection.peerAddress;
-    this.forwardedScheme = scheme;
-    this.forwardedPort = String(connection.localPort);
-    this.forwardedHost = authority;
-    this.rewritten = false;
-    this.rewriteEnded = false;
-    this.internal = false;
-    this.location = null;
-    this.upstreamName = null;
-    this.variables = null;
-    this.captures = null;
-    this.snippet = undefined;
-    this.status = 0;
-    this.response = null;
-    this.bodyCoding = null;
-    this.bodyTransform = null;
-    this.affinityCookie = null;
-    this.attempts = NO_ATTEMPTS;
-    this.requestBytes = 0;
-    this.sentBytes = 0;
-    this.sentBodyBytes = 0;
-    this.route = null;
-    this.closeAfter = false;
-    this.#requestId = null;
+    this.takeFacts(downstream, connection, request, version, scheme, requestBodyBytes, core.nowMs);
     this.#followers = null;
     this.#stage = Stage.open;
     this.#forward = null;
     this.#pump = null;
     this.#answer = null;
-    this.#encoded = null;
-    this.#transform = null;
+    this.#changed = null;
     this.#replacements = 0;
     this.#complete = false;
     this.#known = false;
@@ -200,14 +111,6 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
    */
   get reusable(): boolean {
     return this.#complete && !this.#known;
-  }
-
-  get requestId(): string {
-    return this.#requestId ??= this.request.get("x-request-id") || makeRequestId();
-  }
-
-  set requestId(value: string) {
-    this.#requestId = value;
   }
 
   /** True when the exchange is over. */
@@ -433,55 +336,36 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
     }
     if (this.method === "HEAD") return this.downstream.sendHead(this, NO_BODY);
     this.#known = true;
-    this.#transform = bodyTransform;
-    if (bodyCoding !== null) {
-      this.#encoded = new EncodedBody(this, bodyCoding, bodyTransform === null ? bodyBytes : UNKNOWN_LENGTH);
-    }
+    this.#changed = new ChangedBody(this, bodyCoding, bodyTransform, bodyBytes);
     this.downstream.sendHead(this, UNKNOWN_LENGTH);
   }
 
   /** True when the body may keep the chunk framing of the upstream. */
   get passesChunks(): boolean {
-    return this.#encoded === null && this.#transform === null && this.downstream.passesChunks;
+    return this.#changed === null && this.downstream.passesChunks;
   }
 
   /** Writes data of the body; `false`: wait. */
   write(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#encoded === null && this.#transform === null) return this.downstream.write(bytes, start, end);
-    if (start === end) return true;
-    return this.#writeChanged(this.#transform?.transform(bytes.subarray(start, end)) ?? bytes.subarray(start, end));
+    const changed = this.#changed;
+    return changed === null ? this.downstream.write(bytes, start, end) : changed.write(bytes, start, end);
   }
 
-  #writeChanged(bytes: Uint8Array): boolean {
-    if (bytes.length === 0) return true;
-    return this.#encoded === null ? this.downstream.write(bytes, 0, bytes.length) : this.#encoded.write(bytes);
-  }
-
-  writeEncoded(bytes: Uint8Array, last: boolean): boolean {
-    const more = this.downstream.write(bytes, 0, bytes.length);
-    if (!last) this.downstream.flush();
-    return more;
-  }
-
-  encoderDrained(): void {
+  bodyDrained(): void {
     if (this.#forward !== null) this.#forward.clientDrained();
     else this.#pump?.clientDrained();
   }
 
-  encoderFailed(error: unknown): void {
+  bodyFailed(error: unknown): void {
     if (this.#stage !== Stage.over) this.internalError(error);
   }
 
   /** Completes the response; `owner` is called when all of it has been passed on. */
   finish(trailers = "", lastChunk: number = LastChunk.unsent, owner: FinishOwner | null = null): void {
-    if (this.#transform !== null) {
-      this.#writeChanged(this.#transform.flush());
-      this.#transform = null;
-    }
-    const encoded = this.#encoded;
-    if (encoded === null) return this.#finished(trailers, lastChunk, owner);
-    encoded.end(() => {
-      this.#encoded = null;
+    const changed = this.#changed;
+    if (changed === null) return this.#finished(trailers, lastChunk, owner);
+    changed.end(() => {
+      this.#changed = null;
       this.#finished(trailers, lastChunk, owner);
     });
   }
@@ -497,8 +381,8 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
   /** Gives the response or the exchange up: the client sees a cut, never a forged end. */
   cut(): void {
     if (this.#stage === Stage.over) return;
-    this.#encoded?.destroy();
-    this.#encoded = null;
+    this.#changed?.destroy();
+    this.#changed = null;
     this.downstream.abort();
     this.end();
     this.downstream.release();
@@ -532,18 +416,19 @@ export class WireExchange implements ServerExchange, TappableExchange, HookWaite
   }
 
   clientDrained(): void {
-    if (this.#encoded !== null) this.#encoded.clientDrained();
-    else if (this.#forward !== null) this.#forward.clientDrained();
-    else this.#pump?.clientDrained();
+    if (this.#changed === null) this.bodyDrained();
+    else this.#changed.clientDrained();
   }
 
   #dropWork(): void {
-    const [encoded, forward, pump] = [this.#encoded, this.#forward, this.#pump];
-    this.#encoded = null;
+    const [changed, forward, pump] = [this.#changed, this.#forward, this.#pump];
+    // what is given up may take its time
+    this.#known = true;
+    this.#changed = null;
     this.#forward = null;
     this.#pump = null;
     try {
-      encoded?.destroy();
+      changed?.destroy();
       forward?.cancel();
       pump?.cancel();
     } catch (error) {
