@@ -42,6 +42,15 @@ export function readConfiguration(
   if (configured) reads.add(objectKey("ConfigMap", namespace, name));
   const configMap = configured ? view.configMap(namespace, name) : undefined;
   const diagnostics: Diagnostic[] = [];
+  if (configured && configMap === undefined) {
+    diagnostics.push({
+      reason: "ConfigMapNotFound",
+      severity: "warning",
+      field: "--configmap",
+      message: `find ConfigMap "${options.configMap}": there is none`,
+      effect: "the defaults hold, which leave snippet annotations out",
+    });
+  }
   let reading = true;
   const reader = new ConfigReader(configMap?.data ?? new Map(), (key, finding) => {
     // what policies find for each Ingress later has been reported for all of them here

@@ -10,7 +10,7 @@ import { type AnnotationDeclaration, findAnnotation, findKnown, knownAnnotations
 import { compareText } from "../../snapshot/order.ts";
 import { nearest, parseBoolean } from "../../unit/mod.ts";
 import { diagnose } from "../diagnose.ts";
-import { readForeignAnnotation } from "./foreign-annotation.ts";
+import { misplaced, readForeignAnnotation } from "./foreign-annotation.ts";
 import { type AnnotationSettings, exceeds, shorten } from "../settings.ts";
 
 /** What the annotations come to. */
@@ -81,6 +81,15 @@ function foreignAnnotations(ingress: Ingress, prefix: string): readonly Diagnost
     const message = `read ${shorten(name)}: ${why}`;
     found ??= [];
     found.push(diagnose(ingress, { reason: "AnnotationNotHonoured", severity, annotation: name, message, effect }));
+  }
+  const { labels } = ingress.metadata;
+  for (const name in labels) {
+    if (!name.startsWith(start)) continue;
+    const { severity, effect } = misplaced(name.slice(start.length));
+    const field = `metadata.labels[${name}]`;
+    const message = `read ${shorten(name)}: it is a label; want an annotation`;
+    found ??= [];
+    found.push(diagnose(ingress, { reason: "AnnotationNotHonoured", severity, field, message, effect }));
   }
   return found ?? NO_DIAGNOSTICS;
 }

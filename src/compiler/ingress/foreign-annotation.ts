@@ -90,9 +90,14 @@ const NO_EFFECT = "it has no effect";
 
 /** As of an annotation that was meant for us. */
 function unread(key: string, why: string): ForeignAnnotation {
+  return { ...misplaced(key), why };
+}
+
+/** What it means that the annotation of this key, meant for us, is not read. */
+export function misplaced(key: string): Pick<ForeignAnnotation, "severity" | "effect"> {
   return guards(key)
-    ? { severity: "error", why, effect: "it has no effect: access is not restricted by it" }
-    : { severity: "warning", why, effect: NO_EFFECT };
+    ? { severity: "error", effect: "it has no effect: access is not restricted by it" }
+    : { severity: "warning", effect: NO_EFFECT };
 }
 
 function isKnown(key: string): boolean {

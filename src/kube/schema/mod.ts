@@ -18,6 +18,7 @@ import { namespace } from "./namespace.ts";
 import { secret } from "./secret.ts";
 import { service } from "./service.ts";
 import { foreignKind } from "./foreign-kind.ts";
+import { hostlessRules } from "./hostless-rule.ts";
 import { missingPathTypes } from "./path-type.ts";
 import { type UnknownField, unknownIngressFields } from "./unknown-field.ts";
 import type { Unsourced } from "./unsourced.ts";
@@ -139,10 +140,23 @@ function ingressWarnings(value: unknown, apiVersion: string, source: SourceRef):
   const unknown = unknownFields(value, apiVersion, source);
   // v1 is the first version that wants it.
   const missing = apiVersion.endsWith("/v1") ? missingPathTypes(value) : [];
-  if (unknown.length === 0 && missing.length === 0) return NO_WARNINGS;
+  const hostless = hostlessRules(value);
+  if (unknown.length === 0 && missing.length === 0 && hostless.length === 0) return NO_WARNINGS;
   const object = refOf(value);
   return [
     ...unknown,
+    ...hostless.map(({ path, why }): Diagnostic => ({
+      reason: "RuleWithoutHost",
+      // What was to be served for one host is served for all of them.
+      severity: why === "split" ? "error" : "warning",
+      ...(object === undefined ? {} : { object }),
+      field: fieldPath(path),
+      message: why === "split"
+        ? "the rule has paths and no host, and the one before it a host and no paths: they may be one rule, with a dash too many"
+        : "the host is null",
+      effect: "the rule, which has no host, is for all hosts",
+      source,
+    })),
     ...missing.map((path): Diagnostic => ({
       reason: "PathTypeMissing",
       severity: "warning",

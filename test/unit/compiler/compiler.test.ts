@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import type { Diagnostic } from "../../../src/diagnostic.ts";
 import type { CompilerOptions } from "../../../src/compiler/contract.ts";
 import { createCompiler, createLastGood } from "../../../src/compiler/mod.ts";
 import { keyOf, type KubeObject, Store } from "../../../src/kube/mod.ts";
@@ -120,6 +121,25 @@ describe("compile()", () => {
       put(aDefault("nginx", ours));
       assert.ok(!("a.example" in remove(aDefault("nginx", ours)).snapshot.virtualHosts));
     });
+  });
+
+  test("tells when the ConfigMap of --configmap is not there", () => {
+    const { first, put, remove } = bench({ configMap: "ingress/c" }, app, ...echo);
+    const found = (diagnostics: readonly Diagnostic[]) =>
+      diagnostics.filter(({ reason }) => reason === "ConfigMapNotFound");
+    assert.equal(found(first.diagnostics)[0]?.message, 'find ConfigMap "ingress/c": there is none');
+    assert.deepEqual(found(put(configMap("ingress/c", {})).diagnostics), []);
+    assert.equal(found(remove(configMap("ingress/c", {})).diagnostics).length, 1);
+  });
+
+  test("tells of annotations that stand among the labels", () => {
+    const labels = { "nginx.ingress.kubernetes.io/whitelist-source-range": "10.0.0.0/8", "app": "x" };
+    const labelled = { ...app, metadata: { ...app.metadata, labels } };
+    const [finding, ...more] = bench({}, labelled, ...echo).first.diagnostics;
+    assert.deepEqual(more, []);
+    assert.equal(finding?.severity, "error");
+    assert.equal(finding?.field, "metadata.labels[nginx.ingress.kubernetes.io/whitelist-source-range]");
+    assert.equal(finding?.effect, "it has no effect: access is not restricted by it");
   });
 
   describe("a certificate in use", () => {
@@ -277,7 +297,7 @@ describe("compile()", () => {
     const reasons = (options: Partial<CompilerOptions>): string[] =>
       bench(options, snippet).first.diagnostics.map(({ reason }) => reason);
     assert.ok(!reasons({}).includes("SnippetNotAllowed"));
-    assert.deepEqual(reasons({ configMap: "ingress/c" }), ["SnippetNotAllowed"]);
+    assert.deepEqual(reasons({ configMap: "ingress/c" }), ["ConfigMapNotFound", "SnippetNotAllowed"]);
   });
 
   test("closes everything when a ConfigMap key that keeps requests out is not honoured", () => {

@@ -607,6 +607,35 @@ describe("readObject() names fields that are misspelt", () => {
     ]);
   });
 
+  const SPLIT =
+    "the rule has paths and no host, and the one before it a host and no paths: they may be one rule, with a " +
+    "dash too many; the rule, which has no host, is for all hosts";
+  for (
+    const [what, rules, said] of [
+      ["a rule that a dash too many has split", [{ host: "a.example" }, { http }], `error spec.rules[1]: ${SPLIT}`],
+      [
+        "one with nothing in its half",
+        [{ host: "a.example", http: null }, { host: null, http }],
+        `error spec.rules[1]: ${SPLIT}`,
+      ],
+      [
+        "a host that is null",
+        [{ host: "a.example", http }, { host: null, http }],
+        "warning spec.rules[1].host: the host is null; the rule, which has no host, is for all hosts",
+      ],
+    ] as const
+  ) test(`and warn of ${what}`, () => assert.deepEqual(warnings(ingress({ rules })), [said]));
+
+  for (
+    const [what, rules] of [
+      ["a rule without a host", [{ http }]],
+      ["a host that is empty", [{ host: "", http }]],
+      ["a rule without a host behind one with paths", [{ host: "a.example", http }, { http }]],
+      ["a host without paths", [{ host: "a.example" }]],
+      ["a host without paths behind a rule without a host", [{ http }, { host: "a.example" }]],
+    ] as const
+  ) test(`and take ${what}`, () => assert.deepEqual(warnings(ingress({ rules })), []));
+
   test("and make a path that takes all paths an error", () => {
     const path = { Path: "/admin", pathType: "ImplementationSpecific", backend: PATH.backend };
     assert.deepEqual(warnings(ingress({ rules: [{ host: "a.example", http: { paths: [path] } }] })), [
