@@ -60,7 +60,7 @@ export type {
 export type { FieldList } from "./src/http/field-list.ts";
 export type { Fields } from "./src/http/fields.ts";
 export type { ManifestLimits } from "./src/kube/manifest/limits.ts";
-export type { ReadManifests } from "./src/kube/manifest/once.ts";
+export type { ReadManifests } from "./src/kube/manifest/read-manifests.ts";
 export type { ManifestInput, ManifestReading } from "./src/kube/manifest/options.ts";
 export type { FileVersion } from "./src/kube/manifest/tree.ts";
 export type {

@@ -15,12 +15,12 @@ import { type CompilerOptions, createCompiler, createLastGood } from "../compile
 import { compilationLog, Controller, logDiagnostics } from "../controller/mod.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import {
+  locateDiagnostics,
   ManifestFolderError,
   ManifestSource,
   objectKey,
   type ObjectSource,
   ObjectSources,
-  pinpoint,
   type Store,
 } from "../kube/mod.ts";
 import type { InternalErrorLog, Logger } from "../observe/mod.ts";
@@ -66,7 +66,7 @@ export interface ProgramPorts {
  * one.
  */
 function locate(diagnostics: readonly Diagnostic[], store: Store): Promise<Diagnostic[]> {
-  return pinpoint(diagnostics.map((diagnostic) => {
+  return locateDiagnostics(diagnostics.map((diagnostic) => {
     const { object, source } = diagnostic;
     if (object === undefined || source === undefined) return diagnostic;
     const present = store.get(objectKey(object.kind, object.namespace, object.name));

@@ -1,8 +1,7 @@
 /**
- * Kubernetes objects as they are needed here: typed, validated, normalised, and kept in a store that says what changed.
- *
- * Sources (folders of manifests, memory) fill the store and tell changes and findings; nothing that they read can
- * make them throw, and a bad object costs itself only.
+ * Kubernetes objects: typed, validated, normalised, and kept in a store that reports changes. A source (so far: folders
+ * of manifests) fills the store, and reports changes and diagnostics. No content makes it throw, and a malformed object
+ * affects no other object.
  *
  * @example The controller's use
  * ```ts ignore
@@ -25,10 +24,10 @@ export {
   type ManifestReading,
   type ManifestSourceOptions,
 } from "./manifest/options.ts";
-export { type ReadManifests, readManifests } from "./manifest/once.ts";
+export { type ReadManifests, readManifests } from "./manifest/read-manifests.ts";
 export { MemorySource } from "./memory-source.ts";
 export type { ObjectSource, SourceReading, SourceState, SourceTarget } from "./source.ts";
 export { ObjectSources, type ObjectSourcesOptions } from "./sources.ts";
 export { ManifestSource } from "./manifest/source.ts";
 export { type ObjectReading, readObject } from "./schema/mod.ts";
-export { pinpoint } from "./manifest/pinpoint.ts";
+export { locateDiagnostics } from "./manifest/locate.ts";

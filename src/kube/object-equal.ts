@@ -1,11 +1,11 @@
 /**
- * Are two objects the same but for where they were read from.
+ * Equality of objects, without regard to where they were read from.
  *
  * @module
  */
 import type { KubeObject } from "./objects.ts";
 
-/** True when both say the same; `source` is not looked at. */
+/** True when both have the same content; `source` is not compared. */
 export function equalObjects(a: KubeObject, b: KubeObject): boolean {
   return a === b || equalRecords(a, b, "source");
 }

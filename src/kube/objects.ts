@@ -1,6 +1,7 @@
 /**
- * The Kubernetes objects that are read, normalised: older API versions converted, defaults of the API filled in, only
- * the fields that count. Made by the schemas of `./schema/`; everything behind this file is trusted to be well formed.
+ * The Kubernetes objects that are read, in normal form: older API versions are converted, defaults of the API are
+ * filled in, and only the used fields are kept. The schemas of `./schema/` make them; all other code may rely on their
+ * form.
  *
  * @module
  */
@@ -12,7 +13,7 @@ export interface Metadata {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  /** Milliseconds since the epoch; 0 when the manifest has none. */
+  /** Creation time, milliseconds since the epoch; 0 when the manifest has none. */
   readonly creationTimestampMs: number;
   readonly generation: number;
   readonly annotations: Readonly<Record<string, string>>;
@@ -30,7 +31,7 @@ export type ServiceBackendPort =
   | { readonly kind: "number"; readonly number: number }
   | { readonly kind: "name"; readonly name: string };
 
-/** Where a path leads. `resource` backends are not served. */
+/** Backend of a path. `resource` backends are not served. */
 export type IngressBackend =
   | { readonly kind: "service"; readonly name: string; readonly port: ServiceBackendPort }
   | { readonly kind: "resource"; readonly resource: string };

@@ -1,5 +1,5 @@
 /**
- * What the compiler may ask of the store: read-only, by key. Implemented by `./store.ts`.
+ * The view of the store for the compiler: read-only, by key. `./store.ts` implements it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The objects in force, by key and by the indexes that the compiler asks for.
+ * The objects in force, by key and by the indexes that the compiler uses.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 } from "./objects.ts";
 import type { StoreChange, StoreView } from "./store-view.ts";
 
-/** What came or changed, and what went. A key in both is put. */
+/** Objects to put, and keys to remove. A key in both is put. */
 export interface StoreBatch {
   readonly put: readonly KubeObject[];
   readonly remove: readonly ObjectKey[];
@@ -55,8 +55,8 @@ export class Store implements StoreView {
   }
 
   /**
-   * Applies a batch and tells what changed, in the order of the batch, removals first. An object that says what the
-   * former one said replaces it (its `source` may have moved) and is no change.
+   * Applies a batch, and returns the changes in the order of the batch, removals first. An object with the same content
+   * as the former one replaces it (its `source` may have moved) and is no change.
    */
   apply(batch: StoreBatch): StoreChange[] {
     const changes: StoreChange[] = [];
@@ -91,7 +91,7 @@ export class Store implements StoreView {
     return this.#objects[kind as KubeObject["kind"]].get(key.slice(slash + 1));
   }
 
-  /** All objects, in no order that means something. */
+  /** All objects, in no particular order. */
   *objects(): IterableIterator<KubeObject> {
     for (const objects of Object.values(this.#objects)) yield* objects.values();
   }

@@ -439,14 +439,14 @@ describe("ManifestSource following a folder", () => {
     const other = new TempFolder(t);
     other.write("real.yaml", ingressText("a", "a.example"));
     symlinkSync(other.at("real.yaml"), folder.at("a.yaml"));
-    const { store, until } = await follow(t, [folder.path], { glanceIntervalMs: 50 });
+    const { store, until } = await follow(t, [folder.path], { pollIntervalMs: 50 });
     other.write("real.yaml", ingressText("a", "b.example"));
     await until("the new content", () => hostsOf(store).join() === "b.example");
   });
 
   test("follows folders that are made, moved, removed and made anew", async (t) => {
     const folder = new TempFolder(t);
-    const { store, until } = await follow(t, [folder.path], { glanceIntervalMs: 100 });
+    const { store, until } = await follow(t, [folder.path], { pollIntervalMs: 100 });
     mkdirSync(folder.at("team/app"), { recursive: true });
     await new Promise((resolve) => setTimeout(resolve, 50));
     folder.write("team/app/a.yaml", ingressText("a", "a.example"));
@@ -467,7 +467,7 @@ describe("ManifestSource following a folder", () => {
   test("keeps everything when the folder itself goes, and reads it when it is back", async (t) => {
     const folder = new TempFolder(t);
     folder.write("m/a.yaml", ingressText("a", "a.example"));
-    const { store, source, until } = await follow(t, [folder.at("m")], { glanceIntervalMs: 50 });
+    const { store, source, until } = await follow(t, [folder.at("m")], { pollIntervalMs: 50 });
     renameSync(folder.at("m"), folder.at("old"));
     await until("the finding", () => source.diagnostics().length === 1);
     assert.equal(source.diagnostics()[0]?.message, `cannot read folder "${folder.at("m")}": no such file`);
@@ -543,7 +543,7 @@ describe("ManifestSource following a folder", () => {
     const outside = new TempFolder(t);
     outside.write("a.yaml", ingressText("a", "a.example"));
     symlinkSync(outside.path, folder.at("team"));
-    const { store, until } = await follow(t, [folder.path], { rescanIntervalMs: 50, glanceIntervalMs: 1_000_000 });
+    const { store, until } = await follow(t, [folder.path], { rescanIntervalMs: 50, pollIntervalMs: 1_000_000 });
     writeFileSync(outside.at("a.yaml"), ingressText("a", "b.example"));
     await until("the edit", () => hostsOf(store).join() === "b.example");
   });

@@ -1,6 +1,6 @@
 /**
- * Where each document of a YAML stream begins and ends, in bytes, without parsing it: a line that begins with `---` or
- * `...` ends a document whatever it stands in (YAML 1.2.2, 9.1.2), so a search for these is enough.
+ * Finds the documents of a YAML stream, in bytes, without parsing: a line that begins with `---` or `...` ends a
+ * document wherever it stands (YAML 1.2.2, 9.1.2), so a search for these is enough.
  *
  * @see https://yaml.org/spec/1.2.2/#912-document-markers
  *
@@ -25,13 +25,13 @@ const PERCENT = 0x25;
 const DASH = 0x2d;
 const DOT = 0x2e;
 
-/** Documents that hold anything but comments and empty lines, in order. */
+/** Returns the documents that have content other than comments and empty lines, in order. */
 export function splitDocuments(bytes: Buffer): DocumentSpan[] {
   const spans: DocumentSpan[] = [];
   let start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   let startLine = 1;
   let line = 1;
-  /** Directives and nothing else since `start`: the next `---` does not end a document, it begins this one. */
+  /** Only directives since `start`: the next `---` begins this document. */
   let directives = false;
   let content = false;
   let marked = false;
@@ -64,7 +64,7 @@ export function splitDocuments(bytes: Buffer): DocumentSpan[] {
   return spans;
 }
 
-/** Three of `byte`, then white space or the end. */
+/** True at three times `byte`, followed by white space or the end. */
 function isMarker(bytes: Uint8Array, at: number, byte: number): boolean {
   if (bytes[at + 1] !== byte || bytes[at + 2] !== byte) return false;
   const next = bytes[at + 3];
@@ -80,7 +80,7 @@ function hasContent(bytes: Uint8Array, from: number, end: number): boolean {
   return false;
 }
 
-/** Lines of comments, markers and nothing before the first content of a document. */
+/** Number of lines with comments, markers or nothing before the content of a document. */
 export function leadingLines(text: string): number {
   let lines = 0;
   for (let at = 0; at < text.length; lines++) {
@@ -95,7 +95,7 @@ export function leadingLines(text: string): number {
   return lines;
 }
 
-/** 53-bit hash of bytes: tells whether a document changed, guards nothing. */
+/** Returns a 53-bit hash of bytes, to detect changes of a document; it is not cryptographic. */
 export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
   let a = 0x9e3779b9 ^ (end - start);
   let b = 0x85ebca6b;

@@ -1,24 +1,24 @@
 /**
- * Tells that something in one folder changed. What a runtime's `fs.watch` says is taken as a hint only: names may be
- * missing, and after a folder was made anew under its old path Deno says nothing more.
+ * Watches one folder for changes. Events of `fs.watch` are hints only: names may be missing, and Deno reports nothing
+ * more after a folder was created again under its old path.
  *
  * @module
  */
 import { type FSWatcher, watch } from "node:fs";
 
-/** Hears of changes in a folder, without its subfolders. */
+/** Gets changes of a folder, without its subfolders. */
 export interface FolderListener {
-  /** An entry changed; undefined: any of them. */
+  /** An entry changed; undefined: any entry may have. */
   changed(name: string | undefined): void;
-  /** The folder cannot be watched (any more). */
+  /** The folder cannot be watched, or no longer. */
   failed(error: unknown): void;
 }
 
-/** A watch on one folder. */
+/** Watch on one folder. */
 export class FolderWatch {
   #watcher: FSWatcher | undefined;
 
-  /** Begins to listen. A former watch on the same path must have been closed before. */
+  /** Begins to watch. A former watch on the same path must have been closed. */
   constructor(path: string, listener: FolderListener) {
     const failed = (error: unknown) => {
       this.close();

@@ -1,5 +1,5 @@
 /**
- * Root folders, what they hold, and how that gets into a store.
+ * Root folders and their content, and the way of the content into a store.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Diagnostic, FileRef, SourceRef } from "../../diagnostic.ts";
 import type { KubeObject, ObjectKey } from "../objects.ts";
 import type { SourceTarget } from "../source.ts";
 import { keyOf } from "../store.ts";
-import { Claims } from "./claims.ts";
+import { ObjectCopies } from "./object-copies.ts";
 import { backgroundIo, errorCode } from "./io.ts";
 import { type ManifestText, readManifestText } from "./manifest-text.ts";
 import { ManifestFolderError, type ManifestInput, type ManifestReading } from "./options.ts";
@@ -21,7 +21,7 @@ export interface ManifestTarget extends Pick<SourceTarget, "get"> {
 
 /** What a commit did to the findings. */
 export interface Commit {
-  /** Findings that did not stand before. */
+  /** Diagnostics that are new. */
   readonly newFindings: readonly Diagnostic[];
   readonly findingsChanged: boolean;
 }
@@ -30,22 +30,22 @@ export interface Commit {
 export class ManifestFolders {
   readonly scanner: Scanner;
   readonly roots: FolderNode[] = [];
-  readonly #claims = new Claims();
+  readonly #copies = new ObjectCopies();
   #target: ManifestTarget | undefined;
   readonly #inputs: readonly (string | ManifestInput)[];
   #diagnostics: readonly Diagnostic[] = [];
   #standing: ReadonlySet<string> = new Set();
 
-  /** @param inputs paths of folders, and texts; of an object that is in several, the first one counts */
+  /** @param inputs paths of folders, and texts; of an object that several contain, the first one counts */
   constructor(
     inputs: readonly (string | ManifestInput)[],
-    options: Omit<ScannerOptions, "claims">,
+    options: Omit<ScannerOptions, "copies">,
   ) {
     this.#inputs = inputs.map((input) => typeof input === "string" ? input.replace(/(?!^)\/+$/, "") : input);
-    this.scanner = new Scanner({ ...options, claims: this.#claims });
+    this.scanner = new Scanner({ ...options, copies: this.#copies });
   }
 
-  /** Reads everything. Rejects with {@link ManifestFolderError}. */
+  /** Reads all folders. Rejects with {@link ManifestFolderError}. */
   async open(target: ManifestTarget): Promise<ManifestReading> {
     this.#target = target;
     const begun = performance.now();
@@ -60,7 +60,7 @@ export class ManifestFolders {
     this.commit();
     return {
       files: this.scanner.files.size,
-      objects: this.#claims.size,
+      objects: this.#copies.size,
       diagnostics: this.#diagnostics,
       tookMs: performance.now() - begun,
     };
@@ -72,9 +72,9 @@ export class ManifestFolders {
     const put: KubeObject[] = [];
     const remove: ObjectKey[] = [];
     for (const key of scanner.touched) {
-      const object = this.#claims.inForce(key);
-      // refused here, and good nowhere: whatever was in force stays, as where the API server refuses an edit
-      if (object === undefined && this.#claims.isRefused(key)) continue;
+      const object = this.#copies.inForce(key);
+      // refused, without a good copy elsewhere: the version in force stays, as when the API server refuses an edit
+      if (object === undefined && this.#copies.isRefused(key)) continue;
       if (object === undefined) remove.push(key);
       else if (this.#target?.get(key) !== object) put.push(object);
     }
@@ -85,19 +85,19 @@ export class ManifestFolders {
     return this.#collect();
   }
 
-  /** All findings that stand. */
+  /** All current diagnostics. */
   diagnostics(): readonly Diagnostic[] {
     return this.#diagnostics;
   }
 
-  /** A root may be another folder now, or be back, or be gone. */
+  /** Checks the roots: a root may be another folder now, or have come back, or be gone. */
   async lookAtRoots(): Promise<void> {
     for (const [rank, root] of this.roots.entries()) {
       let now: FolderNode | "not-a-folder";
       try {
         now = await rootFolder(root.path, rank);
       } catch {
-        await this.scanner.scanFolder(root); // which says why
+        await this.scanner.scanFolder(root); // the scan reports the reason
         continue;
       }
       if (now === "not-a-folder" || now.inode === root.inode) continue;
@@ -108,7 +108,7 @@ export class ManifestFolders {
     }
   }
 
-  /** Every folder that is known. */
+  /** All known folders. */
   *all(): IterableIterator<FolderNode> {
     const stack = [...this.roots];
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
@@ -134,11 +134,11 @@ export class ManifestFolders {
       return;
     }
     file.text = reading.text;
-    this.#claims.replace(file, undefined, reading.text, this.scanner.touched);
+    this.#copies.replace(file, undefined, reading.text, this.scanner.touched);
   }
 
   #collect(): Commit {
-    const found = this.#claims.duplicates();
+    const found = this.#copies.duplicates();
     for (const folder of this.all()) if (folder.problem !== undefined) found.push(folder.problem);
     for (const file of this.scanner.faulty) {
       if (file.problem !== undefined) found.push(file.problem);
@@ -158,7 +158,7 @@ export class ManifestFolders {
     return { newFindings, findingsChanged };
   }
 
-  /** Findings about what a file holds, with the effect that they have. */
+  /** Diagnostics about the content of a file, with their effects. */
   *#findingsOf(text: ManifestText): Iterable<Diagnostic> {
     const told = new Set<ObjectKey>();
     const untold = (object: KubeObject): boolean => !told.has(keyOf(object));
@@ -171,7 +171,7 @@ export class ManifestFolders {
         if (key === null) effect = lastGoodOf(text.kept.filter(untold));
         else {
           const object = this.#target?.get(key);
-          const stays = object !== undefined && (kept.has(object) || this.#claims.inForce(key) === undefined);
+          const stays = object !== undefined && (kept.has(object) || this.#copies.inForce(key) === undefined);
           if (stays) effect = "its last good version stays in force";
         }
         if (effect !== undefined) { for (const diagnostic of diagnostics) effects.set(diagnostic, effect); }
@@ -184,10 +184,10 @@ export class ManifestFolders {
   }
 }
 
-/** Objects that are named in one effect. */
+/** Bound of the objects that one effect names. */
 const MAX_NAMED = 3;
 
-/** What stays where it cannot be told which object is refused; `undefined`: nothing. */
+/** Names what stays in force when the refused object is unknown; `undefined`: nothing. */
 function lastGoodOf(objects: readonly KubeObject[]): string | undefined {
   if (objects.length === 0) return undefined;
   const names = objects.slice(0, MAX_NAMED).map(({ kind, metadata: { namespace, name } }) =>
@@ -197,12 +197,12 @@ function lastGoodOf(objects: readonly KubeObject[]): string | undefined {
   return `the last good version of ${names.join(", ")}${more} stays in force`;
 }
 
-/** Roots compare by this text, in the order in which they were given. */
+/** Text by which roots are ordered as they were given. */
 function rankText(rank: number): string {
   return String(rank).padStart(4, "0");
 }
 
-/** A root folder as a node; fails as node:fs does. */
+/** Makes the node of a root folder; rejects like node:fs. */
 async function rootFolder(path: string, rank: number): Promise<FolderNode | "not-a-folder"> {
   const stats = await backgroundIo.stat(path);
   if (!stats.isDirectory()) return "not-a-folder";
@@ -220,7 +220,7 @@ async function openRoot(path: string, rank: number): Promise<FolderNode> {
   return root;
 }
 
-/** What makes a finding the same one after lines were put in above it. */
+/** Key of a diagnostic, which stays the same when lines are inserted above it. */
 function findingKey({ reason, object, field, message, effect, source }: Diagnostic): string {
   const file = placeOf(source)?.file;
   return JSON.stringify([reason, file, object?.kind, object?.namespace, object?.name, field, message, effect]);

@@ -1,15 +1,15 @@
 /**
- * The few file operations that a scan needs, waiting (for the first reading, when nothing else has to run) or not.
+ * File operations of a scan, blocking (for the first reading, when nothing else has to run) or not.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import { type Dirent, lstatSync, promises, readdirSync, readFileSync, type Stats, statSync } from "node:fs";
 
-/** A result at once, or later. */
+/** A value, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** File operations; all fail as node:fs does. */
+/** File operations; all fail like node:fs. */
 export interface FileIo {
   lstat(path: string): Awaitable<Stats>;
   stat(path: string): Awaitable<Stats>;
@@ -17,7 +17,7 @@ export interface FileIo {
   read(path: string): Awaitable<Buffer>;
 }
 
-/** Returns when done: fastest, and holds up everything. */
+/** Blocking operations: the fastest, and nothing else runs. */
 export const waitingIo: FileIo = {
   lstat: (path) => lstatSync(path),
   stat: (path) => statSync(path),
@@ -25,7 +25,7 @@ export const waitingIo: FileIo = {
   read: (path) => readFileSync(path),
 };
 
-/** Works beside everything else: a file system that hangs holds up nothing. */
+/** Operations in the background: a file system that hangs blocks nothing. */
 export const backgroundIo: FileIo = {
   lstat: (path) => promises.lstat(path),
   stat: (path) => promises.stat(path),
@@ -39,7 +39,7 @@ export function errorCode(error: unknown): string {
   return typeof code === "string" ? code : "unknown";
 }
 
-/** What went wrong with a file, in words. */
+/** Describes the error of a file operation. */
 export function problemOf(error: unknown): string {
   const code = errorCode(error);
   switch (code) {

@@ -1,26 +1,26 @@
 /**
- * How much is read of folders that may be anything: the root of a machine, say.
+ * Bounds of what is read from folders, which may be anything, such as the root of a machine.
  *
  * @module
  */
 
-/** What is beyond is not read, and a finding says so. */
+/** Bounds; content beyond them is not read, and has a diagnostic. */
 export interface ManifestLimits {
   /** Bytes of one file. */
   readonly fileBytes: number;
   /** Bytes of all files that are in force. */
   readonly totalBytes: number;
-  /** Files whose names are those of manifests. */
+  /** Number of manifest files. */
   readonly files: number;
-  /** Folders below the roots; each is watched, and compared every half minute. */
+  /** Number of folders below the roots; each is watched, and rescanned every half minute. */
   readonly folders: number;
-  /** Folders below the roots, within each other. */
+  /** Depth of folders below the roots. */
   readonly depth: number;
-  /** Folders that are reached through links, each as often as links lead to it. */
+  /** Number of folders that are reached through links, each counted once for each path. */
   readonly linkedFolders: number;
 }
 
-/** The limits where nothing else is said. */
+/** Default limits. */
 export const MANIFEST_LIMITS: ManifestLimits = {
   fileBytes: 64 * 1024 * 1024,
   totalBytes: 512 * 1024 * 1024,
@@ -30,24 +30,24 @@ export const MANIFEST_LIMITS: ManifestLimits = {
   linkedFolders: 1000,
 };
 
-/** What has been used up of the limits. */
+/** Use of the limits. */
 export class Quota {
   readonly #limits: ManifestLimits;
   #folders = 0;
   #linked = 0;
-  /** Of files that are in force. */
+  /** Bytes of the files in force. */
   bytes = 0;
 
   constructor(limits: ManifestLimits) {
     this.#limits = limits;
   }
 
-  /** Adds a folder in another one of this depth; returns why that may not be. */
+  /** Adds a folder at a depth; returns the reason when a limit forbids it. */
   addFolder(depth: number, linked: boolean): string | undefined {
     const { depth: maxDepth, folders, linkedFolders } = this.#limits;
     if (depth >= maxDepth) return `folders are more than ${maxDepth} deep`;
     if (this.#folders >= folders) return `there are more than ${folders} folders in all`;
-    // A few folders that link to each other have more paths than anybody can look at.
+    // Folders that link to each other have an exponential number of paths.
     if (linked && this.#linked >= linkedFolders) return `links lead to more than ${linkedFolders} folders`;
     this.#folders++;
     if (linked) this.#linked++;

@@ -1,6 +1,6 @@
 /**
- * The bytes of one manifest file to its objects and findings, document by document; documents that did not change since
- * the last reading are not parsed again.
+ * Reads the objects and diagnostics of a manifest file, document by document; documents that have not changed since the
+ * last reading are not parsed again.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type DocumentSpan, hashBytes, leadingLines, splitDocuments } from "./do
 import { fieldSteps, type PathStep, Places } from "./places.ts";
 import { parseYaml, YamlError } from "./yaml.ts";
 
-/** What one document holds. */
+/** Content of one document. */
 interface ReadDocument {
   readonly hash: number;
   readonly length: number;
@@ -24,33 +24,38 @@ interface ReadDocument {
   readonly refusals: readonly Refusal[];
 }
 
-/** An object that cannot be taken as it is now. */
+/** An object that is refused in its current version. */
 export interface Refusal {
-  /** `null`: which one it is cannot be told. */
+  /** Key of the object; `null`: unknown. */
   readonly key: ObjectKey | null;
-  /** Why: some of {@link ReadDocument.diagnostics}. */
+  /** Reasons: some of {@link ReadDocument.diagnostics}. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** What a file holds; the argument of the next reading. */
+/** Content of a file; the argument of the next reading. */
 export interface ManifestText {
   readonly documents: readonly ReadDocument[];
-  /** Last good versions of objects that are refused now, or may be: where one cannot be told, of all that are missing. */
+  /**
+   * Last good versions of objects that are refused, or may be: when the refused one is unknown, of all missing objects.
+   */
   readonly kept: readonly KubeObject[];
 }
 
-/** Either the whole file was read, or none of it: `problem` says why. */
+/** Either the whole file is read, or nothing of it: `problem` has the reason. */
 export type ManifestTextReading =
   | { readonly kind: "read"; readonly text: ManifestText }
   | { readonly kind: "broken"; readonly problem: Diagnostic };
 
 const NEWLINE = 0x0a;
-/** More than anybody writes: each costs some memory, and may have findings. */
+/** Bound of the documents of a file; each takes memory and may have diagnostics. */
 const MAX_DOCUMENTS = 100_000;
-/** A document in YAML is read in one go, at some 10 MB a second, and takes some fifty times its size meanwhile. */
+/**
+ * Bound of a YAML document, bytes: it is parsed without a pause, at about 10 MB a second, and takes about fifty times
+ * its size.
+ */
 const MAX_YAML_BYTES = 32 * 1024 * 1024;
 
-/** A List in a List in a List is a mistake or an attack. */
+/** Bound of the nesting of Lists. */
 const MAX_LISTS = 4;
 
 /**
@@ -136,13 +141,15 @@ function broken(file: string, message: string, line?: number, column?: number): 
   return { kind: "broken", problem: { reason: "BrokenFile", severity: "error", message, source } };
 }
 
-/** By its name; or by its first character, where the name says nothing: standard input, say. */
+/**
+ * True when the name ends in .json; without a telling name (standard input), when the first character is one of JSON.
+ */
 function mayBeJson(file: string, bytes: Buffer): boolean {
   if (file.endsWith(".json")) return true;
   return !/\.ya?ml$/.test(file) && /^\s*\{/.test(bytes.toString("latin1", 0, 256));
 }
 
-/** The value of a file that is one JSON text; others go the way of YAML, which takes comments and finds mistakes. */
+/** Parses a file that is one JSON text; other files are read as YAML, which takes comments and reports mistakes. */
 function tryJson(bytes: Buffer): { readonly value: unknown } | undefined {
   try {
     const text = decode(bytes, 0, bytes.length);
@@ -169,7 +176,7 @@ function readDocument(
   hash: number,
   json: { readonly value: unknown } | undefined,
 ): ReadDocument {
-  // A copy of its own: slices of one large text would keep all of it in memory for as long as any object lives.
+  // A copy: a slice would keep the whole text in memory while the object lives.
   const text = decode(bytes, span.start, span.end);
   const reader = new DocumentReader(file, text, span.line);
   try {
@@ -182,7 +189,7 @@ function readDocument(
   return { hash, length: span.end - span.start, line: span.line, objects, diagnostics, refusals };
 }
 
-/** Collects what one document holds. */
+/** Collects the content of one document. */
 class DocumentReader {
   readonly objects: KubeObject[] = [];
   readonly diagnostics: Diagnostic[] = [];
@@ -258,14 +265,14 @@ class DocumentReader {
     }
   }
 
-  /** Has a finding point at its field. */
+  /** Adds the line of its field to a diagnostic. */
   #point(diagnostic: Diagnostic, path: readonly PathStep[]): Diagnostic {
     if (diagnostic.field === undefined) return diagnostic;
     const position = this.#places.locate([...path, ...fieldSteps(diagnostic.field)]);
     return position === undefined ? diagnostic : { ...diagnostic, source: this.#at(position) };
   }
 
-  /** A place in this document, as one in its file. */
+  /** Converts a place in the document to a place in the file. */
   #at({ line, column }: { readonly line: number; readonly column?: number }): FileRef {
     const place = { kind: "file", file: this.file, line: this.line + line - 1 } as const;
     return column === undefined ? place : { ...place, column };
@@ -285,13 +292,13 @@ function isList(value: unknown): value is ListValue {
   return typeof kind === "string" && kind.endsWith("List") && (kind === "List" || items !== undefined);
 }
 
-/** Items of a typed list say neither kind nor apiVersion. */
+/** Adds kind and apiVersion to an item of a typed list, which has none. */
 function withKindOf(list: ListValue, item: unknown): unknown {
   if (list.kind === "List" || typeof item !== "object" || item === null || Array.isArray(item)) return item;
   return { kind: list.kind.slice(0, -"List".length), apiVersion: list.apiVersion, ...item };
 }
 
-/** The same document, further up or down. */
+/** Moves a document to another line. */
 function moveTo(document: ReadDocument, line: number): ReadDocument {
   const by = line - document.line;
   if (by === 0) return document;

@@ -1,5 +1,5 @@
 /**
- * What a manifest source is told and what it tells: shared by {@link ManifestSource} and {@link readManifests}.
+ * Options and results that {@link ManifestSource} and {@link readManifests} share.
  *
  * @module
  */
@@ -12,34 +12,39 @@ import type { FileVersion } from "./tree.ts";
 
 /** Settings of a manifest source. */
 export interface ManifestSourceOptions {
-  /** Folders, read with their subfolders; of an object in two files the one in the first folder, then first path, is in force. */
+  /**
+   * Folders, read with their subfolders. Of an object in several files, the one in the first folder, then in the first
+   * path, is in force.
+   */
   readonly folders: readonly string[];
   readonly logger: Logger;
-  /** Milliseconds between two complete rescans, the safety net under the watch. Default 30000. */
+  /** Interval of complete rescans, which find what a watch misses, milliseconds. Default: 30,000. */
   readonly rescanIntervalMs?: number;
-  /** Milliseconds between two looks at folders and at the targets of links, for what a watch cannot see. Default 1000. */
-  readonly glanceIntervalMs?: number;
-  /** What is not given is as in {@link MANIFEST_LIMITS}. */
+  /**
+   * Interval of the poll of folders and of the targets of links, which a watch cannot see, milliseconds. Default: 1000.
+   */
+  readonly pollIntervalMs?: number;
+  /** Limits; default: {@link MANIFEST_LIMITS}. */
   readonly limits?: Partial<ManifestLimits>;
 }
 
-/** Text that is read in place of a file: standard input, or what can be read but once. */
+/** Text in place of a file: standard input, or a pipe. */
 export interface ManifestInput {
-  /** As findings name it. */
+  /** Name in diagnostics. */
   readonly name: string;
   readonly bytes: Buffer;
-  /** Device and inode, if it has any: the same file in a folder is no duplicate. */
+  /** Device and inode, if known: the same file in a folder is no duplicate. */
   readonly version?: FileVersion;
 }
 
-/** What a first reading found. */
+/** Result of a first reading. */
 export interface ManifestReading extends SourceReading {
   readonly files: number;
-  /** All findings, sorted by file, then line. */
+  /** All diagnostics, sorted by file, then line. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** A folder named on the command line that cannot be read: the program cannot start. */
+/** A folder of the command line cannot be read; the program cannot start. */
 export class ManifestFolderError extends Error {
   override readonly name = "ManifestFolderError";
 

@@ -1,26 +1,26 @@
 /**
- * Where in a YAML or JSON document a value stands.
+ * Finds the places of values in a YAML or JSON document.
  *
  * @module
  */
 import { type Event, EVENT_ID, getScalarValue, parseEvents } from "js-yaml";
 import { MAX_DEPTH } from "./yaml.ts";
 
-/** Place in a text, both from 1. */
+/** Place in a text; line and column count from 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** Step into a value: name of a field, or place in a list. */
+/** Step into a value: name of a field, or index in a list. */
 export type PathStep = string | number;
 
-/** A document that is read, once, when the first place is asked for: there may be thousands of findings about it. */
+/** Places of a document, which is parsed at the first look-up: there may be thousands of diagnostics about it. */
 export class Places {
   readonly #text: string;
   #parsed: readonly Event[] | undefined;
   #lines: number[] | undefined;
-  /** Lists, by the event they begin with, to the events of their items. */
+  /** Events of the items of each list, by the event that begins the list. */
   readonly #lists = new Map<number, readonly number[]>();
 
   constructor(text: string) {
@@ -28,8 +28,7 @@ export class Places {
   }
 
   /**
-   * Where the value at `path` stands; if it is not there, where the innermost value around it does. Undefined for text
-   * that does not parse.
+   * Place of the value at `path`, or of the innermost existing value around it. Undefined for text that does not parse.
    */
   locate(path: readonly PathStep[]): Position | undefined {
     let at = this.#root;
@@ -42,7 +41,7 @@ export class Places {
     return event === undefined ? undefined : this.#positionOf(startOf(event));
   }
 
-  /** Where each item of the list at the top-level key `items` begins. */
+  /** Places of the items of the list at the top-level key `items`. */
   items(): Position[] {
     const list = this.#childOf(this.#root, "items");
     if (this.#events[list]?.type !== EVENT_ID.SEQUENCE) return [];
@@ -93,7 +92,7 @@ export class Places {
 
   #positionOf(offset: number): Position {
     const lines = this.#lines ??= lineStarts(this.#text);
-    // The last line that begins at the offset or before it.
+    // The last line that begins at or before the offset.
     let low = 0;
     for (let high = lines.length - 1; low < high;) {
       const middle = (low + high + 1) >> 1;
@@ -110,7 +109,7 @@ function lineStarts(text: string): number[] {
   return starts;
 }
 
-/** Index behind a value and all within it. */
+/** Index of the event after a value. */
 function endOf(events: readonly Event[], at: number): number {
   let depth = 0;
   for (let i = at; i < events.length; i++) {
@@ -136,7 +135,7 @@ function startOf(event: Event): number {
   }
 }
 
-/** Steps of a field path as kubectl writes it: `spec.rules[0].host`, `data[tls.crt]`. */
+/** Parses a field path as kubectl writes it: `spec.rules[0].host`, `data[tls.crt]`. */
 export function fieldSteps(field: string): PathStep[] {
   const steps: PathStep[] = [];
   for (const [, index, key, name] of field.matchAll(/\[(\d+)\]|\[([^\]]*)\]|([^.[\]]+)/g)) {

@@ -1,63 +1,63 @@
 /**
- * Compares folders with what is known of them, and reads what is new.
+ * Compares folders with their known state, and reads what has changed.
  *
- * A file that is being written in place is read when it has been quiet for a moment: a truncated file would take its
- * objects away. One that came by rename replaces at once. One that vanished counts for a moment longer, because editors
- * save by moving the old file away first.
+ * A file that is being written in place is read when it has not changed for a moment: a truncated file would remove its
+ * objects. A file that comes by rename replaces the former one at once. A file that vanished is kept for a moment,
+ * because editors save by moving the old file away first.
  *
  * @module
  */
 import { type Diagnostic, formatSource } from "../../diagnostic.ts";
 import type { ObjectKey } from "../objects.ts";
-import type { Claims } from "./claims.ts";
+import type { ObjectCopies } from "./object-copies.ts";
 import { FolderWatch } from "./folder-watch.ts";
 import { backgroundIo, errorCode, type FileIo, problemOf, waitingIo } from "./io.ts";
 import { type ManifestLimits, Quota } from "./limits.ts";
-import { type Look, lookAt, type Present } from "./look.ts";
+import { type EntryState, inspectEntry, type Present } from "./entry-state.ts";
 import { readManifestText } from "./manifest-text.ts";
 import { isManifestName, isPassedOver, mayHoldManifests } from "./names.ts";
-import { isYoung, QUIET_MS, quietMs, settleMs } from "./patience.ts";
+import { isYoung, QUIET_MS, quietMs, settleMs } from "./write-delay.ts";
 import { FileNode, type FileVersion, FolderNode, sameVersion } from "./tree.ts";
 
-/** A file that vanished is forgotten after this long, in ms. */
+/** Time after which a vanished file is forgotten, milliseconds. */
 const GRACE_MS = 50;
-/** Paths of former folders that are remembered. */
+/** Bound of the remembered paths of former folders. */
 const MAX_OLD_PATHS = 10_000;
-/** Entries that are looked at together. */
+/** Number of entries that are inspected at a time. */
 const BATCH = 64;
-/** Files below this size are read several at a time. */
+/** Size below which files are read in parallel, bytes. */
 const SMALL_BYTES = 256 * 1024;
-/** Work between two pauses, in ms. */
+/** Work between two pauses, milliseconds. */
 const STRETCH_MS = 8;
 
-/** What a scan needs of its surroundings. */
+/** Options of a scanner. */
 export interface ScannerOptions {
   readonly limits: ManifestLimits;
-  readonly claims: Claims;
-  /** Look at `name` in `folder` again after `ms`. */
+  readonly copies: ObjectCopies;
+  /** Asks for another check of `name` in `folder` after `ms`. */
   readonly again: (folder: FolderNode, name: string, ms: number) => void;
-  /** Something in `folder` changed. Missing: nothing is watched. */
+  /** Called when an entry of `folder` has changed. Default: folders are not watched. */
   readonly changed?: (folder: FolderNode, name: string | undefined) => void;
-  /** A folder cannot be watched. */
+  /** Called when a folder cannot be watched. */
   readonly unwatched?: (folder: FolderNode, error: unknown) => void;
-  /** A folder is watched from now on; a runtime may take a moment until it hears anything. */
+  /** Called when a folder is watched; a runtime may take a moment before it reports changes. */
   readonly watched?: (folder: FolderNode) => void;
-  /** Called in the middle of long scans: what cannot wait for their end. */
+  /** Called during long scans, for work that cannot wait for their end. */
   readonly between?: () => Promise<void> | undefined;
 }
 
-/** Keeps the tree of one or several root folders. */
+/** Maintains the tree of the root folders. */
 export class Scanner {
-  /** Keys whose copy in force may have changed since they were last taken. */
+  /** Keys whose copy in force may have changed since the last commit. */
   touched = new Set<ObjectKey>();
-  /** Has anything changed that findings are made of. */
+  /** A source of diagnostics has changed. */
   findingsChanged = false;
   readonly files = new Set<FileNode>();
-  /** Those of them that have findings: few, whatever the number of files. */
+  /** Files with diagnostics; few, whatever the number of files. */
   readonly faulty = new Set<FileNode>();
   readonly #options: ScannerOptions;
   readonly #gone = new Map<string, { readonly file: FileNode; readonly sinceMs: number }>();
-  /** Paths of folders that were watched once and went. */
+  /** Paths of former folders that were watched. */
   readonly #oldPaths = new Set<string>();
   #io: FileIo = waitingIo;
   #first = true;
@@ -70,7 +70,7 @@ export class Scanner {
     this.#quota = new Quota(options.limits);
   }
 
-  /** The first reading is over: from now on nothing waits for the disk. */
+  /** The first reading is over: file operations no longer block. */
   settled(): void {
     this.#io = backgroundIo;
     this.#first = false;
@@ -80,7 +80,7 @@ export class Scanner {
     this.#stopped = true;
   }
 
-  /** Reads a folder for the first time, or again because it is another one now. */
+  /** Reads a folder for the first time, or when it is another folder now. */
   async open(folder: FolderNode): Promise<void> {
     const { changed, unwatched, watched } = this.#options;
     if (changed !== undefined && !this.#stopped) {
@@ -99,7 +99,7 @@ export class Scanner {
     await this.scanFolder(folder);
   }
 
-  /** A root is another folder now: what both have stays, the rest goes. */
+  /** A root is another folder now: common entries stay, others are removed. */
   replaceRoot(folder: FolderNode): void {
     folder.closed = true;
     folder.watch?.close();
@@ -107,7 +107,7 @@ export class Scanner {
     for (const [name, child] of folder.children) this.#vanish(folder, name, child);
   }
 
-  /** Stops watching a folder and all in it. */
+  /** Stops watching a folder and its subfolders. */
   close(folder: FolderNode): void {
     folder.closed = true;
     folder.watch?.close();
@@ -115,7 +115,7 @@ export class Scanner {
     for (const child of folder.children.values()) if (child instanceof FolderNode) this.close(child);
   }
 
-  /** Looks at every entry of a folder, but not into subfolders that are known. */
+  /** Inspects every entry of a folder, but not the content of known subfolders. */
   async scanFolder(folder: FolderNode): Promise<void> {
     if (folder.closed) return;
     let names: string[];
@@ -124,7 +124,7 @@ export class Scanner {
       const entries = await this.#io.entries(folder.path);
       names = entries.filter(mayHoldManifests).map((entry) => entry.name);
     } catch (error) {
-      // A folder that is gone is its parent's affair; a root keeps what it has.
+      // The scan of the parent handles a missing folder; a missing root keeps its content.
       if (errorCode(error) === "ENOENT" && folder.parent !== undefined) return;
       this.#setFolderProblem(folder, {
         reason: "UnreadableFolder",
@@ -141,13 +141,13 @@ export class Scanner {
     await this.scanNames(folder, names);
   }
 
-  /** Looks at some entries of a folder. */
+  /** Inspects some entries of a folder. */
   async scanNames(folder: FolderNode, names: readonly string[]): Promise<void> {
     const wanted = names.filter((name) => !isPassedOver(name)).sort();
     for (let at = 0; at < wanted.length && !this.#stopped && !folder.closed; at += BATCH) {
       const batch = wanted.slice(at, at + BATCH);
-      const looks = await Promise.all(batch.map((name) => lookAt(this.#io, folder.at(name))));
-      // Small files are read together: most of the time goes into waiting for each.
+      const looks = await Promise.all(batch.map((name) => inspectEntry(this.#io, folder.at(name))));
+      // Small files are read in parallel, because most of the time is spent waiting.
       const reads: Promise<void>[] = [];
       for (const [i, look] of looks.entries()) {
         const scanned = this.#scanEntry(folder, batch[i]!, look);
@@ -162,7 +162,7 @@ export class Scanner {
     }
   }
 
-  /** Forgets files that have been gone for long enough. True if others are waiting. */
+  /** Forgets files that have been gone for long enough. True when others still wait. */
   forgetGone(): boolean {
     const now = performance.now();
     for (const [path, { file, sinceMs }] of this.#gone) {
@@ -173,7 +173,7 @@ export class Scanner {
     return this.#gone.size > 0;
   }
 
-  /** After a stretch of work: something to wait for, so that others get their turn. */
+  /** After a stretch of work, returns a promise of a pause, so that other work runs. */
   breathe(): Promise<void> | undefined {
     if (performance.now() - this.#pausedAt < STRETCH_MS) return undefined;
     return new Promise((resolve) =>
@@ -184,7 +184,7 @@ export class Scanner {
     );
   }
 
-  async #scanEntry(folder: FolderNode, name: string, look: Look): Promise<void> {
+  async #scanEntry(folder: FolderNode, name: string, look: EntryState): Promise<void> {
     const child = folder.children.get(name);
     if (look.kind === "missing") {
       if (child !== undefined) this.#vanish(folder, name, child);
@@ -196,12 +196,12 @@ export class Scanner {
       return;
     }
     if (child instanceof FolderNode) {
-      // A link that leads nowhere for a moment keeps what it led to.
+      // A dangling link keeps its former content for a moment.
       if (look.kind === "unreadable") return;
       this.#vanish(folder, name, child);
     }
     if (!isManifestName(name)) return;
-    // Emacs locks a file with a link that leads nowhere.
+    // Emacs locks a file with a dangling link.
     if (look.kind === "unreadable" && look.isLink && name.startsWith(".#")) return;
     await this.#scanFile(folder, name, look);
   }
@@ -219,20 +219,20 @@ export class Scanner {
       return;
     }
     if (known !== undefined) this.#vanish(folder, name, known);
-    if (folder.isWithin(inode)) return; // a link to a folder around this one
+    if (folder.isWithin(inode)) return; // a link to a folder that contains this one
     const linked = look.isLink || folder.linked;
     const excess = this.#quota.addFolder(folder.depth, linked);
     if (excess !== undefined) return this.#tooMany(folder, excess);
     const child = new FolderNode(folder.at(name), `${folder.order}/${name}`, inode, folder);
     child.isLink = look.isLink;
     child.linked = linked;
-    // Made anew under a path that was watched before: see FolderWatch.
+    // Created again under a path that was watched before: see FolderWatch.
     child.doubtful = !this.#first && (known !== undefined || this.#oldPaths.has(child.path));
     folder.children.set(name, child);
     await this.open(child);
   }
 
-  async #scanFile(folder: FolderNode, name: string, look: Exclude<Look, { kind: "missing" }>): Promise<void> {
+  async #scanFile(folder: FolderNode, name: string, look: Exclude<EntryState, { kind: "missing" }>): Promise<void> {
     const file = this.#fileAt(folder, name);
     if (file === undefined) return;
     file.isLink = look.isLink;
@@ -263,7 +263,7 @@ export class Scanner {
       if (errorCode(error) === "ENOENT") return this.#options.again(folder, name, QUIET_MS);
       return this.#fail(file, { message: `cannot read the file: ${problemOf(error)}` });
     }
-    if (bytes.length > fileBytes) return tooLarge(bytes.length); // it grew meanwhile
+    if (bytes.length > fileBytes) return tooLarge(bytes.length); // the file has grown since
     const young = isYoung(version);
     const reading = await readManifestText(file.path, bytes, file.text, () => this.breathe());
     const text = reading.kind === "read" ? reading.text : undefined;
@@ -278,12 +278,12 @@ export class Scanner {
     this.#weigh(file, bytes.length);
     if (before !== reading.text) {
       file.text = reading.text;
-      this.#options.claims.replace(file, before, reading.text, this.touched);
+      this.#options.copies.replace(file, before, reading.text, this.touched);
       this.#note(file);
     }
   }
 
-  /** It was read, for better or worse: waiting begins anew. */
+  /** The file was read, with or without success: delays begin again. */
   #read(file: FileNode): void {
     file.waitingSince = undefined;
     file.doubted = false;
@@ -302,7 +302,7 @@ export class Scanner {
     file.bytes = bytes;
   }
 
-  /** `undefined`: there are too many. */
+  /** Returns the node of a file; `undefined` when there are too many. */
   #fileAt(folder: FolderNode, name: string): FileNode | undefined {
     const known = folder.children.get(name);
     if (known instanceof FileNode) return known;
@@ -317,7 +317,7 @@ export class Scanner {
     if (back !== undefined) {
       this.#gone.delete(path);
       back.gone = false;
-      this.#options.claims.reorder(back.text, this.touched);
+      this.#options.copies.reorder(back.text, this.touched);
       this.findingsChanged = true;
     }
     this.files.add(file);
@@ -325,7 +325,7 @@ export class Scanner {
     return file;
   }
 
-  /** The present content cannot be had; the last good one stays. */
+  /** The content cannot be read; the last good one stays. */
   #fail(file: FileNode, problem: { readonly message: string } | Diagnostic, version?: FileVersion): void {
     this.#read(file);
     file.version = version;
@@ -375,9 +375,9 @@ export class Scanner {
       return;
     }
     child.gone = true;
-    child.version = undefined; // what comes back under this name is written anew
+    child.version = undefined; // a file that comes back under this name is new
     this.#read(child);
-    this.#options.claims.reorder(child.text, this.touched);
+    this.#options.copies.reorder(child.text, this.touched);
     this.findingsChanged = true;
     this.#gone.set(child.path, { file: child, sinceMs: performance.now() });
   }
@@ -386,7 +386,7 @@ export class Scanner {
     this.files.delete(file);
     this.faulty.delete(file);
     this.#weigh(file, 0);
-    this.#options.claims.replace(file, file.text, undefined, this.touched);
+    this.#options.copies.replace(file, file.text, undefined, this.touched);
     file.text = undefined;
     this.findingsChanged = true;
   }

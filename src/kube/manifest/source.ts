@@ -1,9 +1,9 @@
 /**
- * Folders of manifests as a source of objects: read at start, then followed.
+ * Folders of manifests as a source of objects: read at the start, then followed.
  *
- * Changes are heard of by a watch on each folder; since a watch may miss something on every runtime, a folder is looked
- * at again shortly after anything happened in it, folders and links are glanced at every second, and everything is
- * compared (by size, times and inode) every half minute.
+ * A watch on each folder reports changes. A watch may miss some on every runtime, so a folder is scanned again shortly
+ * after a change in it, folders and links are polled every second, and everything is rescanned (by size, times and
+ * inode) every half minute.
  *
  * @module
  */
@@ -15,21 +15,21 @@ import { MANIFEST_LIMITS } from "./limits.ts";
 import type { ManifestReading, ManifestSourceOptions } from "./options.ts";
 import { FileNode, type FolderNode, sameVersion, versionOf } from "./tree.ts";
 
-/** From the first sign of a change to the look at it, in ms: what else comes meanwhile is looked at together. */
+/** Delay from the first event of a change to the scan of it, milliseconds; later events are handled together. */
 const DEBOUNCE_MS = 2;
-/** From the last sign of a change in a folder to the look at all of it, in ms. */
+/** Delay from the last event in a folder to the scan of the whole folder, milliseconds. */
 const FOLLOW_UP_MS = 300;
-/** The same when signs never stop coming. */
+/** Longest delay of that scan while events keep coming, milliseconds. */
 const FOLLOW_UP_CEILING_MS = 2000;
-/** More names than these at once: the whole folder is looked at. */
+/** Number of names above which the whole folder is scanned. */
 const MAX_NAMES = 256;
-/** Folders, and links, that are looked at in one glance; with more, it takes several. */
-const MAX_GLANCES = 500;
-/** How often files that vanished are looked after, in ms. */
+/** Bound of the folders and links in one poll; more take several polls. */
+const MAX_POLLED = 500;
+/** Interval of the check of vanished files, milliseconds. */
 const GONE_MS = 25;
 
 const DEFAULT_RESCAN_MS = 30_000;
-const DEFAULT_GLANCE_MS = 1000;
+const DEFAULT_POLL_MS = 1000;
 
 type Timer = ReturnType<typeof setTimeout>;
 
@@ -40,16 +40,16 @@ export class ManifestSource implements ObjectSource {
   #target: SourceTarget | undefined;
   #state: SourceState = { kind: "starting" };
   readonly #folders: ManifestFolders;
-  /** Names to look at, by folder. */
+  /** Names to scan, by folder. */
   #named = new Map<FolderNode, Set<string>>();
-  /** Folders all of which is to be looked at. */
+  /** Folders to scan completely. */
   #whole = new Set<FolderNode>();
   #later: { readonly folder: FolderNode; readonly name: string; readonly atMs: number }[] = [];
   #followUps = new Map<FolderNode, number>();
-  #glance = false;
-  /** Folders and links that were glanced at since the round of them began. */
-  #glanced = new Set<FolderNode | FileNode>();
-  /** Names are being looked at. */
+  #pollDue = false;
+  /** Folders and links that have been polled in the current round. */
+  #polled = new Set<FolderNode | FileNode>();
+  /** A scan of names is running. */
   #looking = false;
   #saidUnwatched = false;
   #running: Promise<void> | undefined;
@@ -94,19 +94,19 @@ export class ManifestSource implements ObjectSource {
     if (reading.diagnostics.length > 0) target.diagnosticsChanged(reading.diagnostics);
     this.#judge();
     this.#started = true;
-    const { rescanIntervalMs = DEFAULT_RESCAN_MS, glanceIntervalMs = DEFAULT_GLANCE_MS } = this.#options;
+    const { rescanIntervalMs = DEFAULT_RESCAN_MS, pollIntervalMs = DEFAULT_POLL_MS } = this.#options;
     this.#intervals = [
       setInterval(() => this.rescan(), rescanIntervalMs),
       setInterval(() => {
-        this.#glance = true;
+        this.#pollDue = true;
         this.#wake();
-      }, glanceIntervalMs),
+      }, pollIntervalMs),
     ];
     this.#wake();
     return reading;
   }
 
-  /** Stops following; what is being read is finished first. The store keeps what it has. */
+  /** Stops following, after the current scan. The store keeps its objects. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of [this.#debounce, this.#laterTimer, this.#followUpTimer, this.#goneTimer]) clearTimeout(timer);
@@ -115,16 +115,16 @@ export class ManifestSource implements ObjectSource {
     await this.#running;
   }
 
-  /** All findings that stand now, sorted by file, then line. */
+  /** All current diagnostics, sorted by file, then line. */
   diagnostics(): readonly Diagnostic[] {
     return this.#folders.diagnostics();
   }
 
-  /** Said once: where watches run out, they do so for many folders. */
+  /** Logs once that folders cannot be watched: a limit of watches affects many folders. */
   #unwatched(folder: FolderNode, error: unknown): void {
     if (this.#saidUnwatched) return;
     this.#saidUnwatched = true;
-    const every = `it is looked at every second, or at ${MAX_GLANCES} such folders a second`;
+    const every = `it is looked at every second, or at ${MAX_POLLED} such folders a second`;
     this.#options.logger.warning(`cannot watch a manifests folder; ${every}`, {
       folder: folder.path,
       error: error instanceof Error ? error.message : String(error),
@@ -132,12 +132,12 @@ export class ManifestSource implements ObjectSource {
   }
 
   #changed(folder: FolderNode, name: string | undefined): void {
-    // A link such as `..data` stands behind any other entry.
+    // A link such as `..data` may be behind any other entry.
     this.#request(folder, name?.startsWith("..") ? undefined : name);
     this.#followUp(folder);
   }
 
-  /** Asks for a look at an entry; undefined: at all of them. */
+  /** Requests a scan of an entry; undefined: of all entries. */
   #request(folder: FolderNode, name: string | undefined): void {
     if (this.#stopped || folder.closed) return;
     const names = this.#named.get(folder);
@@ -186,32 +186,32 @@ export class ManifestSource implements ObjectSource {
     }, FOLLOW_UP_MS);
   }
 
-  /** Looks at everything soon, whether or not a watch saw a change. */
+  /** Scans everything soon, with or without an event; the changes come by `onChange`. */
   rescan(): void {
     for (const folder of this.#folders.all()) this.#request(folder, undefined);
   }
 
-  /** Sees that the pending looks are taken soon. */
+  /** Schedules the pending scans. */
   #wake(): void {
     if (!this.#started || this.#stopped || this.#running !== undefined) return;
     this.#debounce ??= setTimeout(() => {
       this.#debounce = undefined;
       this.#running = this.#run().finally(() => {
         this.#running = undefined;
-        if (this.#named.size > 0 || this.#whole.size > 0 || this.#glance) this.#wake();
+        if (this.#named.size > 0 || this.#whole.size > 0 || this.#pollDue) this.#wake();
       });
     }, DEBOUNCE_MS);
   }
 
-  /** Takes the looks that are pending, then tells what they brought. Never rejects. */
+  /** Runs the pending scans, then reports their changes. Never rejects. */
   async #run(): Promise<void> {
     try {
       const whole = this.#whole;
       this.#whole = new Set();
       await this.#lookAtNames();
-      if (this.#glance) {
-        this.#glance = false;
-        await this.#glanceAtFolders();
+      if (this.#pollDue) {
+        this.#pollDue = false;
+        await this.#pollFolders();
       }
       for (const folder of whole) {
         if (this.#stopped) return;
@@ -223,7 +223,7 @@ export class ManifestSource implements ObjectSource {
     }
   }
 
-  /** What a watch has told of since a long look began comes first, unless that would tear apart what the look has found. */
+  /** Scans entries with new events during a long scan, unless that would separate changes that belong together. */
   #between(): Promise<void> | undefined {
     if (!this.#started || this.#looking || this.#named.size === 0 || this.#folders.scanner.touched.size > 0) {
       return undefined;
@@ -244,7 +244,7 @@ export class ManifestSource implements ObjectSource {
     } finally {
       this.#looking = false;
     }
-    // Whatever is gone stays for now: it may be found elsewhere.
+    // Objects of missing files stay for now: they may appear elsewhere.
     if (!this.#stopped) this.#report(this.#folders.commit());
   }
 
@@ -276,14 +276,14 @@ export class ManifestSource implements ObjectSource {
     this.#target?.stateChanged();
   }
 
-  /** What a watch cannot tell: folders that were replaced, targets of links, folders without a watch. */
-  async #glanceAtFolders(): Promise<void> {
+  /** Polls what a watch cannot report: replaced folders, targets of links, folders without a watch. */
+  async #pollFolders(): Promise<void> {
     await this.#folders.lookAtRoots();
     let looks = 0;
     const due = (node: FolderNode | FileNode): boolean => {
-      if (looks >= MAX_GLANCES || this.#glanced.has(node)) return false;
+      if (looks >= MAX_POLLED || this.#polled.has(node)) return false;
       looks++;
-      this.#glanced.add(node);
+      this.#polled.add(node);
       return true;
     };
     for (const folder of this.#folders.all()) {
@@ -298,7 +298,7 @@ export class ManifestSource implements ObjectSource {
       const urgent = this.#between();
       if (urgent !== undefined) await urgent;
     }
-    if (looks < MAX_GLANCES) this.#glanced.clear();
+    if (looks < MAX_POLLED) this.#polled.clear();
   }
 
   async #folderMoved(folder: FolderNode): Promise<boolean> {

@@ -1,15 +1,15 @@
 /**
- * What is known of the folders and files: nodes without behaviour.
+ * The known state of folders and files: nodes without behaviour.
  *
  * @module
  */
 import type { Stats } from "node:fs";
 import type { Diagnostic } from "../../diagnostic.ts";
-import type { ClaimingFile } from "./claims.ts";
+import type { CopyFile } from "./object-copies.ts";
 import type { FolderWatch } from "./folder-watch.ts";
 import type { ManifestText } from "./manifest-text.ts";
 
-/** What tells one version of a file from another without reading it. */
+/** Identity of a version of a file, known without reading it. */
 export interface FileVersion {
   readonly inode: string;
   readonly size: number;
@@ -30,23 +30,23 @@ export function inodeOf(stats: Stats): string {
 }
 
 /** A manifest file. */
-export class FileNode implements ClaimingFile {
+export class FileNode implements CopyFile {
   /** Version that was read last; undefined: none, or it must be read again. */
   version: FileVersion | undefined;
-  /** The version was so young when it was read that another may have the same times. */
+  /** The version was so new when it was read that another may have the same times. */
   young = false;
   isLink = false;
-  /** Length of the content that was read last. */
+  /** Length of the content that was read last, bytes. */
   bytes = 0;
   /** Last good content. */
   text: ManifestText | undefined;
-  /** Why the present content is not in force. */
+  /** Reason why the current content is not in force. */
   problem: Diagnostic | undefined;
-  /** Not there any more; it may come back in a moment, as editors save. */
+  /** The file is missing; it may come back in a moment, as when editors save. */
   gone = false;
-  /** When it was first put off because it was being written, in ms of the monotonic clock. */
+  /** Time of the first delay because it was being written, milliseconds of the monotonic clock. */
   waitingSince: number | undefined;
-  /** What it holds looks like a part of what is being written. */
+  /** The content looks incomplete. */
   doubted = false;
 
   constructor(readonly path: string, readonly order: string) {}
@@ -62,18 +62,18 @@ export class FolderNode {
   watch: FolderWatch | undefined;
   mtimeMs = -1;
   isLink = false;
-  /** There is a link on the way to it from its root. */
+  /** The path from the root contains a link. */
   linked = false;
-  /** Its watch cannot be relied upon: all its entries are looked at every time. */
+  /** The watch is unreliable: every scan inspects all entries. */
   doubtful = false;
-  /** It is no part of the tree any more. */
+  /** The folder is no longer part of the tree. */
   closed = false;
-  /** Why it cannot be read now; what is known of it stays. */
+  /** Reason why the folder cannot be read; its known content stays. */
   problem: Diagnostic | undefined;
 
   constructor(
     readonly path: string,
-    /** Rank of the root, then path. */
+    /** Text by which folders are ordered: rank of the root, then path. */
     readonly order: string,
     readonly inode: string,
     readonly parent: FolderNode | undefined,
@@ -84,7 +84,7 @@ export class FolderNode {
     return this.path === "/" ? `/${name}` : `${this.path}/${name}`;
   }
 
-  /** Is this folder, or one that it is in, the one with this inode. */
+  /** True when this folder, or one that contains it, has the inode. */
   isWithin(inode: string): boolean {
     if (this.inode === inode) return true;
     for (let node = this.parent; node !== undefined; node = node.parent) if (node.inode === inode) return true;

@@ -1,5 +1,5 @@
 /**
- * One YAML or JSON document to a plain value, with bounds on depth, aliases and what they unfold to.
+ * Parses a YAML or JSON document to a plain value, with bounds on depth, aliases and their expansion.
  *
  * The schema is YAML 1.2's core with merge keys and `!!binary`, as kubectl reads it; `yes` and `on` stay strings.
  *
@@ -19,8 +19,8 @@ import {
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
- * kubectl makes text of it before the object becomes JSON, so that the `data` of a Secret must hold base64 inside of it.
- * Bytes that are no UTF-8 become U+FFFD there, too.
+ * kubectl decodes it to text before the object becomes JSON, so the `data` of a Secret must contain base64 inside.
+ * Bytes that are not UTF-8 become U+FFFD, as with kubectl.
  */
 const binaryText = defineScalarTag("tag:yaml.org,2002:binary", {
   resolve(source) {
@@ -31,14 +31,14 @@ const binaryText = defineScalarTag("tag:yaml.org,2002:binary", {
 });
 
 const SCHEMA = CORE_SCHEMA.withTags(mergeTag, binaryText);
-/** Custom resources nest to about forty. */
+/** Bound of the nesting; custom resources reach about forty. */
 export const MAX_DEPTH = 100;
 const MAX_ALIASES = 1000;
 const MAX_MERGE_KEYS = 10_000;
-/** Values that a document with aliases may unfold to. */
+/** Bound of the values to which aliases may expand. */
 const MAX_UNFOLDED = 200_000;
 
-/** Text that is no YAML, or more of it than is allowed. Lines and columns count from 1, from the start of the text. */
+/** Text that is not YAML, or exceeds a bound. Lines and columns count from 1, from the start of the text. */
 export class YamlError extends SyntaxError {
   override readonly name = "YamlError";
 
@@ -48,7 +48,7 @@ export class YamlError extends SyntaxError {
   }
 }
 
-/** Reads one document. `undefined` when there is none. Throws {@link YamlError} and nothing else. */
+/** Parses one document. `undefined` when there is none. Throws {@link YamlError} only. */
 export function parseYaml(text: string): unknown {
   try {
     const events = parseEvents(text, { maxDepth: MAX_DEPTH });
@@ -66,7 +66,7 @@ export function parseYaml(text: string): unknown {
   } catch (error) {
     if (error instanceof YamlError) throw error;
     if (error instanceof YAMLException) {
-      // The parser says "... exceeded maxDepth (100)" and the like of its bounds.
+      // Messages of the parser about its bounds, such as "... exceeded maxDepth (100)".
       const code = /\bexceeded max/.test(error.reason) ? "bound" : "syntax";
       const line = error.mark?.line ?? 0;
       const hint = code === "syntax" ? hintAt(text.split("\n", line + 1)[line] ?? "") : undefined;
@@ -79,10 +79,10 @@ export function parseYaml(text: string): unknown {
   }
 }
 
-/** Where a value begins: behind a key, in a list, or at the start. */
+/** Text before the start of a value: after a key, in a list, or at the start. */
 const VALUE_START = /(?:^|[:[,-])\s*$/;
 
-/** What is most likely wrong with a line that cannot be read, where the parser's own words are of little help. */
+/** Likely mistake in a line, where the message of the parser is of little help. */
 function hintAt(line: string): { readonly message: string; readonly index: number } | undefined {
   const template = line.indexOf("{{");
   if (template !== -1) {
@@ -91,7 +91,7 @@ function hintAt(line: string): { readonly message: string; readonly index: numbe
   }
   for (const { index, 0: text } of line.matchAll(/[*@`%][^\s,\]}]*/g)) {
     if (!VALUE_START.test(line.slice(0, index))) continue;
-    // An alias is a name alone; a host or a path has more to it.
+    // An alias is a name only; a host or a path has more characters.
     if (text.startsWith("*") && /^\*[\w-]+$/.test(text)) continue;
     const shown = text.slice(0, 80).replace(/["\\]/g, "");
     return { message: `a text that begins with ${text[0]} must be in quotes: "${shown}"`, index };
@@ -99,7 +99,7 @@ function hintAt(line: string): { readonly message: string; readonly index: numbe
   return undefined;
 }
 
-/** Counts values, those behind an alias once for each time they are used; a loop never ends within any limit. */
+/** Counts values, with those of an alias at each use; a loop exceeds any limit. */
 function unfoldsWithin(value: unknown, limit: number): boolean {
   const stack: unknown[] = [value];
   let count = 0;

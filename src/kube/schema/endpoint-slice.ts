@@ -21,7 +21,7 @@ const conditions = v.pipe(
   v.nullish(mapping({ ready: optional(flag), serving: optional(flag), terminating: optional(flag) }), {}),
   v.transform(({ ready, serving, terminating }) => ({
     ready: ready ?? true,
-    // Without a word of its own, serving is what ready is.
+    // Without a value, serving is the same as ready.
     serving: serving ?? ready ?? true,
     terminating: terminating ?? false,
   })),
@@ -34,7 +34,7 @@ const endpoint = v.pipe(
     targetRef: optional(mapping({ kind: textOrEmpty, name: textOrEmpty })),
     nodeName: textOrEmpty,
     zone: textOrEmpty,
-    /** v1beta1 has node and zone in here. */
+    /** v1beta1 has node and zone here. */
     topology: optional(v.record(v.string(), v.unknown(), "Invalid value: must be a mapping")),
     hints: optional(mapping({ forZones: list(mapping({ name: textOrEmpty })) })),
   }),
@@ -55,7 +55,7 @@ function topologyValue(topology: Readonly<Record<string, unknown>> | null | unde
   return typeof value === "string" ? value : "";
 }
 
-/** A port without a number means every port; there is nothing to connect to, so it is left out. */
+/** A port without a number means all ports; it cannot be connected to, and is left out. */
 const ports = v.pipe(
   list(mapping({ name: textOrEmpty, protocol, port: optional(portNumber) })),
   v.transform((ports): EndpointPort[] =>
@@ -99,7 +99,7 @@ export const endpointSlice: v.GenericSchema<unknown, Unsourced<EndpointSlice>> =
             { type: "array", origin: "value", input: [...addresses], key: j, value: address },
           ],
         });
-        return; // one is enough: a slice has up to a thousand
+        return; // one diagnostic is enough: a slice has up to a thousand
       }
     }
   }),

@@ -1,5 +1,5 @@
 /**
- * Endpoints of v1. Addresses that are not ready are left out: nothing is ever sent to them.
+ * Endpoints of v1. Addresses that are not ready are left out, because they get no requests.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { ipAddress, list, mapping, optional, portNumber, protocol, textOrEmpty }
 import { metadata } from "./metadata.ts";
 import type { Unsourced } from "./unsourced.ts";
 
-/** What an address belongs to; only Pods are of interest. */
+/** Object of an address; only Pods are used. */
 const targetRef = optional(mapping({ kind: textOrEmpty, name: textOrEmpty }));
 
 const address = v.pipe(

@@ -1,5 +1,5 @@
 /**
- * The schemas that many kinds share, and how each says what was wanted. `null` counts as not set, as the API reads it.
+ * Schemas that many kinds share, and their messages. `null` counts as not set, as in the API.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { isIP } from "node:net";
 import { intern } from "./intern.ts";
 import { isPortName, isQualifiedName } from "./name.ts";
 
-/** Longest list that is looked at; one object of the API is 1.5 MiB, so none is near it. */
+/** Longest list that is read; an object of the API has at most 1.5 MiB, so none reaches it. */
 const MAX_ITEMS = 10_000;
 
-/** Longest part of a value that is repeated in a message, in characters. */
+/** Longest part of a value in a message, characters. */
 const MAX_QUOTED = 80;
 
-/** Names a value in a message: short ones as JSON, everything else by its kind. */
+/** Formats a value for a message: short ones as JSON, others by their kind. */
 export function quote(value: unknown): string {
   if (typeof value === "string") {
     return JSON.stringify(value.length > MAX_QUOTED ? `${value.slice(0, MAX_QUOTED)}...` : value);
@@ -39,12 +39,12 @@ export function mapping<const E extends v.ObjectEntries>(entries: E) {
   return v.object(entries, wanted("a mapping"));
 }
 
-/** A field that may be missing or null: `undefined` then. */
+/** A field that may be missing or null, which gives `undefined`. */
 export function optional<const S extends v.GenericSchema<unknown, unknown>>(schema: S) {
   return v.nullish(schema);
 }
 
-/** A list, or nothing, which is an empty one. */
+/** A list; a missing one is empty. */
 export function list<const S extends v.GenericSchema<unknown, unknown>>(item: S) {
   return v.nullish(
     v.pipe(
@@ -69,12 +69,12 @@ export const text = v.pipe(
 /** Text, empty when missing. */
 export const textOrEmpty = v.nullish(text, "");
 
-/** Text that passes a rule; when missing or empty it is empty. */
+/** Text that passes a rule; missing or empty text is empty. */
 export function textIf(test: (text: string) => boolean, rule: string) {
   return v.nullish(v.pipe(text, v.check((value) => value === "" || test(value), invalid(rule))), "");
 }
 
-/** Text that must be there and pass a rule. */
+/** Required text that passes a rule. */
 export function requiredTextIf(test: (text: string) => boolean, rule: string) {
   return v.pipe(
     text,
@@ -93,24 +93,24 @@ export function oneOf<const W extends readonly [string, ...string[]]>(words: W) 
         ? "Required value"
         : `Unsupported value: ${quote(input)}: supported values: ${words.map((word) => `"${word}"`).join(", ")}`,
   );
-  // The word of the list and not that of the document, which would keep all of its text in memory.
+  // The word of the list, because that of the document would keep the whole text in memory.
   return v.pipe(schema, v.transform((word): W[number] => own.get(word)!));
 }
 
 /** `true` or `false`. */
 export const flag = v.boolean(wanted("true or false"));
 
-/** Number of a port, 1 to 65535. */
+/** Port number, 1 to 65535. */
 export const portNumber = v.pipe(
   v.number(wanted("a number")),
   v.check((port) => Number.isInteger(port) && port >= 1 && port <= 65535, invalid("must be between 1 and 65535")),
 );
 
-/** Rule of {@link isPortName} in words. */
+/** Description of the rule of {@link isPortName}. */
 export const PORT_NAME_RULE =
   "must be a port name: at most 15 lower-case letters, digits and '-', with at least one letter";
 
-/** Message for what is neither number nor name of a port. */
+/** Message for a value that is neither number nor name of a port. */
 export function noPort({ input }: v.BaseIssue<unknown>): string {
   if (input === undefined || input === null) return "Required value";
   if (typeof input === "number") return `Invalid value: ${input}: must be between 1 and 65535`;
@@ -130,7 +130,7 @@ export const protocol = v.nullish(oneOf(["TCP", "UDP", "SCTP"]), "TCP");
 /** An IP address. */
 export const ipAddress = v.pipe(text, v.check((value) => isIP(value) !== 0, invalid("must be an IP address")));
 
-/** Annotations and labels in all may have this many characters, as the API server has it. */
+/** Bound of the characters of all annotations or labels, as in the API server. */
 const MAX_MAP_CHARACTERS = 256 * 1024;
 
 /** Annotations or labels: keys are qualified names, values are strings. The result has no prototype. */
@@ -167,7 +167,7 @@ export const stringMap = v.nullish(
   {},
 );
 
-/** A mapping as YAML and JSON give it. */
+/** True for a mapping of YAML or JSON. */
 export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

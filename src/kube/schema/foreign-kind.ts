@@ -1,6 +1,6 @@
 /**
- * Kinds by which other APIs and controllers route requests: not read here, but whoever has written one expects that it is
- * served. Kinds that only go with these (a Gateway, a Middleware) are passed over like any other.
+ * Kinds by which other APIs and controllers route requests. They are not read here, but their authors expect them to be
+ * served. Kinds that only accompany these (a Gateway, a Middleware) are ignored like any other.
  *
  * @module
  */
@@ -12,7 +12,7 @@ interface Api {
 
 const TRAEFIK: Api = { whose: "Traefik", kinds: ["IngressRoute", "IngressRouteTCP", "IngressRouteUDP"] };
 
-/** By group of the API. */
+/** APIs by group. */
 const APIS: ReadonlyMap<string, Api> = new Map<string, Api>([
   ["gateway.networking.k8s.io", {
     whose: "the Gateway API",
@@ -33,7 +33,7 @@ const APIS: ReadonlyMap<string, Api> = new Map<string, Api>([
   ["zalando.org", { whose: "Skipper", kinds: ["RouteGroup"] }],
 ]);
 
-/** Whose kind it is, if it routes requests. */
+/** Returns the API of a kind that routes requests. */
 export function foreignKind(group: string, kind: string): string | undefined {
   const api = APIS.get(group);
   return api !== undefined && api.kinds.some((each) => each.toLowerCase() === kind.toLowerCase())

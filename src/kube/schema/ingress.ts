@@ -1,6 +1,6 @@
 /**
- * Ingress of networking.k8s.io/v1, and of v1beta1 (also as extensions/v1beta1), checked as the API server checks it, with
- * two departures: a missing pathType passes (it did until v1), and the class may stand in the annotation and in the spec.
+ * Ingress of networking.k8s.io/v1, and of v1beta1 (also as extensions/v1beta1), checked as by the API server, with two
+ * differences: a missing pathType is accepted (as before v1), and the class may be in the annotation and in the spec.
  *
  * @see https://kubernetes.io/docs/reference/kubernetes-api/networking-resources/ingress-v1/
  *
@@ -32,7 +32,7 @@ const HOST_RULE = "must be a DNS name, or one with '*' as its first label";
 
 const serviceName = requiredTextIf(isDnsLabel, SERVICE_NAME_RULE);
 
-/** Go's zero values say "not set" in a port: "" and 0. */
+/** Port of a backend; Go's zero values "" and 0 mean "not set". */
 const port = v.pipe(
   mapping({
     name: textIf(isPortName, PORT_NAME_RULE),
@@ -78,7 +78,7 @@ const backend = v.pipe(
   }),
 );
 
-/** serviceName and servicePort; a port in digits is its number, as clients of that time wrote it. */
+/** serviceName and servicePort; a port in digits is a number, as clients of that version wrote it. */
 const betaBackend = v.pipe(
   mapping({
     serviceName: textIf(isDnsLabel, SERVICE_NAME_RULE),
@@ -112,7 +112,7 @@ const betaBackend = v.pipe(
 
 const pathType = v.nullish(oneOf(["Exact", "ImplementationSpecific", "Prefix"]));
 
-/** What Exact and Prefix paths may not contain: a request path is compared after these were resolved. */
+/** Parts that Exact and Prefix paths must not contain, because request paths are normalised before the comparison. */
 const UNRESOLVED = ["//", "/./", "/../", "%2f", "%2F"] as const;
 
 function pathProblem(path: string, type: IngressPath["pathType"] | null | undefined): string | undefined {
@@ -178,7 +178,7 @@ type Spec = Ingress["spec"];
 
 const notRead = v.optional(v.pipe(v.unknown(), v.transform((): null => null)));
 
-/** v1beta1 says `backend` for what v1 calls `defaultBackend`. */
+/** Schema of the spec; v1beta1 has `backend` in place of `defaultBackend`. */
 function spec(
   backend: v.GenericSchema<unknown, IngressBackend>,
   name: "backend" | "defaultBackend",

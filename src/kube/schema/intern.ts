@@ -1,16 +1,16 @@
 /**
- * One string for equal strings, as far as they come close together: objects of a cluster repeat the same few words.
+ * Shares equal strings that occur close together, because the objects of a cluster repeat the same words.
  *
  * @module
  */
 
 const SLOTS = 8192;
-/** Longer text is hardly ever repeated. */
+/** Longest text that is shared; longer text is rarely repeated. */
 const MAX_LENGTH = 64;
 
 const slots: (string | undefined)[] = new Array(SLOTS).fill(undefined);
 
-/** Gives back an equal string, one that is in use already where it is at hand. */
+/** Returns an equal string, one that is in use already if it is known. */
 export function intern(text: string): string {
   const { length } = text;
   if (length > MAX_LENGTH) return text;

@@ -7,13 +7,13 @@ import * as v from "valibot";
 import { isMapping, quote, wanted } from "./field.ts";
 import { isConfigKey } from "./name.ts";
 
-/** What a Secret or ConfigMap may hold in all: 1 MiB, as the API server has it. */
+/** Bound of the data of a Secret or ConfigMap: 1 MiB, as in the API server. */
 export const MAX_DATA_BYTES = 1024 * 1024;
 
-/** Base64 of the most that is allowed, with room for line breaks. */
+/** Bound of the base64 text, with room for line breaks. */
 const MAX_TEXT = MAX_DATA_BYTES * 1.5;
 
-/** Text by key; `null` counts as empty. With `hidden`, messages never repeat a value. */
+/** Text by key; `null` counts as empty. With `hidden`, messages never contain a value. */
 export function keyedText(values: "shown" | "hidden"): v.GenericSchema<unknown, Map<string, string>> {
   return v.nullish(
     v.pipe(

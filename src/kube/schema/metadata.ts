@@ -8,7 +8,7 @@ import type { Metadata } from "../objects.ts";
 import { invalid, mapping, optional, requiredTextIf, stringMap, text, textIf, textOrEmpty } from "./field.ts";
 import { isDnsLabel, isDnsSubdomain } from "./name.ts";
 
-/** kubectl's copy of the whole object: large, and read by nobody here. */
+/** kubectl's copy of the whole object, which is large and not used. */
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
 const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
@@ -27,7 +27,7 @@ const generation = v.pipe(
   v.check((value) => Number.isSafeInteger(value) && value >= 0, invalid("must be a whole number, 0 or more")),
 );
 
-/** Which names a kind may have, and whether it lives in a namespace. */
+/** Valid names of a kind, and whether it is namespaced. */
 export interface NameRule {
   readonly scope: "namespaced" | "cluster";
   readonly name: "label" | "subdomain";

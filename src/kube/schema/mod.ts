@@ -1,5 +1,5 @@
 /**
- * From an unknown value to an object that is known to be well formed, or to what is wrong with it.
+ * Checks unknown values, and returns well-formed objects or diagnostics.
  *
  * @module
  */
@@ -23,11 +23,11 @@ import { missingPathTypes } from "./path-type.ts";
 import { type UnknownField, unknownIngressFields } from "./unknown-field.ts";
 import type { Unsourced } from "./unsourced.ts";
 
-/** What became of a value. Passed over: a kind that is not read here. */
+/** Result of reading a value. `passed-over`: a kind that is not read. */
 export type ObjectReading =
   | { readonly kind: "object"; readonly object: KubeObject; readonly warnings: readonly Diagnostic[] }
   | { readonly kind: "passed-over" }
-  /** `refused`: the object that it was to be; `null`: that cannot be told. */
+  /** `refused`: key of the object; `null`: unknown. */
   | { readonly kind: "invalid"; readonly refused: ObjectKey | null; readonly diagnostics: readonly Diagnostic[] };
 
 type AnySchema = v.GenericSchema<unknown, Unsourced<KubeObject>>;
@@ -50,7 +50,7 @@ const SCHEMAS: Readonly<Record<KubeObject["kind"], Readonly<Record<string, AnySc
 
 const CLUSTER_WIDE: ReadonlySet<string> = new Set(["IngressClass", "Namespace"]);
 
-/** More findings than these of one object are not told. */
+/** Bound of the diagnostics of one object. */
 const MAX_FINDINGS = 10;
 
 const LEFT_OUT = "the object is left out";
@@ -70,7 +70,8 @@ export function readObject(value: unknown, source: SourceRef): ObjectReading {
   if (!Object.hasOwn(SCHEMAS, kind)) return unknownKind(kind, apiVersion, value, source);
   const versions = SCHEMAS[kind as KubeObject["kind"]];
   if (!Object.hasOwn(versions, apiVersion)) {
-    // Kinds of other groups may have the same name (Service of Knative); another version of ours is a mistake.
+    // Kinds of other groups may have the same name (Service of Knative); another version of a built-in group is a
+    // mistake.
     const group = groupOf(apiVersion);
     const isMistake = Object.keys(versions).some((version) => groupOf(version) === group) ||
       isBuiltIn(group) || nearest(group, Object.keys(versions).map(groupOf)) !== undefined;
@@ -91,23 +92,23 @@ export function readObject(value: unknown, source: SourceRef): ObjectReading {
   }));
   const invalid = invalidObject(value, source, findings);
   if (kind !== "Ingress" || invalid.kind !== "invalid") return invalid;
-  // What is missing may be there under a name that is not read.
+  // A missing field may stand under an unknown name.
   const isTold = (field: string): boolean => findings.some((each) => isWithin(field, each.field));
   const more = unknownFields(value, apiVersion, source, LEFT_OUT).filter(({ field = "" }) => !isTold(field));
   return { ...invalid, diagnostics: [...invalid.diagnostics, ...more] };
 }
 
-/** Is a field within one that has been told of? All of an Ingress is in its spec. */
+/** True when a diagnostic about `told` covers the field; the spec covers all of an Ingress. */
 function isWithin(field: string, told: string): boolean {
   return told !== "spec" && field.startsWith(told) && /^[.[]/.test(field.slice(told.length));
 }
 
-/** A group of Kubernetes itself; others may have kinds of the same names. */
+/** True for a group of Kubernetes itself; other groups may have kinds with the same names. */
 function isBuiltIn(group: string): boolean {
   return !group.includes(".") || group.endsWith(".k8s.io");
 }
 
-/** Other kinds are none of our business, but a slip of the finger must not take an object out of service in silence. */
+/** Other kinds are ignored, but a misspelt kind must not remove an object without a diagnostic. */
 function unknownKind(kind: string, apiVersion: string, value: unknown, source: SourceRef): ObjectReading {
   const group = groupOf(apiVersion);
   const foreign = foreignKind(group, kind);
@@ -138,7 +139,7 @@ const NO_WARNINGS: readonly Diagnostic[] = [];
 
 function ingressWarnings(value: unknown, apiVersion: string, source: SourceRef): readonly Diagnostic[] {
   const unknown = unknownFields(value, apiVersion, source);
-  // v1 is the first version that wants it.
+  // v1 is the first version that requires it.
   const missing = apiVersion.endsWith("/v1") ? missingPathTypes(value) : [];
   const hostless = hostlessRules(value);
   if (unknown.length === 0 && missing.length === 0 && hostless.length === 0) return NO_WARNINGS;
@@ -176,13 +177,13 @@ const WIDENED = {
   "all-paths": `${NOT_READ}, and the path, which is empty, takes all paths of the host`,
 } as const;
 
-/** @param effect what becomes of the object; by default it is served without the field */
+/** @param effect effect on the object. Default: it is served without the field */
 function unknownFields(value: unknown, apiVersion: string, source: SourceRef, effect?: string): Diagnostic[] {
   const found = unknownIngressFields(value, apiVersion.endsWith("/v1beta1"));
   const object = refOf(value);
   return found.map(({ path, like, widens }: UnknownField): Diagnostic => ({
     reason: "UnknownField",
-    // What was to be served for one host is served for all of them.
+    // A rule for one host is served for all hosts.
     severity: widens === undefined ? "warning" : "error",
     ...(object === undefined ? {} : { object }),
     field: fieldPath(path),
@@ -193,12 +194,12 @@ function unknownFields(value: unknown, apiVersion: string, source: SourceRef, ef
   }));
 }
 
-/** Whoever has written it expects it to be served. */
+/** Diagnostic for a kind that its author expects to be served. */
 function foreignObject(whose: string, kind: string, value: unknown, source: SourceRef): ObjectReading {
   const object = refOf(value);
   return {
     kind: "invalid",
-    // none of those that are read, whatever its name
+    // not a kind that is read, whatever its name
     refused: objectKey(kind, "", ""),
     diagnostics: [{
       reason: "KindNotServed",
@@ -255,7 +256,7 @@ function refusedKey(value: unknown, kind: unknown): ObjectKey | null {
   return objectKey(kind, CLUSTER_WIDE.has(kind) ? "" : namespace || "default", name);
 }
 
-/** Names an object that may be broken, as far as it can be named. */
+/** Returns the reference of an object that may be malformed, as far as it is readable. */
 function refOf(value: unknown): ObjectRef | undefined {
   if (!isMapping(value) || typeof value["kind"] !== "string") return undefined;
   const kind = value["kind"].slice(0, 253);
@@ -267,7 +268,10 @@ function refOf(value: unknown): ObjectRef | undefined {
 
 const PLAIN_KEY = /^[A-Za-z][A-Za-z0-9]*$/;
 
-/** `spec.rules[0].http.paths[1].pathType`; keys that are no field names stand in brackets: `data[tls.crt]`. */
+/**
+ * Formats a path: `spec.rules[0].http.paths[1].pathType`; keys that are no field names are in brackets:
+ * `data[tls.crt]`.
+ */
 function fieldPath(steps: readonly unknown[]): string {
   let path = "";
   for (const key of steps) {

@@ -1,5 +1,5 @@
 /**
- * The kinds of names that Kubernetes knows, as predicates. All are linear, and check the length first.
+ * Predicates for the kinds of names in Kubernetes. All are linear, and check the length first.
  *
  * @see https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
  *
@@ -37,7 +37,7 @@ export function isQualifiedName(text: string): boolean {
   const slash = text.indexOf("/");
   const name = text.slice(slash + 1);
   if (name.length > 63 || !QUALIFIED_PART.test(name)) return false;
-  // The API server looks at the prefix in lower case.
+  // The API server compares the prefix in lower case.
   return slash === -1 || isDnsSubdomain(text.slice(0, slash).toLowerCase());
 }
 

@@ -1,5 +1,5 @@
 /**
- * Namespace of v1: its labels are what counts.
+ * Namespace of v1; its labels are used.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Paths without a pathType, which v1 demands and v1beta1 did not know.
+ * Paths without a pathType, which v1 requires and v1beta1 did not have.
  *
  * @see https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types
  *
@@ -7,7 +7,7 @@
  */
 import { isMapping } from "./field.ts";
 
-/** More than these are not told. */
+/** Bound of the reported paths. */
 const MAX_MISSING = 10;
 
 /** Steps to the pathType that each of these paths should have. */

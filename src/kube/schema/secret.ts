@@ -1,5 +1,5 @@
 /**
- * Secret of v1, decoded. Messages never repeat a value.
+ * Secret of v1, decoded. Messages never contain a value.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Unsourced } from "./unsourced.ts";
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** Bytes of base64 with padding, line breaks being allowed, as Go reads it; undefined if it is not. */
+/** Decodes base64 with padding and optional line breaks, as Go does; undefined when it is malformed. */
 function decodeBase64(text: string): Uint8Array | undefined {
   const packed = text.replace(/[\r\n]/g, "");
   if (packed.length % 4 !== 0 || !BASE64.test(packed)) return undefined;

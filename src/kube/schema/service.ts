@@ -53,7 +53,10 @@ const clusterIp = v.nullish(
   "",
 );
 
-/** A name may end in a dot, and an address is let through: the compiler decides what may be reached. */
+/**
+ * True for an external name; it may end in a dot, and addresses pass: the compiler decides which destinations are
+ * allowed.
+ */
 function isExternalName(name: string): boolean {
   return isDnsSubdomain((name.endsWith(".") ? name.slice(0, -1) : name).toLowerCase());
 }

@@ -1,12 +1,12 @@
 /**
- * Fields of an Ingress that the API does not have: most often a slip of the pen, and silently without effect.
+ * Unknown fields of an Ingress, which are mostly misspelt and have no effect.
  *
  * @module
  */
 import { nearest } from "../../unit/mod.ts";
 import { isMapping } from "./field.ts";
 
-/** Names of the fields that a mapping may have, and what each holds; `true`: anything. */
+/** Fields that a mapping may have, and the content of each; `true`: anything. */
 interface Fields {
   readonly [name: string]: true | Fields | readonly [Fields];
 }
@@ -53,20 +53,20 @@ const V1 = ingress("defaultBackend", {
 });
 const V1_BETA_1 = ingress("backend", { serviceName: true, servicePort: true, resource: RESOURCE });
 
-/** More than these are not told. */
+/** Bound of the reported fields. */
 const MAX_UNKNOWN = 10;
 
-/** A field that the API does not have, and what was most likely meant. */
+/** An unknown field, and the known name nearest to it. */
 export interface UnknownField {
-  /** Steps to it. */
+  /** Path of the field. */
   readonly path: readonly (string | number)[];
-  /** The known name that is most like it. */
+  /** The nearest known name. */
   readonly like: string | undefined;
-  /** What the object asks for without it, if that is more than it should. */
+  /** Scope of the object without the field, when that is wider than intended. */
   readonly widens: "all-hosts" | "all-paths" | undefined;
 }
 
-/** Fields that are not known, in the order of the document. */
+/** Returns the unknown fields, in the order of the document. */
 export function unknownIngressFields(value: unknown, beta: boolean): UnknownField[] {
   const found: Found[] = [];
   look(value, beta ? V1_BETA_1 : V1, [], found);
@@ -79,9 +79,9 @@ export function unknownIngressFields(value: unknown, beta: boolean): UnknownFiel
 
 interface Found {
   readonly path: readonly (string | number)[];
-  /** The mapping that it stands in. */
+  /** The mapping that contains the field. */
   readonly around: Readonly<Record<string, unknown>>;
-  /** What may stand there. */
+  /** Known fields of the mapping. */
   readonly fields: Fields;
 }
 
@@ -108,14 +108,14 @@ function isList(field: Fields | readonly [Fields]): field is readonly [Fields] {
 const HOST_LIKE =
   /^(?:(?:virtual|server|dns|http|ingress)?[_-]?hosts?(?:[_-]?names?)?|(?:server|domain|dns)[_-]?names?|domains?|fqdns?|dns)$/i;
 const PATH_LIKE = /^(?:url|uri|location|prefix|(?:http|url)?[_-]?paths?(?:[_-]?prefix)?)$/i;
-/** What stands in a rule beside its host, and may have slipped there by a level. */
+/** Fields of a rule beside its host, which may stand a level too high. */
 const NOT_A_HOST = ["http", "paths", "path", "pathType", "backend"];
 
 function isNone(value: unknown): boolean {
   return value === undefined || value === null || value === "";
 }
 
-/** A rule without a host is for all hosts, a path that is empty takes all paths: nobody means that by a misspelt field. */
+/** Scope that a misspelt field opens: a rule without a host is for all hosts, an empty path takes all paths. */
 function widensOf(
   object: unknown,
   path: readonly (string | number)[],
@@ -139,7 +139,7 @@ function widensOf(
   return isInPath && isPath && isNone(around["path"]) ? "all-paths" : undefined;
 }
 
-/** v1beta1 and v1 name some things differently. */
+/** Names of fields that differ between v1beta1 and v1. */
 const OTHER_VERSION: Readonly<Record<string, string>> = {
   backend: "defaultBackend",
   defaultBackend: "backend",

@@ -1,5 +1,5 @@
 /**
- * An object before it is told where it was read from.
+ * An object without its source.
  *
  * @module
  */

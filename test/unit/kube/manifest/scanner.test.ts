@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { describe, it } from "node:test";
-import { Claims } from "../../../../src/kube/manifest/claims.ts";
+import { ObjectCopies } from "../../../../src/kube/manifest/object-copies.ts";
 import { MANIFEST_LIMITS } from "../../../../src/kube/manifest/limits.ts";
 import { Scanner } from "../../../../src/kube/manifest/scanner.ts";
 import { FolderNode, inodeOf } from "../../../../src/kube/manifest/tree.ts";
@@ -16,7 +16,7 @@ describe("Scanner.scanFolder()", () => {
     let calls = 0;
     const scanner: Scanner = new Scanner({
       limits: MANIFEST_LIMITS,
-      claims: new Claims(),
+      copies: new ObjectCopies(),
       again: () => {},
       between: async () => {
         if (++calls !== 1) return;

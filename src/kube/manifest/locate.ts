@@ -1,5 +1,5 @@
 /**
- * From a finding about an object to the line and column of the field or annotation that it is about.
+ * Finds the line and column of the field or annotation that a diagnostic is about.
  *
  * @module
  */
@@ -10,21 +10,21 @@ import { backgroundIo } from "./io.ts";
 import { fieldSteps, type PathStep, Places, type Position } from "./places.ts";
 import { parseYaml } from "./yaml.ts";
 
-/** Work between two pauses, in ms: there may be thousands of findings about one large file. */
+/** Work between two pauses, milliseconds: a large file may have thousands of diagnostics. */
 const STRETCH_MS = 8;
 const NO_TEXTS: ReadonlyMap<string, Buffer> = new Map();
 
 /**
- * Findings of others know where their object begins; this has them point at the very place, by looking into the files
- * again (`texts` has those that are no files). Those that name no field or annotation, and those whose file says something
- * else by now, stay as they are.
+ * Adds the line and column of the field or annotation to diagnostics that only have the place of their object, by
+ * reading the files again (`texts` has those that are no files). Diagnostics without field or annotation, and those
+ * whose file has changed, stay as they are.
  */
-export async function pinpoint(
+export async function locateDiagnostics(
   diagnostics: readonly Diagnostic[],
   texts: ReadonlyMap<string, Buffer> = NO_TEXTS,
 ): Promise<Diagnostic[]> {
   const files = new Map<string, ManifestPlaces | undefined>();
-  const pinpointed: Diagnostic[] = [];
+  const located: Diagnostic[] = [];
   let pausedAt = performance.now();
   for (const diagnostic of diagnostics) {
     if (performance.now() - pausedAt > STRETCH_MS) {
@@ -34,26 +34,26 @@ export async function pinpoint(
     const { source, object, annotation, field } = diagnostic;
     const isInFile = source?.kind === "file" && source.line !== undefined;
     if (!isInFile || object === undefined || (annotation ?? field) === undefined) {
-      pinpointed.push(diagnostic);
+      located.push(diagnostic);
       continue;
     }
     if (!files.has(source.file)) files.set(source.file, await ManifestPlaces.read(source.file, texts));
     const steps = annotation === undefined ? fieldSteps(field!) : ["metadata", "annotations", annotation];
     const place = files.get(source.file)?.find(object, source, steps);
-    pinpointed.push(place === undefined ? diagnostic : { ...diagnostic, source: place });
+    located.push(place === undefined ? diagnostic : { ...diagnostic, source: place });
   }
-  return pinpointed;
+  return located;
 }
 
 interface Document {
   readonly line: number;
   readonly places: Places;
-  /** Of a List. */
+  /** Places of the items of a List. */
   readonly items: readonly Position[];
   readonly value: unknown;
 }
 
-/** A file whose documents are parsed when they are asked for. */
+/** A file whose documents are parsed when needed. */
 class ManifestPlaces {
   readonly #documents = new Map<number, Document | undefined>();
 
@@ -97,7 +97,7 @@ class ManifestPlaces {
   }
 }
 
-/** Path of the item of a List that begins at a line of the file. */
+/** Path of the List item that begins at a line of the file. */
 function itemPath(
   { value, items: positions, line: first }: Document,
   object: ObjectRef,
@@ -109,7 +109,7 @@ function itemPath(
   return at === -1 ? undefined : ["items", at];
 }
 
-/** Items of a typed list name no kind. */
+/** True when the value has the name of the object; items of a typed list have no kind. */
 function isNamed(value: unknown, { kind, name }: ObjectRef): boolean {
   const object = value as { kind?: unknown; metadata?: { name?: unknown } | null } | null | undefined;
   return (object?.kind ?? kind) === kind && object?.metadata?.name === name;

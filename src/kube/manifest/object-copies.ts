@@ -1,6 +1,6 @@
 /**
- * Which file's copy of an object is in force, when several have it: that of the first folder, then of the first path,
- * then the first in its file.
+ * Selects the copy of an object that is in force, when several files contain it: that of the first folder, then of the
+ * first path, then the first in its file.
  *
  * @module
  */
@@ -9,37 +9,37 @@ import type { KubeObject, ObjectKey } from "../objects.ts";
 import { keyOf } from "../store.ts";
 import type { ManifestText } from "./manifest-text.ts";
 
-/** A file as far as the claims are concerned. */
-export interface ClaimingFile {
+/** Properties of a file that decide between copies. */
+export interface CopyFile {
   readonly path: string;
-  /** Files compare by this text. */
+  /** Text by which files are ordered. */
   readonly order: string;
-  /** Device and inode: one file under two names is no duplicate. */
+  /** Device and inode: the same file under two names is no duplicate. */
   readonly inode: string;
-  /** Being removed: any other copy goes before. */
+  /** The file is being removed: any other copy goes before it. */
   readonly gone: boolean;
 }
 
-interface Claim {
-  readonly file: ClaimingFile;
+interface Copy {
+  readonly file: CopyFile;
   readonly object: KubeObject;
 }
 
-/** Object keys to the files that have them. */
-export class Claims {
-  readonly #claims = new Map<ObjectKey, Claim[]>();
+/** Copies of objects by key. */
+export class ObjectCopies {
+  readonly #copies = new Map<ObjectKey, Copy[]>();
   readonly #contested = new Set<ObjectKey>();
-  /** Keys to the number of refusals of such an object. */
+  /** Number of refused objects by key. */
   readonly #refused = new Map<ObjectKey, number>();
 
   /** Number of objects. */
   get size(): number {
-    return this.#claims.size;
+    return this.#copies.size;
   }
 
-  /** Replaces what a file claims; adds the keys whose copy in force may have changed to `touched`. */
+  /** Replaces the objects of a file; adds the keys whose copy in force may have changed to `touched`. */
   replace(
-    file: ClaimingFile,
+    file: CopyFile,
     before: ManifestText | undefined,
     after: ManifestText | undefined,
     touched: Set<ObjectKey>,
@@ -51,40 +51,40 @@ export class Claims {
     this.#count(after, 1, touched);
     for (const object of stale) {
       const key = keyOf(object);
-      this.#set(key, (this.#claims.get(key) ?? []).filter((claim) => claim.object !== object));
+      this.#set(key, (this.#copies.get(key) ?? []).filter((copy) => copy.object !== object));
       touched.add(key);
     }
     for (const object of fresh) {
       const key = keyOf(object);
-      const claims = this.#claims.get(key);
-      if (claims === undefined) this.#claims.set(key, [{ file, object }]);
-      else this.#set(key, [...claims, { file, object }]);
+      const copies = this.#copies.get(key);
+      if (copies === undefined) this.#copies.set(key, [{ file, object }]);
+      else this.#set(key, [...copies, { file, object }]);
       touched.add(key);
     }
   }
 
-  /** Says that `gone` of a file changed. */
+  /** Takes over a change of `gone` of a file. */
   reorder(text: ManifestText | undefined, touched: Set<ObjectKey>): void {
     for (const object of objectsOf(text)) touched.add(keyOf(object));
   }
 
-  /** Is there an object of that key that cannot be taken. */
+  /** True when a file contains a refused object with the key. */
   isRefused(key: ObjectKey): boolean {
     return this.#refused.has(key);
   }
 
-  /** The copy in force. */
+  /** Returns the copy in force. */
   inForce(key: ObjectKey): KubeObject | undefined {
-    const claims = this.#claims.get(key);
-    if (claims === undefined || claims.length === 1) return claims?.[0]?.object;
-    return claims.toSorted(compare)[0]?.object;
+    const copies = this.#copies.get(key);
+    if (copies === undefined || copies.length === 1) return copies?.[0]?.object;
+    return copies.toSorted(compare)[0]?.object;
   }
 
-  /** One finding for each copy that is not in force. */
+  /** Diagnostics for the copies that are not in force. */
   duplicates(): Diagnostic[] {
     const diagnostics: Diagnostic[] = [];
     for (const key of this.#contested) {
-      const [first, ...others] = (this.#claims.get(key) ?? []).toSorted(compare);
+      const [first, ...others] = (this.#copies.get(key) ?? []).toSorted(compare);
       if (first === undefined) continue;
       const seen = new Set([first.file.inode]);
       for (const { file, object } of others) {
@@ -116,10 +116,10 @@ export class Claims {
     }
   }
 
-  #set(key: ObjectKey, claims: Claim[]): void {
-    if (claims.length === 0) this.#claims.delete(key);
-    else this.#claims.set(key, claims);
-    if (claims.length > 1) this.#contested.add(key);
+  #set(key: ObjectKey, copies: Copy[]): void {
+    if (copies.length === 0) this.#copies.delete(key);
+    else this.#copies.set(key, copies);
+    if (copies.length > 1) this.#contested.add(key);
     else this.#contested.delete(key);
   }
 }
@@ -130,12 +130,12 @@ function* objectsOf(text: ManifestText | undefined): Iterable<KubeObject> {
   yield* text.kept;
 }
 
-function compare(a: Claim, b: Claim): number {
+function compare(a: Copy, b: Copy): number {
   if (a.file.gone !== b.file.gone) return a.file.gone ? 1 : -1;
   if (a.file.order !== b.file.order) return a.file.order < b.file.order ? -1 : 1;
   return lineOf(a) - lineOf(b);
 }
 
-function lineOf({ object: { source } }: Claim): number {
+function lineOf({ object: { source } }: Copy): number {
   return source.kind === "file" ? source.line ?? 0 : 0;
 }

@@ -1,5 +1,5 @@
 /**
- * Folders, files and texts of manifests that are read once, and not followed.
+ * Reads folders, files and texts of manifests once, without following them.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import { ManifestFolders } from "./folders.ts";
 import { errorCode } from "./io.ts";
 import { MANIFEST_LIMITS, type ManifestLimits } from "./limits.ts";
 import { ManifestFolderError, type ManifestInput, type ManifestReading } from "./options.ts";
-import { pinpoint } from "./pinpoint.ts";
+import { locateDiagnostics } from "./locate.ts";
 import { versionOf } from "./tree.ts";
 
-/** What was read, and where it is. */
+/** Result of reading manifests. */
 export interface ReadManifests extends ManifestReading {
   readonly store: Store;
-  /** Has findings about these objects point at the line and column of what they are about. */
+  /** Adds lines and columns to diagnostics about these objects. */
   locate(diagnostics: readonly Diagnostic[]): Promise<Diagnostic[]>;
 }
 
 /**
- * Reads folders (with their subfolders), files of any name, and texts into `store`. Of an object that is in several of
- * them, the first one counts.
+ * Reads folders (with their subfolders), files of any name, and texts into `store`. Of an object in several of them,
+ * the first one counts.
  *
- * Rejects with {@link ManifestFolderError} when a path leads nowhere or cannot be read.
+ * Rejects with {@link ManifestFolderError} when a path does not exist or cannot be read.
  */
 export async function readManifests(
   inputs: readonly (string | ManifestInput)[],
@@ -37,10 +37,10 @@ export async function readManifests(
   const reading = await new ManifestFolders(opened, { limits, again: () => {} }).open(store);
   const texts = new Map<string, Buffer>();
   for (const input of opened) if (typeof input !== "string") texts.set(input.name, input.bytes);
-  return { ...reading, store, locate: (diagnostics) => pinpoint(diagnostics, texts) };
+  return { ...reading, store, locate: (diagnostics) => locateDiagnostics(diagnostics, texts) };
 }
 
-/** A path that is no folder is read at once: a pipe (`check <(helm template .)`) says what it has to say but once. */
+/** Reads a path that is no folder at once, because a pipe (`check <(helm template .)`) can be read only once. */
 async function open(path: string, limits: ManifestLimits): Promise<string | ManifestInput> {
   try {
     const stats = await stat(path);

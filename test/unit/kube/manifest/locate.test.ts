@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Diagnostic } from "../../../../src/diagnostic.ts";
-import { pinpoint } from "../../../../src/kube/mod.ts";
+import { locateDiagnostics } from "../../../../src/kube/mod.ts";
 import { fileSource, ingressText, TempFolder } from "../../../support/manifest-folder.ts";
 
 const INGRESS = `apiVersion: networking.k8s.io/v1
@@ -14,7 +14,7 @@ spec:
   rules: [{host: b.example}]
 `;
 
-test("pinpoint() has findings point at their annotation or field", async (t) => {
+test("locateDiagnostics() has findings point at their annotation or field", async (t) => {
   const folder = new TempFolder(t);
   const indented = INGRESS.replace(/^(?=.)/gm, "  ").replace("  ", "- ");
   folder.write("a.yaml", `${ingressText("a", "a.example")}---\n${INGRESS}---\nkind: List\nitems:\n${indented}`);
@@ -28,7 +28,7 @@ test("pinpoint() has findings point at their annotation or field", async (t) => 
     ...rest,
   });
   const annotation = "nginx.ingress.kubernetes.io/app-root";
-  const places = await pinpoint([
+  const places = await locateDiagnostics([
     finding("a", 1, { field: "spec.rules[0].host" }),
     finding("b", 8, { annotation }),
     finding("b", 19, { annotation }),

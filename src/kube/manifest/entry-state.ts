@@ -1,27 +1,27 @@
 /**
- * A look at what stands under a name, without reading it.
+ * State of a directory entry, without reading its content.
  *
  * @module
  */
 import { errorCode, type FileIo } from "./io.ts";
 import { type FileVersion, versionOf } from "./tree.ts";
 
-/** Something stands there. */
+/** State of an existing entry. */
 export interface Present {
   readonly kind: "file" | "folder" | "other";
   readonly version: FileVersion;
   readonly isLink: boolean;
 }
 
-/** What stands under a name. */
-export type Look = { readonly kind: "missing" } | Present | {
+/** State of an entry. */
+export type EntryState = { readonly kind: "missing" } | Present | {
   readonly kind: "unreadable";
   readonly error: unknown;
   readonly isLink: boolean;
 };
 
-/** Follows links. Never rejects. */
-export async function lookAt(io: FileIo, path: string): Promise<Look> {
+/** Returns the state of an entry; follows links. Never rejects. */
+export async function inspectEntry(io: FileIo, path: string): Promise<EntryState> {
   let isLink = false;
   try {
     const entry = await io.lstat(path);

@@ -1,7 +1,7 @@
 /**
- * How long a file is left alone because it is being written. Nothing tells when a writer has finished; what can be told
- * is how long ago the last write was, and whether the content looks like a part of something: then it is given more
- * time, for half of a file would take the objects of the other half out of service.
+ * Delays before a file that is being written is read. No event tells when a writer has finished. The age of the last
+ * write is known, and whether the content looks incomplete; then the file gets more time, because half of a file would
+ * remove the objects of the other half.
  *
  * @module
  */
@@ -9,38 +9,43 @@ import type { ManifestText } from "./manifest-text.ts";
 import { keyOf } from "../store.ts";
 import type { FileNode, FileVersion } from "./tree.ts";
 
-/** A file written in place is read when it has not changed for this long, in ms. */
+/** Time without a change after which a file written in place is read, milliseconds. */
 export const QUIET_MS = 10;
-/** Times of files within this many ms of now may stand for more than one version (the kernel's clock ticks). */
+/**
+ * File times within this many milliseconds of now may stand for several versions, because the kernel's clock is coarse.
+ */
 const YOUNG_MS = 25;
-/** Content that breaks the file, or has fewer objects than before, counts when it has not changed for this long, in ms. */
+/**
+ * Time without a change after which incomplete content is accepted: content that is malformed, or has fewer objects
+ * than before, milliseconds.
+ */
 const SETTLED_MS = 200;
-/** A file that never stops changing is read after this long, in ms. */
-const PATIENCE_MS = 500;
-/** The same where its content takes objects away. */
-const LONG_PATIENCE_MS = 5000;
+/** Longest delay of a file that keeps changing, milliseconds. */
+const LONGEST_QUIET_MS = 500;
+/** Longest delay of a file whose content is incomplete, milliseconds. */
+const LONGEST_SETTLE_MS = 5000;
 
-/** Milliseconds until a file should be looked at again because it is being written; 0: read it now. */
+/** Milliseconds until a file that is being written is checked again; 0: read it now. */
 export function quietMs(file: FileNode, version: FileVersion): number {
   if (isReplaced(file, version)) return 0;
-  const [quiet, patience] = file.doubted ? [SETTLED_MS, LONG_PATIENCE_MS] : [QUIET_MS, PATIENCE_MS];
+  const [quiet, longest] = file.doubted ? [SETTLED_MS, LONGEST_SETTLE_MS] : [QUIET_MS, LONGEST_QUIET_MS];
   const age = ageMs(version);
-  return age < quiet && waitedMs(file) < patience ? Math.max(QUIET_MS, quiet - age) : 0;
+  return age < quiet && waitedMs(file) < longest ? Math.max(QUIET_MS, quiet - age) : 0;
 }
 
-/** The same for content that was read: `text` undefined if it breaks the file. */
+/** Milliseconds until content that was read is accepted; 0: now. `text`: undefined when it is malformed. */
 export function settleMs(file: FileNode, version: FileVersion, text: ManifestText | undefined): number {
   if (isReplaced(file, version) || !(text === undefined || losesObjects(file.text, text))) return 0;
   file.doubted = true;
   return quietMs(file, version);
 }
 
-/** Was this version written so lately that another one may have the same times. */
+/** True when the version is so new that another one may have the same times. */
 export function isYoung(version: FileVersion): boolean {
   return ageMs(version) < YOUNG_MS;
 }
 
-/** It took the place of another by rename, and was complete before it came. */
+/** True when the file replaced another one by rename, and so was complete before. */
 function isReplaced(file: FileNode, version: FileVersion): boolean {
   return file.version !== undefined && file.version.inode !== version.inode;
 }
