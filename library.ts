@@ -106,9 +106,9 @@ export type {
   PolicyInput,
   PolicyModule,
   RequestVerdict,
-  Risk,
 } from "./src/policy/contract.ts";
 export { SEARCH_AGAIN } from "./src/policy/contract.ts";
+export type { Risk } from "./src/policy/risk.ts";
 export type { PolicyMap } from "./src/policy/mod.ts";
 export type { Cache, CacheOptions, Counts, CountsOptions, PolicyState } from "./src/policy/state.ts";
 export type { Subrequest, SubrequestOptions, SubrequestResponse, SubrequestTarget } from "./src/policy/subrequest.ts";
@@ -152,3 +152,22 @@ export type {
 } from "./src/snapshot/snapshot.ts";
 export type { CertificateReading } from "./src/compiler/certificate.ts";
 export type { GoodCertificate, LastGood } from "./src/compiler/last-good.ts";
+export type { Origin } from "./src/compiler/diagnose.ts";
+export type {
+  CommonPolicies,
+  Rank,
+  RouteBackend,
+  RouteCertificate,
+  RouteContribution,
+  RouteFallback,
+  RouteMatch,
+  RoutePolicies,
+  UpstreamMention,
+  UpstreamTarget,
+} from "./src/compiler/route/contribution.ts";
+export type {
+  RouteTranslator,
+  TouchedObjects,
+  Translation,
+  TranslationContext,
+} from "./src/compiler/route/translator.ts";

@@ -1,7 +1,8 @@
 /**
  * Checks the arrows between the rooms of src: which room imports which, which packages it uses, that files starting with
  * `_` stay private to their folder, and that only src/runtime knows what it runs on. In rooms with rooms of their own,
- * which of these imports which, too, and that no files import each other in a circle, types included.
+ * which of these imports which, too. That rooms are entered by their doors, and that no files import each other in a circle,
+ * types included.
  *
  *     bun scripts/import-rules.ts
  */
@@ -52,7 +53,7 @@ const OTHERS = "...";
 
 /**
  * Rooms within a room, and files that lie beside them: what each may import of the others. Whoever imports `*` puts the
- * others together. In such a room no files import each other in a circle.
+ * others together.
  */
 export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   "proxy": {
@@ -79,6 +80,32 @@ export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly
     "data-plane": ["*"],
     "mod": ["*"],
   },
+  "nginx": {
+    "byte-text": [],
+    "media-type": [],
+    "pattern": [],
+    "syntax": [],
+    "finding": ["syntax"],
+    "variable": ["byte-text"],
+    "template": ["byte-text", "variable"],
+    "program": ["template"],
+    "block-match": ["byte-text", "pattern", "program"],
+    // neither of these two knows the other: what one compiles, the program, the other runs
+    "directive": ["pattern", "program", "syntax", "template", "variable"],
+    "interpreter": ["byte-text", "media-type", "pattern", "program", "template", "variable"],
+    "snippet": [
+      "block-match",
+      "byte-text",
+      "directive",
+      "finding",
+      "pattern",
+      "program",
+      "syntax",
+      "template",
+      "variable",
+    ],
+    "mod": ["*"],
+  },
   "compiler": {
     // hosts, upstreams and certificates are compiled of what all routing APIs come to, and know none of them
     "route": ["certificate", "contract", "diagnose"],
@@ -88,6 +115,25 @@ export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly
     "ingress": ["contract", "diagnose", "order", "route", "settings"],
     [OTHERS]: ["*"],
   },
+};
+
+/** Rooms whose own rooms have doors: a file `mod.ts`, by which the others enter. */
+export const DOORED: ReadonlySet<string> = new Set(["nginx", "proxy"]);
+
+/** Files by which another room may be entered beside its door, and why. */
+export const SIDE_DOORS: Readonly<Record<string, string>> = {
+  "src/http/exchange.ts": "types alone, for those who have nothing to do with the codecs",
+  "src/http/fields.ts": "a type alone, as above",
+  "src/policy/contract.ts": "types alone: the door loads all families",
+  "src/runtime/hold-signals.ts": "the first module that is run, before there is time for others",
+  "src/snapshot/snapshot.ts": "plain data; those who only read it do not load what compares and sends it",
+};
+
+/** Imports of types that close a circle, and why they may. */
+export const TYPE_CIRCLES: Readonly<Record<string, string>> = {
+  "src/snapshot/snapshot.ts src/policy/mod.ts":
+    "the snapshot holds what the families of policies parse, and their hooks read the snapshot",
+  "src/runtime/_bun-handle.ts src/runtime/_bun-socket.ts": "a handle of Bun and the socket around it know each other",
 };
 
 /** One broken rule. */
@@ -111,7 +157,7 @@ const RUNTIME_GLOBAL = /(?<![.\w$])(Bun|Deno)\s*[.[(]/g;
 /** @param files text by path from the root of the project, with `/` */
 export function checkImports(files: Iterable<readonly [path: string, text: string]>): Violation[] {
   const violations: Violation[] = [];
-  /** What each file of a room with rooms of its own imports. */
+  /** What each file of src imports. */
   const arrows = new Map<string, Arrow[]>();
   for (const [file, text] of files) {
     const report = (line: number, message: string): void => void violations.push({ file, line, message });
@@ -119,9 +165,11 @@ export function checkImports(files: Iterable<readonly [path: string, text: strin
     for (const found of importsOf(code)) {
       const message = found.specifier.startsWith(".") ? checkFile(file, found) : checkPackage(file, found.specifier);
       if (message !== null) report(found.line, message);
-      if (!found.specifier.startsWith(".") || SUB_ROOMS[roomOf(file) ?? ""] === undefined) continue;
+      if (!found.specifier.startsWith(".") || roomOf(file) === null) continue;
+      const to = posix.normalize(posix.join(posix.dirname(file), found.specifier));
+      if (found.typeOnly && TYPE_CIRCLES[`${file} ${to}`] !== undefined) continue;
       const known = arrows.get(file) ?? [];
-      known.push({ to: posix.normalize(posix.join(posix.dirname(file), found.specifier)), line: found.line });
+      known.push({ to, line: found.line });
       arrows.set(file, known);
     }
     if (roomOf(file) === null || roomOf(file) === "runtime") continue;
@@ -166,12 +214,14 @@ function checkFile(file: string, { specifier, typeOnly }: Import): string | null
   }
   const from = roomOf(file);
   const to = roomOf(target);
-  if (from === null || from === "cli") return null;
+  if (from === null) return null;
+  const noDoor = from !== to && to !== null && !isDoor(target) ? `"${target}" is no door of ${to}` : null;
+  if (from === "cli") return noDoor;
   if (from === to) return checkSubRoom(from, file, target);
   if (to === null) return `"${specifier}" lies outside src`;
   const room = ROOMS[from];
   if (room === undefined) return `the room "${from}" is not in the table of scripts/import-rules.ts`;
-  if (room.rooms.includes(to) || (typeOnly && room.types?.includes(to) === true)) return null;
+  if (room.rooms.includes(to) || (typeOnly && room.types?.includes(to) === true)) return noDoor;
   return room.types?.includes(to) === true ? `${from} may import only types of ${to}` : `${from} may not import ${to}`;
 }
 
@@ -182,8 +232,16 @@ function checkSubRoom(room: string, file: string, target: string): string | null
   if (rooms === undefined || from === to) return null;
   const allowed = rooms[from] ?? rooms[OTHERS];
   if (allowed === undefined) return `"${room}/${from}" is not in the table of scripts/import-rules.ts`;
-  if (allowed.includes("*") || allowed.includes(to)) return null;
-  return `${room}/${from} may not import ${room}/${to}`;
+  if (!allowed.includes("*") && !allowed.includes(to)) return `${room}/${from} may not import ${room}/${to}`;
+  if (DOORED.has(room) && target.split("/").length > 3 && !target.endsWith(`/${to}/mod.ts`)) {
+    return `"${target}" is no door of ${room}/${to}`;
+  }
+  return null;
+}
+
+/** `mod.ts` of the room, or of a room within it. */
+function isDoor(target: string): boolean {
+  return target.split("/").length === 2 || target.endsWith("/mod.ts") || SIDE_DOORS[target] !== undefined;
 }
 
 function subRoomOf(file: string): string {

@@ -4,7 +4,19 @@
  * @module
  */
 import { type Diagnostic, formatObject, formatSource } from "../diagnostic.ts";
-import type { CheckSummary } from "./check.ts";
+
+/** Summary of a check. */
+export interface CheckSummary {
+  readonly files: number;
+  readonly objects: number;
+  /** Hosts that an Ingress serves something on, including `_` for all others. */
+  readonly hosts: number;
+  readonly errors: number;
+  readonly warnings: number;
+  readonly infos: number;
+  /** Diagnostics by which something is not served or is answered with 5xx: all errors, and some warnings. */
+  readonly unserved: number;
+}
 
 /** Control characters, which must not reach a terminal. */
 // deno-lint-ignore no-control-regex

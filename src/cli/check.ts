@@ -7,7 +7,7 @@ import { type CompilerOptions, createCompiler } from "../compiler/mod.ts";
 import type { Diagnostic, Severity } from "../diagnostic.ts";
 import { ManifestFolderError, type ManifestInput, type ReadManifests, readManifests } from "../kube/mod.ts";
 import type { VirtualHost } from "../snapshot/mod.ts";
-import { formatDiagnostics } from "./check-format.ts";
+import { type CheckSummary, formatDiagnostics } from "./check-format.ts";
 import { findUnresolvedNames } from "./external-names.ts";
 import { EXIT_FAILURE, EXIT_OK, FatalError } from "./exit.ts";
 import { COMPILE_FLAGS, LISTEN_FLAGS, STATUS_FLAGS } from "./flag/compile-flags.ts";
@@ -55,19 +55,6 @@ const CHECK_FLAGS = {
 
 /** Bound of standard input, bytes. */
 const MAX_INPUT_BYTES = 512 * 1024 * 1024;
-
-/** Summary of a check. */
-export interface CheckSummary {
-  readonly files: number;
-  readonly objects: number;
-  /** Hosts that an Ingress serves something on, including `_` for all others. */
-  readonly hosts: number;
-  readonly errors: number;
-  readonly warnings: number;
-  readonly infos: number;
-  /** Diagnostics by which something is not served or is answered with 5xx: all errors, and some warnings. */
-  readonly unserved: number;
-}
 
 function isServed({ locations }: VirtualHost): boolean {
   return locations.some(({ ingress }) => ingress !== null);

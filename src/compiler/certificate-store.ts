@@ -4,7 +4,7 @@
  * @module
  */
 import type { Secret, StoreView } from "../kube/mod.ts";
-import { equalData } from "../snapshot/equal.ts";
+import { equalData } from "../snapshot/mod.ts";
 import { type Certificate, DEFAULT_CERTIFICATE } from "../snapshot/snapshot.ts";
 import { type CertificateReading, judgeCertificate, nextJudgement, readCertificateSecret } from "./certificate.ts";
 import type { DiagnosticIndex } from "./diagnostic-index.ts";

@@ -5,8 +5,7 @@
  * @module
  */
 import type { StoreChange, StoreView } from "../kube/mod.ts";
-import { applyUpdate } from "../snapshot/diff.ts";
-import { equalData } from "../snapshot/equal.ts";
+import { applyUpdate, equalData } from "../snapshot/mod.ts";
 import {
   CATCH_ALL,
   type Certificate,

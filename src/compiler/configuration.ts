@@ -6,7 +6,7 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import { type ConfigMap, type ObjectKey, objectKey, type StoreView } from "../kube/mod.ts";
 import { type ConfigFinding, ConfigReader } from "../policy/mod.ts";
-import { equalData } from "../snapshot/equal.ts";
+import { equalData } from "../snapshot/mod.ts";
 import { DEFAULT_TLS_PROFILE, type Globals, type SnapshotRecords } from "../snapshot/snapshot.ts";
 import type { CompilerOptions } from "./contract.ts";
 import { refOf } from "./diagnose.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Diagnostic } from "../diagnostic.ts";
-import type { StoreChange, StoreView } from "../kube/store-view.ts";
+import type { StoreChange, StoreView } from "../kube/mod.ts";
 import type { LastGood } from "./last-good.ts";
 import type { Snapshot, SnapshotUpdate } from "../snapshot/snapshot.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Diagnostic } from "../diagnostic.ts";
-import { compareText } from "../snapshot/order.ts";
+import { compareText } from "../snapshot/mod.ts";
 
 interface Item {
   /** All that the diagnostic says but where it was read from; also its place in the order. */

@@ -5,11 +5,10 @@
  * @module
  */
 import { WIRE_FIELDS } from "../http/mod.ts";
-import type { ConfigMap, ObjectKey, StoreView } from "../kube/mod.ts";
-import { objectKey } from "../kube/mod.ts";
+import { type ConfigMap, type ObjectKey, objectKey, type StoreView } from "../kube/mod.ts";
 import { findAbsence, parseTemplate, variable, variablesOf } from "../nginx/mod.ts";
 import { type ConfigKey, type ConfigReader, FIELD_NAME } from "../policy/mod.ts";
-import { compareText } from "../snapshot/order.ts";
+import { compareText } from "../snapshot/mod.ts";
 import type { Globals } from "../snapshot/snapshot.ts";
 import type { CompilerOptions } from "./contract.ts";
 

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { equalData } from "../snapshot/equal.ts";
-import { compareText } from "../snapshot/order.ts";
+import { compareText, equalData } from "../snapshot/mod.ts";
 import type { Changes } from "../snapshot/snapshot.ts";
 
 /** Collects what goes into the update; of two words about one key the later counts. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Compilation, Compiler } from "../compiler/contract.ts";
+import type { Compilation, Compiler } from "../compiler/mod.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import type { StoreChange, StoreView } from "../kube/mod.ts";
 import { type Clock, type Logger, systemClock } from "../observe/mod.ts";

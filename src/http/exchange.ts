@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ProxyAddresses } from "../net/proxy-protocol.ts";
+import type { ProxyAddresses } from "../net/mod.ts";
 import type { Fields } from "./fields.ts";
 
 /** Version of the request. */

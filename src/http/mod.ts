@@ -22,7 +22,7 @@ export type {
 } from "./exchange.ts";
 export { checkFieldValue, FieldList, fieldValueBytes, WIRE_FIELDS } from "./field-list.ts";
 export type { Fields } from "./fields.ts";
-export { compileFieldMask, type FieldMask } from "./known-field.ts";
+export { compileFieldMask, CONTENT_LENGTH, type FieldMask, knownFieldId } from "./known-field.ts";
 export * as knownField from "./known-field.ts";
 export { latin1Text, utf8AsLatin1 } from "./latin1.ts";
 export { isRetriedMethod, isToken } from "./method.ts";

@@ -8,5 +8,5 @@ export { formatAuthority, hostOf } from "./authority.ts";
 export { CertificateError, type CertificateFacts, coversName, readKeyPair, splitPem } from "./certificate.ts";
 export { type Cidr, CidrSet, parseCidr } from "./cidr.ts";
 export { CLIENT_HELLO_LIMIT_BYTES, type ClientHello, ClientHelloReader } from "./client-hello.ts";
-export { canonicalIp, formatIp, isIp, isLoopback, parseIp, type Words } from "./ip.ts";
+export { canonicalIp, formatIp, isIp, isIpv4Words, isLoopback, parseIp, type Words } from "./ip.ts";
 export { parseProxyHeader, type ProxyAddresses, type ProxyHeader } from "./proxy-protocol.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Severity } from "../diagnostic.ts";
-import type { Position } from "./syntax/tree.ts";
+import type { Position } from "./syntax/mod.ts";
 
 /**
  * - `SnippetSyntax`: no nginx configuration, or none that nginx would take (unknown directive or variable, wrong place,

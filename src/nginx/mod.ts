@@ -14,11 +14,17 @@
 export { comesBefore, equalBlockMatch, formatBlockMatch, neverInside, overshadows } from "./block-match.ts";
 export { fromBytes, toBytes } from "./byte-text.ts";
 export type { Finding, FindingReason } from "./finding.ts";
-export type { HandWrittenLocation } from "./interpreter/hand-written.ts";
-export { compileLocationProgram, type LocationProgram } from "./interpreter/location-program.ts";
-export { type GeneratedMatch, type LocationSearch } from "./interpreter/location-search.ts";
-export { compileServerProgram, type ServerProgram } from "./interpreter/server-program.ts";
-export { MAX_REWRITE_ROUNDS, type Verdict } from "./interpreter/verdict.ts";
+export {
+  compileLocationProgram,
+  compileServerProgram,
+  type GeneratedMatch,
+  type HandWrittenLocation,
+  type LocationProgram,
+  type LocationSearch,
+  MAX_REWRITE_ROUNDS,
+  type ServerProgram,
+  type Verdict,
+} from "./interpreter/mod.ts";
 export { compilePattern, instantiate, type Matcher, type PatternOptions, type PatternResult } from "./pattern/mod.ts";
 export type { BlockMatch, LocationBlock, SnippetProgram, Statement } from "./program.ts";
 export { type ParsedSnippet, parseSnippet, type SnippetContext, type SnippetOptions } from "./snippet.ts";

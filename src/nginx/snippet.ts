@@ -13,14 +13,18 @@ import {
   whyNotInside,
 } from "./block-match.ts";
 import { toBytes } from "./byte-text.ts";
-import { belongsElsewhere, directives, findKnownDirective } from "./directive/mod.ts";
-import type { BlockReader, DirectiveModule } from "./directive/directive.ts";
+import {
+  belongsElsewhere,
+  type BlockReader,
+  type DirectiveModule,
+  directives,
+  findKnownDirective,
+} from "./directive/mod.ts";
 import type { Finding, FindingReason } from "./finding.ts";
 import { compilePattern, instantiate, type PatternOptions } from "./pattern/mod.ts";
 import type { Block, BlockMatch, Context, LocationBlock, Setting, SnippetProgram, Statement } from "./program.ts";
 import type { Pattern } from "../snapshot/snapshot.ts";
-import { parseTree, shorten } from "./syntax/parser.ts";
-import { type Directive, type Position, SnippetSyntaxError, type Word } from "./syntax/tree.ts";
+import { type Directive, parseTree, type Position, shorten, SnippetSyntaxError, type Word } from "./syntax/mod.ts";
 import { parseTemplate, type Template, TemplateError, variablesOf } from "./template.ts";
 import { findAbsence, isVariable } from "./variable/mod.ts";
 

@@ -7,7 +7,7 @@
 import { parseCidr } from "../net/mod.ts";
 import { compilePattern, parseTemplate } from "../nginx/mod.ts";
 import { parseBoolean, parseByteSize, parseDuration, parseInteger } from "../unit/mod.ts";
-import type { Risk } from "./contract.ts";
+import type { Risk } from "./risk.ts";
 
 /** A key with one value. */
 export interface ValueKey<T> {

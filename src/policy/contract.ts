@@ -14,11 +14,9 @@ import type { Diagnostic } from "../diagnostic.ts";
 import type { Answer, BodyTransform, Exchange, LocationFacts } from "../http/exchange.ts";
 import type { Globals, Policies } from "../snapshot/snapshot.ts";
 import type { ConfigReader } from "./config-reader.ts";
+import type { Risk } from "./risk.ts";
 import type { PolicyState } from "./state.ts";
 import type { Subrequest } from "./subrequest.ts";
-
-/** Risk of an annotation as ingress-nginx rates it (annotations-risk-level). */
-export type Risk = "Low" | "Medium" | "High" | "Critical";
 
 /** What an invalid value costs, as in ingress-nginx (annotations.json `onInvalid`). */
 export type OnInvalid =

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Risk } from "./contract.ts";
+import type { Risk } from "./risk.ts";
 
 /** Facts about one annotation name. */
 export interface KnownAnnotation {

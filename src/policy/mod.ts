@@ -57,6 +57,7 @@ export {
 } from "./config-key.ts";
 export { type ConfigFinding, ConfigReader } from "./config-reader.ts";
 export * from "./contract.ts";
+export type { Risk } from "./risk.ts";
 export type { Cache, CacheOptions, Counts, CountsOptions, PolicyState } from "./state.ts";
 export type { Subrequest, SubrequestOptions, SubrequestResponse, SubrequestTarget } from "./subrequest.ts";
 export { findKnown, knownAnnotations } from "./known.ts";

@@ -9,8 +9,8 @@
 import type { Socket } from "node:net";
 import type { Answer, Connection, Exchange } from "../http/exchange.ts";
 import type { Fields } from "../http/fields.ts";
-import type { HostLengths } from "../http/h1/request-head.ts";
-import type { ProxyAddresses } from "../net/proxy-protocol.ts";
+import type { HostLengths } from "../http/mod.ts";
+import type { ProxyAddresses } from "../net/mod.ts";
 import type { ProxyError } from "../proxy-error.ts";
 import type { Endpoint } from "../snapshot/snapshot.ts";
 

@@ -27,7 +27,7 @@ import { type KeyPair, TlsFront } from "./tls/mod.ts";
 import { Wire } from "./wire.ts";
 import type { ServerExchange, StreamHandler } from "./contract.ts";
 import { type CountsDelta, KeptState } from "./state/mod.ts";
-import { Subrequests } from "./subrequest/subrequests.ts";
+import { Subrequests } from "./subrequest/mod.ts";
 import { compileWireSettings, headLengthsOf } from "./wire-settings.ts";
 
 /** Options of a data plane. Each has a default. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from "../observe/clock.ts";
+import type { Clock } from "../observe/mod.ts";
 
 /** Interval of the wheel, and longest delay of a deadline. */
 const TICK_MS = 100;

@@ -6,7 +6,7 @@
  * @module
  */
 export type { CountsDelta } from "./state/mod.ts";
-export { type Resolution, type Resolve, resolve } from "./balancer/resolver.ts";
+export { type Resolution, type Resolve, resolve } from "./balancer/mod.ts";
 export { DataPlane, type DataPlaneCounters, type DataPlaneOptions, isWeb, type ListenOptions } from "./data-plane.ts";
 export type { StreamConnection, StreamHandler } from "./contract.ts";
 export type { Middleware, MiddlewareContext, MiddlewareRule } from "./pipeline/mod.ts";

@@ -8,10 +8,10 @@ import { type Clock, InternalErrorLog, type Logger } from "../observe/mod.ts";
 import type { Endpoint } from "../snapshot/snapshot.ts";
 import type { ExchangeHandler, StreamHandler, WireSettings } from "./contract.ts";
 import { DeadlineWheel } from "./deadline-wheel.ts";
-import { WireCore, type WireCounters } from "./exchange/core.ts";
-import { UpstreamForwarder } from "./forward/upstream-forwarder.ts";
+import { WireCore, type WireCounters } from "./exchange/mod.ts";
+import { UpstreamForwarder } from "./forward/mod.ts";
 import { type FrontListen, type FrontPort, HttpFront } from "./listener/mod.ts";
-import { UpstreamPools } from "./upstream/pool.ts";
+import { UpstreamPools } from "./upstream/mod.ts";
 
 /** Options of a wire. */
 export interface WireOptions {

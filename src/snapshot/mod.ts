@@ -9,6 +9,6 @@ export { applyUpdate, changesSomething, completeUpdate, diffSnapshots, updateOf 
 export { DataDecoder, DataEncoder } from "./codec.ts";
 export { divideUpdate, UpdateAssembler, type UpdatePart } from "./divide.ts";
 export { equalData } from "./equal.ts";
-export { sortedRecord } from "./order.ts";
+export { compareText, sortedRecord } from "./order.ts";
 export { redact } from "./redact.ts";
 export { redactData } from "./redact-data.ts";

@@ -7,7 +7,7 @@ import * as v from "valibot";
 import type { Diagnostic } from "../../diagnostic.ts";
 import type { Ingress } from "../../kube/mod.ts";
 import { type AnnotationDeclaration, findAnnotation, findKnown, knownAnnotations } from "../../policy/mod.ts";
-import { compareText } from "../../snapshot/order.ts";
+import { compareText } from "../../snapshot/mod.ts";
 import { nearest, parseBoolean } from "../../unit/mod.ts";
 import { diagnose } from "../diagnose.ts";
 import { misplaced, readForeignAnnotation } from "./foreign-annotation.ts";

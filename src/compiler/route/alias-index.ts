@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { compareText } from "../../snapshot/order.ts";
+import { compareText } from "../../snapshot/mod.ts";
 import { MultiMap } from "./multi-map.ts";
 
 const NONE: readonly string[] = [];

@@ -5,7 +5,7 @@
  */
 import type { EndpointPort, EndpointSlice, Service, ServicePort, StoreView } from "../../kube/mod.ts";
 import { canonicalIp, isLoopback, parseIp } from "../../net/mod.ts";
-import { compareText } from "../../snapshot/order.ts";
+import { compareText } from "../../snapshot/mod.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { CompilerOptions } from "../contract.ts";
 

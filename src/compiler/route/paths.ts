@@ -5,8 +5,7 @@
  */
 import type { Diagnostic } from "../../diagnostic.ts";
 import { policies as families, rewrites } from "../../policy/mod.ts";
-import { equalData } from "../../snapshot/equal.ts";
-import { compareText } from "../../snapshot/order.ts";
+import { compareText, equalData } from "../../snapshot/mod.ts";
 import { CATCH_ALL, type Location, type LocationBackend, type Policies } from "../../snapshot/snapshot.ts";
 import { diagnose, nameOrigin } from "../diagnose.ts";
 import type { BackendMaker } from "./backends.ts";

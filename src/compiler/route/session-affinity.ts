@@ -5,7 +5,7 @@
  */
 import type { Diagnostic } from "../../diagnostic.ts";
 import type { AffinityPolicy } from "../../policy/mod.ts";
-import { equalData } from "../../snapshot/equal.ts";
+import { equalData } from "../../snapshot/mod.ts";
 import type { BalancerSpec } from "../../snapshot/snapshot.ts";
 import { diagnose, nameOrigin } from "../diagnose.ts";
 import { compareRoutes, type RouteContribution } from "./contribution.ts";

@@ -5,7 +5,7 @@
  */
 import type { Diagnostic } from "../../diagnostic.ts";
 import { policies as families } from "../../policy/mod.ts";
-import { equalData } from "../../snapshot/equal.ts";
+import { equalData } from "../../snapshot/mod.ts";
 import { DEFAULT_TLS_PROFILE, type Policies, type VirtualHost } from "../../snapshot/snapshot.ts";
 import { diagnose, nameOrigin } from "../diagnose.ts";
 import { aliasesOf, aliasNames, type FindOwner, ownName } from "./host-names.ts";

@@ -5,7 +5,7 @@
  */
 import type { Buffer } from "node:buffer";
 import type { Diagnostic } from "../../diagnostic.ts";
-import type { Logger } from "../../observe/logger.ts";
+import type { Logger } from "../../observe/mod.ts";
 import type { SourceReading } from "../source.ts";
 import type { ManifestLimits } from "./limits.ts";
 import type { FileVersion } from "./tree.ts";

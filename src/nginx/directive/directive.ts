@@ -6,7 +6,7 @@
 import type { PatternOptions } from "../pattern/mod.ts";
 import type { Pattern } from "../../snapshot/snapshot.ts";
 import type { Block, BlockMatch, Context, LocationBlock, Setting, SnippetProgram, Statement } from "../program.ts";
-import type { Directive, Position, Word } from "../syntax/tree.ts";
+import type { Directive, Position, Word } from "../syntax/mod.ts";
 import type { Template } from "../template.ts";
 
 /** Reads the directives of one block. */

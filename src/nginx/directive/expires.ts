@@ -6,7 +6,7 @@
  */
 import { parseDuration } from "../../unit/mod.ts";
 import type { Expires } from "../program.ts";
-import type { Word } from "../syntax/tree.ts";
+import type { Word } from "../syntax/mod.ts";
 import { type BlockReader, type DirectiveModule, NOT_IN_HOST_IF } from "./directive.ts";
 
 export const expires: DirectiveModule = {

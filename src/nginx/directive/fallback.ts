@@ -4,7 +4,7 @@
  * @module
  */
 import type { Fallback } from "../program.ts";
-import type { Word } from "../syntax/tree.ts";
+import type { Word } from "../syntax/mod.ts";
 import type { BlockReader } from "./directive.ts";
 
 export function readFallback(word: Word, reader: BlockReader): Fallback {

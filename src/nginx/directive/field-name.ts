@@ -4,7 +4,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-5.1
  * @module
  */
-import type { Position } from "../syntax/tree.ts";
+import type { Position } from "../syntax/mod.ts";
 import type { BlockReader } from "./directive.ts";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Condition } from "../program.ts";
-import type { Directive, Word } from "../syntax/tree.ts";
+import type { Directive, Word } from "../syntax/mod.ts";
 import type { BlockReader, DirectiveModule } from "./directive.ts";
 
 export const ifDirective: DirectiveModule = {

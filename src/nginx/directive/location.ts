@@ -5,7 +5,7 @@
  * @module
  */
 import type { BlockMatch } from "../program.ts";
-import type { Word } from "../syntax/tree.ts";
+import type { Word } from "../syntax/mod.ts";
 import type { BlockReader, DirectiveModule } from "./directive.ts";
 
 export const location: DirectiveModule = {

@@ -21,6 +21,7 @@ import { rewrite } from "./rewrite.ts";
 import { set } from "./set.ts";
 import { tryFiles } from "./try-files.ts";
 
+export type { BlockReader, DirectiveModule } from "./directive.ts";
 export { belongsElsewhere, findKnownDirective } from "./known.ts";
 
 /** By name. */

@@ -5,7 +5,7 @@
  * @see https://github.com/openresty/headers-more-nginx-module
  * @module
  */
-import type { Directive, Word } from "../syntax/tree.ts";
+import type { Directive, Word } from "../syntax/mod.ts";
 import type { Template } from "../template.ts";
 import { type BlockReader, type DirectiveModule, NOT_IN_HOST_IF } from "./directive.ts";
 import { checkFieldName } from "./field-name.ts";

@@ -7,7 +7,7 @@
  * @see https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header
  * @module
  */
-import type { Directive } from "../syntax/tree.ts";
+import type { Directive } from "../syntax/mod.ts";
 import { type BlockReader, type DirectiveModule, NOT_IN_IF } from "./directive.ts";
 import { checkFieldName } from "./field-name.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Answer, Exchange } from "../../http/exchange.ts";
-import { redirectLocation } from "../../http/redirect-location.ts";
+import { redirectLocation } from "../../http/mod.ts";
 import { toUint8Array } from "../byte-text.ts";
 import { escapeByte } from "../template.ts";
 

@@ -5,7 +5,7 @@
  */
 import { hostname } from "node:os";
 import process from "node:process";
-import { isIpv4Words, parseIp } from "../../net/ip.ts";
+import { isIpv4Words, parseIp } from "../../net/mod.ts";
 import { formatSeconds, type VariableTable } from "./getter.ts";
 
 /** Four bytes for IPv4, sixteen for IPv6. */

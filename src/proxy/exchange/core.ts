@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { Clock } from "../../observe/clock.ts";
+import { type Clock, InternalErrorLog, type Logger, type LogValue } from "../../observe/mod.ts";
 import { Backlog } from "../../http/mod.ts";
-import { InternalErrorLog, type Logger, type LogValue } from "../../observe/mod.ts";
 import type { ExchangeHandler, WireSettings } from "../contract.ts";
 import type { DeadlineWheel } from "../deadline-wheel.ts";
 import { countUnnamed } from "../unnamed-file.ts";

@@ -12,7 +12,7 @@ import type {
   RequestHead,
   UpstreamAttempt,
 } from "../../http/mod.ts";
-import { hostOf } from "../../net/authority.ts";
+import { hostOf } from "../../net/mod.ts";
 import type { ServerConnection } from "../contract.ts";
 import type { Downstream } from "./downstream.ts";
 import { makeRequestId } from "./request-id.ts";

@@ -8,14 +8,24 @@ import { hasResponseBody, isRetriedMethod, type ResponseHead } from "../../http/
 import { ProxyError, type ProxyErrorCode, type ProxyErrorSource, STATUS_OF } from "../../proxy-error.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { ForwardPlan, ForwardSettings } from "../contract.ts";
-import type { Forwarding } from "../exchange/forwarder.ts";
-import type { WireCore } from "../exchange/core.ts";
-import type { OpenExchange } from "../exchange/open-exchange.ts";
-import { type FinishOwner, type HookWaiter, LastChunk, NO_BODY, UNKNOWN_LENGTH } from "../exchange/downstream.ts";
-import type { LeaseOwner, UpstreamLease, UpstreamSource } from "../exchange/upstream-session.ts";
+import {
+  filterTrailers,
+  type FinishOwner,
+  type Forwarding,
+  type ForwardMasks,
+  type HookWaiter,
+  LastChunk,
+  type LeaseOwner,
+  masksOf,
+  NO_BODY,
+  type OpenExchange,
+  UNKNOWN_LENGTH,
+  type UpstreamLease,
+  type UpstreamSource,
+  type WireCore,
+} from "../exchange/mod.ts";
 import { Attempts, type FailureKind } from "./attempts.ts";
 import { connectionCause } from "./connection-cause.ts";
-import { filterTrailers, type ForwardMasks, masksOf } from "../exchange/masks.ts";
 import { type RelayOwner, ResponseRelay } from "./response-relay.ts";
 import { Step } from "./step.ts";
 import { Tunnel, type TunnelOwner } from "./tunnel.ts";

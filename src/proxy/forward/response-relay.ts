@@ -4,12 +4,9 @@
  *
  * @module
  */
-import { CHUNKED, type ResponseHead, type UpstreamAttempt } from "../../http/mod.ts";
-import { knownFieldId } from "../../http/known-field.ts";
+import { CHUNKED, knownFieldId, type ResponseHead, type UpstreamAttempt } from "../../http/mod.ts";
 import type { ForwardSettings } from "../contract.ts";
-import type { WireCore } from "../exchange/core.ts";
-import type { OpenExchange } from "../exchange/open-exchange.ts";
-import type { UpstreamLease } from "../exchange/upstream-session.ts";
+import type { OpenExchange, UpstreamLease, WireCore } from "../exchange/mod.ts";
 import { type BufferLimits, ResponseBuffer, type ResponseBufferOwner } from "./response-buffer.ts";
 
 const X_ACCEL_BUFFERING = knownFieldId("x-accel-buffering");

@@ -3,9 +3,7 @@
  *
  * @module
  */
-import type { TunnelSink } from "../exchange/downstream.ts";
-import type { OpenExchange } from "../exchange/open-exchange.ts";
-import type { LeaseOwner, UpstreamLease } from "../exchange/upstream-session.ts";
+import type { LeaseOwner, OpenExchange, TunnelSink, UpstreamLease } from "../exchange/mod.ts";
 
 /** Called at the end of the tunnel. */
 export interface TunnelOwner {

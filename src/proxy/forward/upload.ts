@@ -4,11 +4,8 @@
  * @module
  */
 import { CHUNKED } from "../../http/mod.ts";
-import type { OpenExchange } from "../exchange/open-exchange.ts";
-import type { BodySink } from "../exchange/downstream.ts";
+import { type BodySink, filterTrailers, type OpenExchange, type UpstreamLease } from "../exchange/mod.ts";
 import type { ForwardPlan, ForwardSettings } from "../contract.ts";
-import type { UpstreamLease } from "../exchange/upstream-session.ts";
-import { filterTrailers } from "../exchange/masks.ts";
 import { BodySpool, type SpoolOwner, type SpoolReader } from "./body-spool.ts";
 
 /** Largest body in memory that is joined with the head into one write. */

@@ -4,10 +4,7 @@
  * @module
  */
 import type { ForwardPlan } from "../contract.ts";
-import type { WireCore } from "../exchange/core.ts";
-import type { Forwarder, Forwarding } from "../exchange/forwarder.ts";
-import type { OpenExchange } from "../exchange/open-exchange.ts";
-import type { UpstreamSource } from "../exchange/upstream-session.ts";
+import type { Forwarder, Forwarding, OpenExchange, UpstreamSource, WireCore } from "../exchange/mod.ts";
 import { Forward } from "./forward.ts";
 
 /** One for each data plane. */

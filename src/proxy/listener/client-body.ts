@@ -7,7 +7,7 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { REFUSED, type RequestReader } from "../../http/mod.ts";
 import type { ClientInput } from "./client-input.ts";
-import type { BodySink } from "../exchange/downstream.ts";
+import type { BodySink } from "../exchange/mod.ts";
 
 /** Longest rest of an unused body that is read and discarded; with a longer one the connection is closed. */
 export const MAX_DISCARD_BYTES = 65536;

@@ -9,14 +9,19 @@ import { INCOMPLETE, REFUSED, RequestHead, RequestReader, statusLine } from "../
 import { ClientBody, type ClientBodyOwner, MAX_DISCARD_BYTES } from "./client-body.ts";
 import { ClientInput, HOLD, type InputOwner } from "./client-input.ts";
 import { ConnectionFacts, type ConnectionOrigin } from "./connection-facts.ts";
-import type { WireCore } from "../exchange/core.ts";
-import type { WireExchange } from "../exchange/exchange.ts";
-import type { ExchangePool } from "../exchange/exchange-pool.ts";
+import type {
+  BodySink,
+  Downstream,
+  ExchangePool,
+  OutgoingResponse,
+  TunnelSink,
+  WireCore,
+  WireExchange,
+} from "../exchange/mod.ts";
 import { beginExchange, openExchange, refuseExchange } from "./h1-exchange.ts";
 import { H1Writer } from "./h1-writer.ts";
 import { Phase } from "./client-phase.ts";
 import { isPreface, type PrefaceCheck } from "./preface-check.ts";
-import type { BodySink, Downstream, OutgoingResponse, TunnelSink } from "../exchange/downstream.ts";
 
 /** nginx's lingering_timeout and lingering_time. */
 const LINGER_IDLE_MS = 5_000;

@@ -5,11 +5,10 @@
  */
 import type { Socket } from "node:net";
 import type { RequestLimits, TlsInfo } from "../../http/mod.ts";
-import { canonicalIp } from "../../net/mod.ts";
-import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
+import { canonicalIp, type ProxyAddresses } from "../../net/mod.ts";
 import type { ServerConnection } from "../contract.ts";
 import { Timed } from "../deadline-wheel.ts";
-import type { WireCore } from "../exchange/core.ts";
+import type { WireCore } from "../exchange/mod.ts";
 
 /** Origin of a connection. */
 export interface ConnectionOrigin {

@@ -4,15 +4,14 @@
  * @module
  */
 import type { Socket } from "node:net";
-import type { ProxyAddresses } from "../../net/proxy-protocol.ts";
+import type { ProxyAddresses } from "../../net/mod.ts";
 import { runtime, type TcpListener } from "../../runtime/mod.ts";
 import type { Listener, ListenerAddress } from "../../snapshot/snapshot.ts";
 import type { StreamHandler } from "../contract.ts";
 import type { Handshake, TlsHandlers, TlsListener } from "../tls/mod.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { ConnectionOrigin } from "./connection-facts.ts";
-import type { WireCore } from "../exchange/core.ts";
-import { ExchangePool } from "../exchange/exchange-pool.ts";
+import { ExchangePool, type WireCore } from "../exchange/mod.ts";
 import { H2Connection } from "./h2-connection.ts";
 import { arrivesAt } from "./own-address.ts";
 import { PrefaceCheck } from "./preface-check.ts";

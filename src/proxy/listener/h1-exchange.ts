@@ -6,9 +6,7 @@
 import type { HeadError, RequestHead } from "../../http/mod.ts";
 import { ProxyError, type ProxyErrorCode } from "../../proxy-error.ts";
 import type { ServerConnection } from "../contract.ts";
-import type { WireExchange } from "../exchange/exchange.ts";
-import type { ExchangePool } from "../exchange/exchange-pool.ts";
-import type { Downstream } from "../exchange/downstream.ts";
+import type { Downstream, ExchangePool, WireExchange } from "../exchange/mod.ts";
 
 const ERROR_CODES: Readonly<Record<HeadError["kind"], ProxyErrorCode>> = {
   "malformed": "downstream-malformed",

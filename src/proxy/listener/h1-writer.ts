@@ -20,7 +20,7 @@ import {
   WIRE_FIELDS,
 } from "../../http/mod.ts";
 import { SendProgress } from "../send-progress.ts";
-import { LastChunk, NO_BODY, type OutgoingResponse, UNKNOWN_LENGTH } from "../exchange/downstream.ts";
+import { LastChunk, NO_BODY, type OutgoingResponse, UNKNOWN_LENGTH } from "../exchange/mod.ts";
 
 /** Largest part of a body that is joined with the bytes before it into one write. */
 const MAX_JOINED_BYTES = 16384;

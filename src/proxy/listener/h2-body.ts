@@ -5,7 +5,7 @@
  */
 import type { HpackField } from "../../http/h2/mod.ts";
 import { HeldBytes } from "../held-bytes.ts";
-import type { BodySink } from "../exchange/downstream.ts";
+import type { BodySink } from "../exchange/mod.ts";
 
 /**
  * Parts below this size wait for the end of the socket's event, so that a client that sends single bytes does not cost

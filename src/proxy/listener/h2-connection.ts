@@ -8,8 +8,7 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { ErrorCode, ServerSession } from "../../http/h2/mod.ts";
 import { ConnectionFacts, type ConnectionOrigin } from "./connection-facts.ts";
-import type { WireCore } from "../exchange/core.ts";
-import type { ExchangePool } from "../exchange/exchange-pool.ts";
+import type { ExchangePool, WireCore } from "../exchange/mod.ts";
 import { H2Downstream, type H2Home } from "./h2-stream.ts";
 
 /** Body bytes of a stream that a client may send before they are used, as with nginx's http2_body_preread_size. */

@@ -16,17 +16,17 @@ import {
 import { ProxyError } from "../../proxy-error.ts";
 import type { ServerConnection } from "../contract.ts";
 import { Timed } from "../deadline-wheel.ts";
-import type { WireCore } from "../exchange/core.ts";
-import type { WireExchange } from "../exchange/exchange.ts";
-import type { ExchangePool } from "../exchange/exchange-pool.ts";
-import { H2Body, type H2BodyOwner } from "./h2-body.ts";
 import {
   type BodySink,
   type Downstream,
+  type ExchangePool,
   NO_BODY,
   type OutgoingResponse,
   type TunnelSink,
-} from "../exchange/downstream.ts";
+  type WireCore,
+  type WireExchange,
+} from "../exchange/mod.ts";
+import { H2Body, type H2BodyOwner } from "./h2-body.ts";
 
 /** Bytes of a frame head, which count as sent. */
 const FRAME_HEAD_BYTES = 9;

@@ -5,9 +5,9 @@
  */
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import { parseProxyHeader, type ProxyAddresses } from "../../net/proxy-protocol.ts";
+import { parseProxyHeader, type ProxyAddresses } from "../../net/mod.ts";
 import { Timed } from "../deadline-wheel.ts";
-import type { WireCore } from "../exchange/core.ts";
+import type { WireCore } from "../exchange/mod.ts";
 
 /** Reader of one connection's header. */
 export class ProxyHeaderReader extends Timed {

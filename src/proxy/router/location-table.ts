@@ -5,7 +5,7 @@
  * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#location
  * @module
  */
-import { toBytes } from "../../nginx/byte-text.ts";
+import { toBytes } from "../../nginx/mod.ts";
 import { instantiate, type Matcher } from "../../nginx/pattern/mod.ts";
 import type { Pattern } from "../../snapshot/snapshot.ts";
 import { PrefixTable } from "./prefix-table.ts";

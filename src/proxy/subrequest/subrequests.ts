@@ -12,9 +12,7 @@ import type { Endpoint } from "../../snapshot/snapshot.ts";
 import { UpstreamGroup } from "../balancer/mod.ts";
 import type { ExchangeHandler, ForwardSettings, ServerExchange, UpstreamTls } from "../contract.ts";
 import { Timed } from "../deadline-wheel.ts";
-import type { WireCore } from "../exchange/core.ts";
-import { WireExchange } from "../exchange/exchange.ts";
-import { MemoryDownstream } from "../exchange/memory-downstream.ts";
+import { MemoryDownstream, type WireCore, WireExchange } from "../exchange/mod.ts";
 import { type Destination, makeRequest, parseDestination } from "./request.ts";
 
 const DEFAULT_TIMEOUT_MS = 60_000;

@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import type { TlsInfo } from "../../http/exchange.ts";
-import type { Logger } from "../../observe/logger.ts";
+import type { Logger } from "../../observe/mod.ts";
 import { runtime, type TlsServer } from "../../runtime/mod.ts";
 import {
   type Changes,

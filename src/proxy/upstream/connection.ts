@@ -11,8 +11,14 @@ import { runtime } from "../../runtime/mod.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { ForwardPlan, UpstreamTls } from "../contract.ts";
 import { type DeadlineWheel, Timed } from "../deadline-wheel.ts";
-import { LastChunk, NO_BODY } from "../exchange/downstream.ts";
-import type { LeaseOwner, UpstreamLease, UpstreamRequest, UpstreamSession } from "../exchange/upstream-session.ts";
+import {
+  LastChunk,
+  type LeaseOwner,
+  NO_BODY,
+  type UpstreamLease,
+  type UpstreamRequest,
+  type UpstreamSession,
+} from "../exchange/mod.ts";
 import { SendProgress } from "../send-progress.ts";
 import { openTls } from "./open-tls.ts";
 import { formatRequest } from "./request-text.ts";

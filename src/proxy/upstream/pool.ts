@@ -6,7 +6,7 @@
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { UpstreamTls, WireSettings } from "../contract.ts";
 import type { DeadlineWheel } from "../deadline-wheel.ts";
-import type { LeaseOwner, UpstreamSource } from "../exchange/upstream-session.ts";
+import type { LeaseOwner, UpstreamSource } from "../exchange/mod.ts";
 import { type ConnectionHome, type EndpointPool, UpstreamConnection } from "./connection.ts";
 
 /** Longest time to send what was written to a connection before it closes. */

@@ -3,12 +3,9 @@
  *
  * @module
  */
-import { CONTENT_LENGTH } from "../../http/known-field.ts";
-import { CHUNKED } from "../../http/mod.ts";
+import { CHUNKED, CONTENT_LENGTH } from "../../http/mod.ts";
 import type { ForwardPlan } from "../contract.ts";
-import { NO_BODY } from "../exchange/downstream.ts";
-import { masksOf } from "../exchange/masks.ts";
-import type { UpstreamRequest } from "../exchange/upstream-session.ts";
+import { masksOf, NO_BODY, type UpstreamRequest } from "../exchange/mod.ts";
 
 /**
  * Formats the head, its empty line included.
