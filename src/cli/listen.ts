@@ -33,12 +33,14 @@ export function tellListenError(error: unknown, address: string, port: number | 
 
 /** Diagnostics of ports that cannot be opened. */
 export function diagnoseListeners(failures: readonly ListenFailure[]): Diagnostic[] {
-  return failures.map(({ listener: { address, port, protocol }, code, message }) => ({
+  return failures.map(({ listener: { name, address, port, protocol }, code, message }) => ({
     reason: "PortNotAvailable",
     severity: "error",
     message: `listen on ${address === "" ? "all addresses" : address}, port ${port} (${protocol}): ${
       REASONS[code] ?? message
     }`,
-    effect: "nothing is served there; it is tried again every two seconds",
+    effect: code === "SAME_PORT"
+      ? `nothing of listener "${name}" is served`
+      : "nothing is served there; it is tried again every two seconds",
   }));
 }

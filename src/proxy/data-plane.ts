@@ -157,6 +157,7 @@ export class DataPlane {
     });
     this.#listeners = new ListenerSet({
       open: (listener, current) => this.#open(listener, current),
+      speaks: ({ protocol }) => protocol !== "tcp" || options.stream !== undefined,
       clock: systemClock,
       logger,
       ...options.onListeners === undefined ? {} : { changed: options.onListeners },
@@ -236,10 +237,17 @@ export class DataPlane {
   #follow(): Promise<void> {
     if (this.#listen === null) return Promise.resolve();
     const { ports } = this.#listen;
-    const wanted = [...this.#wanted.values()];
-    return this.#listeners.update(
-      ports === undefined ? wanted : wanted.filter((listener) => Object.hasOwn(ports, placeOf(listener))),
-    );
+    // As in the snapshot, so that all processes choose the same of two listeners of one port.
+    const wanted = [...this.#wanted.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+    if (ports === undefined) return this.#listeners.update(wanted);
+    const places = new Set<string>();
+    return this.#listeners.update(wanted.filter((listener) => {
+      const place = placeOf(listener);
+      // whoever gives the ports tells of those that are wanted twice
+      if (!Object.hasOwn(ports, place) || places.has(place)) return false;
+      places.add(place);
+      return true;
+    }));
   }
 
   #open(listener: Listener, current: () => Listener): Promise<FrontPort> {

@@ -17,7 +17,7 @@ export interface OpenPort {
 /** A listener whose port cannot be opened, as plain data. */
 export interface ListenFailure {
   readonly listener: Listener;
-  /** Error code as in Node, e.g. `EADDRINUSE`. */
+  /** Error code as in Node, e.g. `EADDRINUSE`; `SAME_PORT`: another listener has the port. */
   readonly code: string;
   readonly message: string;
 }
@@ -26,12 +26,15 @@ export interface ListenFailure {
 export interface ListenerSetOptions {
   /** Opens a port. `current` returns the listener at that moment; its port and address stay, the rest may change. */
   readonly open: (listener: Listener, current: () => Listener) => Promise<OpenPort>;
+  /** True when somebody takes what the listener speaks. An open port whose listener changes to another is closed. */
+  readonly speaks?: (listener: Listener) => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called when a port was opened or closed, cannot be opened, or is no longer wanted. */
   readonly changed?: () => void;
 }
 
+const SAME_PORT = "SAME_PORT";
 /** Time before a port that cannot be opened is tried again, milliseconds. */
 const RETRY_MS = 2_000;
 
@@ -62,15 +65,24 @@ export class ListenerSet {
   async update(wanted: readonly Listener[]): Promise<void> {
     const byPlace = new Map<string, Listener>();
     const conflicts: ListenFailure[] = [];
+    const { logger, speaks = () => true } = this.#options;
     for (const listener of wanted) {
       const other = byPlace.get(placeOf(listener));
       if (other === undefined) byPlace.set(placeOf(listener), listener);
-      else conflicts.push({ listener, code: "EADDRINUSE", message: `listener "${other.name}" has the same port` });
+      else conflicts.push({ listener, code: SAME_PORT, message: `listener "${other.name}" has the same port` });
+    }
+    const known = new Set(this.#conflicts.map(textOf));
+    let changed = known.size !== conflicts.length;
+    for (const conflict of conflicts) {
+      if (known.has(textOf(conflict))) continue;
+      changed = true;
+      const { name, port } = conflict.listener;
+      logger.error("two listeners have the same port", { listener: name, port, error: conflict.message });
     }
     this.#conflicts = conflicts;
-    let changed = false;
     for (const [key, place] of this.#places) {
-      if (byPlace.has(key)) continue;
+      const next = byPlace.get(key);
+      if (next !== undefined && (place.open === null || speaks(next))) continue;
       this.#close(key, place);
       changed = true;
     }
@@ -152,4 +164,8 @@ function listenError(error: unknown, port: number): ListenError {
   if (error instanceof ListenError) return error;
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "UNKNOWN";
   return new ListenError(code, error instanceof Error ? error.message : String(error), port);
+}
+
+function textOf({ listener, message }: ListenFailure): string {
+  return `${listener.name}: ${message}`;
 }

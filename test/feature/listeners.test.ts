@@ -41,13 +41,14 @@ function tcpListener(name: string, port: number, upstream: string, proxyProtocol
 /** A data plane that listens, and a wait for what its listeners come to. */
 async function serving(
   options: Partial<DataPlaneOptions> = {},
+  stream: StreamHandler | null = echo,
 ): Promise<{ plane: DataPlane; until: (wanted: () => boolean) => Promise<void> }> {
   const waiting = new Waiting(() => false, () => JSON.stringify(plane.listenFailures));
   const plane = new DataPlane({
     logger: quiet,
     accessLog: () => Promise.resolve(),
     onListeners: () => waiting.look(),
-    stream: echo,
+    ...stream === null ? {} : { stream },
     ...options,
   });
   opened.keep({ close: () => plane.close(0) });
@@ -180,6 +181,38 @@ describe("a data plane", () => {
       "dns: udp is not spoken by this data plane",
     ]);
     await (await client(port)).has("default-a-1");
+  });
+
+  it("logs two listeners of one port once, and tells when the other one has it", SLOW, async () => {
+    const lines: string[] = [];
+    const logger: Logger = { ...quiet, error: (message, fields) => lines.push(`${message}: ${fields?.["listener"]}`) };
+    const { plane, until } = await serving({ logger });
+    const port = await freePort();
+    const [a, b] = [tcpListener("a", port, "default-a-1"), tcpListener("b", port, "default-b-1")];
+    plane.apply(laterUpdate({ listeners: [b] }));
+    await until(() => plane.port("b") === port);
+    plane.apply(laterUpdate({ listeners: [a] }));
+    await until(() => plane.listenFailures.length === 1);
+    await (await client(port)).has("default-a-1");
+    plane.apply(laterUpdate({ listeners: [tcpListener("a", port, "default-a-2")] }));
+    plane.apply(laterUpdate({ listeners: [], removeListeners: ["a"] }));
+    await until(() => plane.port("b") === port && plane.listenFailures.length === 0);
+    await (await client(port)).has("default-b-1");
+    assert.deepEqual(lines, ["two listeners have the same port: b"]);
+  });
+
+  it("closes a port whose listener speaks what nobody takes any more, and tells of it", SLOW, async () => {
+    const { plane, until } = await serving({}, null);
+    const port = await freePort();
+    const web = { ...webListener("http"), name: "extra", port };
+    plane.apply(laterUpdate({ listeners: [web] }));
+    await until(() => plane.port("extra") === port);
+    plane.apply(laterUpdate({ listeners: [tcpListener("extra", port, "default-db-1")] }));
+    await until(() => plane.listenFailures.length === 1);
+    assert.equal(plane.listenFailures[0]?.message, "tcp is not spoken by this data plane");
+    await refused(port);
+    plane.apply(laterUpdate({ listeners: [web] }));
+    await until(() => plane.port("extra") === port && plane.listenFailures.length === 0);
   });
 });
 

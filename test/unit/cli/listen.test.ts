@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FatalError } from "../../../src/cli/exit.ts";
-import { tellListenError } from "../../../src/cli/listen.ts";
+import { diagnoseListeners, tellListenError } from "../../../src/cli/listen.ts";
 import { listenOnAll } from "../../../src/runtime/mod.ts";
 
 const failing = (code: string): Error => Object.assign(new Error(`listen ${code}`), { code });
@@ -35,6 +35,29 @@ describe("listenOnAll()", () => {
 
   it("tries no other address than that asked for", async () => {
     await assert.rejects(tried("10.0.0.1", ["10.0.0.1"], "EADDRNOTAVAIL"), { code: "EADDRNOTAVAIL" });
+  });
+});
+
+describe("diagnoseListeners()", () => {
+  const listener = { name: "http", address: "", port: 80, protocol: "http", proxyProtocol: false } as const;
+
+  it("says why a port cannot be had, and that it is tried again", () => {
+    assert.deepEqual(diagnoseListeners([{ listener, code: "EADDRINUSE", message: "listen EADDRINUSE" }]), [{
+      reason: "PortNotAvailable",
+      severity: "error",
+      message: "listen on all addresses, port 80 (http): the address is in use by another process",
+      effect: "nothing is served there; it is tried again every two seconds",
+    }]);
+  });
+
+  it("names the listener that has the port already", () => {
+    const message = 'listener "http" has the same port';
+    assert.deepEqual(diagnoseListeners([{ listener: { ...listener, name: "b" }, code: "SAME_PORT", message }]), [{
+      reason: "PortNotAvailable",
+      severity: "error",
+      message: `listen on all addresses, port 80 (http): ${message}`,
+      effect: 'nothing of listener "b" is served',
+    }]);
   });
 });
 
