@@ -28,16 +28,21 @@ export class Places {
   }
 
   /**
-   * Place of the value at `path`, or of the innermost existing value around it. Undefined for text that does not parse.
+   * Place of the value at `path`, or of the innermost existing value around it; of a value that says nothing (`host:`), the
+   * place of its key or list. Undefined for text that does not parse.
    */
   locate(path: readonly PathStep[]): Position | undefined {
+    const events = this.#events;
     let at = this.#root;
+    let around = at;
     for (const step of path) {
       const child = this.#childOf(at, step);
       if (child === -1) break;
+      // a key that is found is a scalar: the event before its value
+      around = events[at]?.type === EVENT_ID.MAPPING ? child - 1 : at;
       at = child;
     }
-    const event = this.#events[at];
+    const event = isEmpty(events[at]) ? events[around] : events[at];
     return event === undefined ? undefined : this.#positionOf(startOf(event));
   }
 
@@ -119,6 +124,10 @@ function endOf(events: readonly Event[], at: number): number {
     if (depth <= 0) return i + 1;
   }
   return events.length;
+}
+
+function isEmpty(event: Event | undefined): boolean {
+  return event?.type === EVENT_ID.SCALAR && event.valueStart < 0;
 }
 
 function startOf(event: Event): number {

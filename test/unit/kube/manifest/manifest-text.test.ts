@@ -313,3 +313,17 @@ test("Places.locate() finds a value, or the innermost around it", () => {
   assert.deepEqual(places.locate(fieldSteps("spec.rules[0].http.paths[3]")), { line: 4, column: 16 });
   assert.equal(new Places("a: [").locate(["a"]), undefined);
 });
+
+test("Places.locate() finds what says nothing by its key, or by its list", () => {
+  const places = new Places("kind: x\nspec:\n  a:\n  b: [1]\n  c:\n  -\n  - {d: , e: ~}\n  f: ''\n  ? \n  : g\n");
+  const ROWS: readonly [path: (string | number)[], line: number, column: number][] = [
+    [["spec", "a"], 3, 3],
+    [["spec", "a", "deeper"], 3, 3],
+    [["spec", "c", 0], 6, 3],
+    [["spec", "c", 1, "d"], 7, 6],
+    [["spec", "c", 1, "e"], 7, 14],
+    [["spec", "f"], 8, 7],
+  ];
+  for (const [path, line, column] of ROWS) assert.deepEqual(places.locate(path), { line, column }, path.join("."));
+  assert.deepEqual(new Places("").locate(["a"]), undefined);
+});
