@@ -6,5 +6,6 @@
  * @module
  */
 export { runWorker, type WorkerOptions } from "./main.ts";
-export { type PoolCounters, WorkerPool, type WorkerPoolOptions, WorkerStartError } from "./pool.ts";
+export { WorkerPool } from "./pool.ts";
+export { type PoolCounters, type WorkerPoolOptions, WorkerStartError } from "./pool-options.ts";
 export { countHosts } from "./request-hosts.ts";

@@ -3,54 +3,19 @@
  *
  * @module
  */
-import {
-  type AccessLogSink,
-  type Clock,
-  FailureLog,
-  failuresTo,
-  type Logger,
-  type RequestCounts,
-  type RequestMetricsOptions,
-  streamSink,
-  systemClock,
-} from "../observe/mod.ts";
+import { type Clock, FailureLog, failuresTo, streamSink, systemClock } from "../observe/mod.ts";
 import type { CountsDelta, KeyPair, ListenError, ListenFailure } from "../proxy/mod.ts";
 import { runtime } from "../runtime/mod.ts";
 import { diffSnapshots, divideUpdate, type Snapshot, type SnapshotUpdate } from "../snapshot/mod.ts";
 import { CounterSum } from "./counter-sum.ts";
 import { LogRelay } from "./log-relay.ts";
-import { encodeMessage, type WorkerCounters } from "./message.ts";
+import { encodeMessage } from "./message.ts";
+import { type PoolCounters, type WorkerPoolOptions, WorkerStartError } from "./pool-options.ts";
 import { PoolPorts } from "./pool-ports.ts";
 import { SharedCounts } from "./shared-counts.ts";
 import { SilenceWatch } from "./silence-watch.ts";
 import { UpdateLog } from "./update-log.ts";
 import { type ApplyOutcome, WorkerProcess } from "./worker-process.ts";
-
-/** Options of a pool. */
-export interface WorkerPoolOptions {
-  /** Number of processes, at least 1. */
-  readonly count: number;
-  /** Command line that starts a worker: a program that calls {@link runWorker}. */
-  readonly command: readonly string[];
-  /** Name of the processes in tools (`argv[0]`). Default: the first word of the command. */
-  readonly title?: string;
-  readonly logger: Logger;
-  /** Makes the self-signed certificate; called once, when a worker needs it. */
-  readonly selfSigned: () => Promise<KeyPair>;
-  /** Options of request metrics, and the function that adds up the counts; `null`: requests are not counted. */
-  readonly metrics: { readonly options: RequestMetricsOptions; add(counts: readonly RequestCounts[]): void } | null;
-  readonly clock?: Clock;
-  /** Takes the access log lines of all workers. Default: standard output. */
-  readonly accessLog?: AccessLogSink;
-  /** Time without a message after which a worker is replaced, milliseconds. Default: 15,000. */
-  readonly silenceMs?: number;
-}
-
-/** Counters of all workers, ended ones included. */
-export interface PoolCounters extends WorkerCounters {
-  /** Number of worker processes that run. */
-  readonly processes: number;
-}
 
 const DEFAULT_SILENCE_MS = 15_000;
 const FIRST_RESTART_MS = 100;
@@ -82,11 +47,6 @@ interface Pending {
   readonly parts: readonly Uint8Array[];
   /** Called with the outcome for the next worker that starts. */
   successor: ((outcome: ApplyOutcome | Promise<ApplyOutcome>) => void) | undefined;
-}
-
-/** The system or the runtime does not allow worker processes. */
-export class WorkerStartError extends Error {
-  override readonly name = "WorkerStartError";
 }
 
 /** Starts workers, sends them updates, replaces those that die or hang, and sums their counters. */

@@ -3,29 +3,33 @@
  *
  * @module
  */
+import { CONFIG_KEYS } from "../../policy/mod.ts";
 import type { Location } from "../../snapshot/snapshot.ts";
 import type { ForwardSettings, UpstreamTls } from "../contract.ts";
 import type { TableContext } from "./table-context.ts";
 
-/** Defaults for snapshots whose locations lack the policies; tests and embedders make such snapshots. */
+/** Conditions of proxy-next-upstream by default. */
+const CONDITIONS = CONFIG_KEYS["proxy-next-upstream"].default.split(" ");
+
+/** For snapshots whose locations lack policies, which tests and embedding programs make: the defaults of the ConfigMap. */
 const DEFAULTS = {
-  connectTimeoutMs: 5_000,
-  sendTimeoutMs: 60_000,
-  readTimeoutMs: 60_000,
-  maxBodyBytes: 1024 * 1024,
+  connectTimeoutMs: CONFIG_KEYS["proxy-connect-timeout"].default * 1000,
+  sendTimeoutMs: CONFIG_KEYS["proxy-send-timeout"].default * 1000,
+  readTimeoutMs: CONFIG_KEYS["proxy-read-timeout"].default * 1000,
+  maxBodyBytes: CONFIG_KEYS["proxy-body-size"].default,
   retry: {
-    error: true,
-    timeout: true,
-    invalidHeader: false,
+    error: CONDITIONS.includes("error"),
+    timeout: CONDITIONS.includes("timeout"),
+    invalidHeader: CONDITIONS.includes("invalid_header"),
     statuses: [],
-    nonIdempotent: false,
-    tries: 3,
-    timeoutMs: 0,
+    nonIdempotent: CONFIG_KEYS["retry-non-idempotent"].default,
+    tries: CONFIG_KEYS["proxy-next-upstream-tries"].default,
+    timeoutMs: CONFIG_KEYS["proxy-next-upstream-timeout"].default * 1000,
   },
-  httpVersion: "1.1",
-  requestBuffering: true,
-  bodyBufferBytes: 8 * 1024,
-  maxResponseHeadBytes: 4 * 1024,
+  httpVersion: CONFIG_KEYS["proxy-http-version"].default,
+  requestBuffering: CONFIG_KEYS["proxy-request-buffering"].default === "on",
+  bodyBufferBytes: CONFIG_KEYS["client-body-buffer-size"].default,
+  maxResponseHeadBytes: CONFIG_KEYS["proxy-buffer-size"].default,
 } as const;
 
 /** TLS to endpoints as nginx's default: certificates are not verified, and no server name is sent. */

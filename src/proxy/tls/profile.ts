@@ -5,6 +5,7 @@
  */
 import { createSecureContext, type SecureVersion } from "node:tls";
 import { runtime } from "../../runtime/mod.ts";
+import { CONFIG_KEYS } from "../../policy/mod.ts";
 import type { Globals, TlsProfile } from "../../snapshot/snapshot.ts";
 
 /** Settings of the handshakes of one profile. */
@@ -23,15 +24,13 @@ export interface HandshakeSettings {
 
 /** Versions that can be spoken, oldest first. */
 const VERSIONS: readonly SecureVersion[] = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
-/** Default ciphers of ingress-nginx; a TLS library ignores those that it lacks (DHE in BoringSSL). */
-const DEFAULT_CIPHERS = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:" +
-  "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES256-GCM-SHA384:" +
-  "DHE-RSA-AES128-GCM-SHA256";
+/** A TLS library ignores ciphers that it lacks (DHE in BoringSSL). */
+const DEFAULT_CIPHERS = CONFIG_KEYS["ssl-ciphers"].default;
 
 /** Longest lifetime of a ticket (RFC 8446, section 4.6.1). */
 const MAX_SESSION_TIMEOUT_SECONDS = 604_800;
 
-const DEFAULT_SESSION_TIMEOUT_MS = 600_000;
+const DEFAULT_SESSION_TIMEOUT_MS = CONFIG_KEYS["ssl-session-timeout"].default;
 
 /** A compiled profile, and the settings that could not be honoured. */
 export interface CompiledProfile {
