@@ -159,6 +159,16 @@ describe("health app", () => {
       "[+]source memory ok",
       "[-]source late failed: it has not told all of its objects yet",
     ]);
+    const families = controllerFamilies({
+      ...metrics,
+      source: { ...source, snapshot: () => null, sources: () => sources },
+    });
+    const family = families.find(({ name }) => name === "nginx_ingress_controller_source_synced");
+    assert.deepEqual(family?.samples.map(({ labels, value }) => [labels?.["source"], value]), [
+      ["manifests", 0],
+      ["memory", 1],
+      ["late", 0],
+    ]);
   });
 
   it("answers 404 elsewhere, and 400 to targets that are no paths", async () => {
