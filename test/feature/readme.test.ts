@@ -15,11 +15,15 @@ import { RUN_FLAGS } from "../../src/cli/flag/run-flags.ts";
 const root = join(import.meta.dirname!, "../..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
 
-/** Links of a page to other files that lead nowhere. */
-function deadLinks(page: string): string[] {
-  const text = readFileSync(page, "utf8");
+/** Links of a page to other files. */
+function linksOf(text: string): string[] {
   return [...text.matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)].map(([, target = ""]) => target)
-    .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(dirname(page), target)));
+    .filter((target) => !/^[a-z]+:/.test(target));
+}
+
+/** Those that lead nowhere. */
+function deadLinks(page: string): string[] {
+  return linksOf(readFileSync(page, "utf8")).filter((target) => !existsSync(join(dirname(page), target)));
 }
 
 function checkPages(folder: string): void {
@@ -41,6 +45,15 @@ describe("README", () => {
     const documentation = /^Documentation=file:\/usr\/local(.*)$/m.exec(unit)![1]!;
     assert.ok(existsSync(join(folder, documentation)));
     checkPages(join(folder, dirname(documentation)));
+  });
+
+  test("links to what is packed", () => {
+    const { files } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { files: string[] };
+    const pages = readdirSync(join(root, "docs")).map((name) => readFileSync(join(root, "docs", name), "utf8"));
+    const above = pages.flatMap(linksOf).flatMap((target) => target.startsWith("../") ? [target.slice(3)] : []);
+    for (const target of [...linksOf(readme), ...above]) {
+      assert.ok(files.some((each) => target === each || target.startsWith(`${each}/`)), target);
+    }
   });
 
   test("names scripts that can be run", () => {
