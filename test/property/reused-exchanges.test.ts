@@ -408,7 +408,7 @@ function compareLines(actual: readonly string[], expected: readonly string[]): v
   assert.equal(actual.length, expected.length);
 }
 
-const COUNT = 150;
+const COUNT = 100;
 
 describe("an exchange that is used again", () => {
   const backend = new Backend();
@@ -427,7 +427,7 @@ describe("an exchange that is used again", () => {
     return [answer, await plane.close()];
   }
 
-  it("is that of its request alone, on connections of HTTP/1.1", async () => {
+  it("is that of its request alone, on connections of HTTP/1.1", { timeout: 120_000 }, async () => {
     const next = random(1);
     const specs = Array.from({ length: COUNT }, (_, i) => makeSpec(i, next));
     const expected: (readonly [string, readonly string[]])[] = [];
@@ -446,7 +446,7 @@ describe("an exchange that is used again", () => {
     await Promise.all(Array.from({ length: 3 }, async (_, n) => {
       const order = random(100 + n);
       const client = new H1Client(plane.port, backend);
-      for (let round = 0; round < 150; round++) {
+      for (let round = 0; round < 80; round++) {
         const batch: Spec[] = [];
         for (let left = 1 + order(4); left > 0; left--) {
           const spec = order.of(specs);
@@ -469,7 +469,7 @@ describe("an exchange that is used again", () => {
     compareLines(await plane.close(), lines.sort());
   });
 
-  it("is that of its request alone, among streams of HTTP/2", async () => {
+  it("is that of its request alone, among streams of HTTP/2", { timeout: 120_000 }, async () => {
     const next = random(2);
     const specs = Array.from({ length: COUNT }, (_, i) => makeSpec(i, next)).filter(({ kind, host }) =>
       kind === "usual" && host !== "unknown.example"
@@ -496,7 +496,7 @@ describe("an exchange that is used again", () => {
     await Promise.all(Array.from({ length: 2 }, async (_, n) => {
       const order = random(200 + n);
       const session = connect(plane);
-      for (let round = 0; round < 40; round++) {
+      for (let round = 0; round < 30; round++) {
         const batch = Array.from({ length: 1 + order(8) }, () => order.of(specs));
         const answers = await Promise.all(batch.map((spec) => askH2(session, spec)));
         for (const [i, spec] of batch.entries()) {

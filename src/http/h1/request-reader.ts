@@ -14,11 +14,13 @@ export const INCOMPLETE = -1;
 /** The request or its body is refused. */
 export const REFUSED = -2;
 
+const NO_DATA: readonly number[] = [];
+
 /** Reads one request; {@link RequestReader.next} prepares for the next one. */
 export class RequestReader {
   readonly head: RequestHead;
   /** Start and end of each piece of body data in the last buffer, in pairs. */
-  data: readonly number[] = [];
+  data: readonly number[] = NO_DATA;
   /** The body has been read whole. */
   bodyDone = true;
   /** Bytes of body received so far, framing included. */
@@ -56,7 +58,7 @@ export class RequestReader {
     this.#pending = "";
     this.bodyDone = true;
     this.bodyBytesRead = 0;
-    this.data = [];
+    this.data = NO_DATA;
     this.error = null;
   }
 

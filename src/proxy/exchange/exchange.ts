@@ -199,16 +199,21 @@ export class WireExchange extends ExchangeFacts
     if (tap === undefined) {
       this.#forward = this.#spareForward = this.#core.forwarder.forward(this, plan, this.#spareForward);
     } else {
-      const tapped = this.#tapped = new TappedExchange(this, this.#kept ?? this.downstream, tap);
-      this.#forward = this.#core.forwarder.forward(tapped, plan, null);
-      tapped.attach(this.#forward);
-      this.whenOver(() => tapped.stop());
+      this.#forward = this.#forwardTapped(plan, tap);
     }
     try {
       this.#forward.start();
     } catch (error) {
       this.internalError(error);
     }
+  }
+
+  #forwardTapped(plan: ForwardPlan, tap: ResponseTap): Forwarding {
+    const tapped = this.#tapped = new TappedExchange(this, this.#kept ?? this.downstream, tap);
+    const forward = this.#core.forwarder.forward(tapped, plan, null);
+    tapped.attach(forward);
+    this.whenOver(() => tapped.stop());
+    return forward;
   }
 
   /** Marks the exchange as decided. False: the client has gone, and no answer is needed. */
@@ -313,6 +318,11 @@ export class WireExchange extends ExchangeFacts
       return false;
     }
     if (wait === undefined) return this.#replacements === before;
+    this.#hookLater(wait, waiter, before);
+    return false;
+  }
+
+  #hookLater(wait: Promise<void>, waiter: HookWaiter, before: number): void {
     this.#known = true;
     wait.then(() => {
       if (this.#stage === Stage.over || this.#replacements !== before) return;
@@ -324,7 +334,6 @@ export class WireExchange extends ExchangeFacts
     }, (error: unknown) => {
       if (this.#stage !== Stage.over) this.internalError(error);
     });
-    return false;
   }
 
   /** Sends the head of a relayed response. */
@@ -364,6 +373,10 @@ export class WireExchange extends ExchangeFacts
   finish(trailers = "", lastChunk: number = LastChunk.unsent, owner: FinishOwner | null = null): void {
     const changed = this.#changed;
     if (changed === null) return this.#finished(trailers, lastChunk, owner);
+    this.#finishChanged(changed, trailers, lastChunk, owner);
+  }
+
+  #finishChanged(changed: ChangedBody, trailers: string, lastChunk: number, owner: FinishOwner | null): void {
     changed.end(() => {
       this.#changed = null;
       this.#finished(trailers, lastChunk, owner);

@@ -286,8 +286,13 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
       this.#upload?.discard();
       this.#letGo(true);
     }
-    if (keeps) relay.endWith(() => exchange.finish(trailers, lastChunk, this));
+    if (keeps) this.#finishLater(relay, trailers, lastChunk);
     else exchange.finish(trailers, lastChunk, this);
+  }
+
+  /** When the client has taken what is kept for it. */
+  #finishLater(relay: ResponseRelay, trailers: string, lastChunk: number): void {
+    relay.endWith(() => this.#exchange.finish(trailers, lastChunk, this));
   }
 
   responseFinished(): void {

@@ -23,9 +23,19 @@ export function runSteps(
     const verdict = steps[i]!(c);
     if (verdict === undefined) continue;
     if (!isPromise(verdict)) return verdict;
-    return verdict.then((late) => late === undefined ? runSteps(steps, c, i + 1) : late);
+    return goOn(verdict, steps, c, i + 1);
   }
   return undefined;
+}
+
+// Apart, because a function with a closure in it makes an object for its variables whenever it is called.
+function goOn(
+  verdict: Promise<RequestVerdict>,
+  steps: readonly Step[],
+  c: ExchangeContext,
+  from: number,
+): Promise<RequestVerdict> {
+  return verdict.then((late) => late === undefined ? runSteps(steps, c, from) : late);
 }
 
 /** Runs response hooks in order; the result is a promise only if one returned one. */
@@ -36,8 +46,17 @@ export function runResponseSteps(
 ): void | Promise<void> {
   for (let i = from; i < steps.length; i++) {
     const pending = steps[i]!(c);
-    if (pending !== undefined) return pending.then(() => runResponseSteps(steps, c, i + 1));
+    if (pending !== undefined) return goOnWithResponse(pending, steps, c, i + 1);
   }
+}
+
+function goOnWithResponse(
+  pending: Promise<void>,
+  steps: readonly ResponseStep[],
+  c: ExchangeContext,
+  from: number,
+): Promise<void> {
+  return pending.then(() => runResponseSteps(steps, c, from));
 }
 
 /** True for a promise. */

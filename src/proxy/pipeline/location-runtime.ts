@@ -83,7 +83,10 @@ export class LocationRuntime {
     if (this.middleware !== null) route.chain = this.middleware.select(route.exchange);
     const verdict = runSteps(this.steps, c);
     if (verdict === undefined) return this.terminal(c, route);
-    if (!isPromise(verdict)) return verdict;
+    return isPromise(verdict) ? this.#goOn(verdict, c, route) : verdict;
+  }
+
+  #goOn(verdict: Promise<RequestVerdict>, c: ExchangeContext, route: Route): Promise<RequestVerdict> {
     return verdict.then((late) => late === undefined ? this.terminal(c, route) : late);
   }
 }
@@ -267,6 +270,10 @@ class Proxying {
     const available = this.#current().available();
     if (available === true) return undefined;
     if (available === false) return this.#withoutEndpoints(c, this.#group);
+    return this.#checkLater(available, c);
+  }
+
+  #checkLater(available: Promise<boolean>, c: ExchangeContext): Promise<Answer | undefined> {
     return available.then((late) => late ? undefined : this.#withoutEndpoints(c, this.#group));
   }
 

@@ -108,10 +108,14 @@ export class Pipeline implements ExchangeHandler {
     const replace = route.location?.lifecycle?.replace;
     if (replace !== undefined && replace.length > 0 && !route.replaced && route.context !== null) {
       const found = findReplacement(route.context, replace);
-      if (isPromise(found)) return found.then((late) => this.#replaceOr(route, late));
+      if (isPromise(found)) return this.#replaceLater(route, found);
       return this.#replaceOr(route, found);
     }
     return this.#editHead(route);
+  }
+
+  #replaceLater(route: Route, found: Promise<Answer | undefined>): Promise<void> {
+    return found.then((late) => this.#replaceOr(route, late));
   }
 
   #replaceOr(route: Route, answer: Answer | undefined): void | Promise<void> {
@@ -219,7 +223,7 @@ export class Pipeline implements ExchangeHandler {
     } else if (verdict === SEARCH_AGAIN) {
       this.#again(route);
     } else if (isPromise(verdict)) {
-      verdict.then((late) => this.#settle(route, late, ofHost)).catch((error) => this.#crash(exchange, error));
+      this.#settleLater(route, verdict, ofHost);
     } else if (verdict instanceof Response) {
       route.settled = true;
       exchange.respond(verdict);
@@ -230,6 +234,10 @@ export class Pipeline implements ExchangeHandler {
       if (failure !== undefined) this.#failures.failed(exchange, verdict.status, failure.code, failure.cause);
       exchange.answer(route.location === null ? verdict : route.location.page(exchange, verdict));
     }
+  }
+
+  #settleLater(route: Route, verdict: Promise<RequestVerdict>, ofHost: boolean): void {
+    verdict.then((late) => this.#settle(route, late, ofHost)).catch((error) => this.#crash(route.exchange, error));
   }
 
   #again(route: Route): void {
