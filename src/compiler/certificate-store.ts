@@ -1,5 +1,5 @@
 /**
- * Certificates of the Secrets that are referred to.
+ * Certificates of referenced Secrets.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export class CertificateStore {
   readonly #readings = new Map<string, CertificateReading>();
   readonly #lastGood: Map<string, GoodCertificate>;
   readonly #secrets = new Map<string, Secret | undefined>();
-  /** When something is to be said that was not true before; milliseconds since the epoch. */
+  /** Time of the next change of diagnostics; milliseconds since the epoch. */
   #judgeAtMs = Infinity;
 
   constructor(
@@ -30,13 +30,13 @@ export class CertificateStore {
     return this.#readings.get(id);
   }
 
-  /** What the snapshot shows of it. */
+  /** Certificate for the snapshot. */
   certificate(id: string): Certificate | undefined {
     const reading = this.#readings.get(id);
     return reading?.kind === "good" ? reading.certificate : undefined;
   }
 
-  /** Reads a Secret again; true when that matters to the hosts that use it (and not only to those who connect). */
+  /** Reads a Secret again; true when the result affects hosts, and not only handshakes. */
   read(id: string, view: StoreView, nowMs: number): boolean {
     const [namespace = "", name = ""] = (id === DEFAULT_CERTIFICATE ? this.defaultSecret : id).split("/");
     const secret = view.secret(namespace, name);
@@ -50,7 +50,7 @@ export class CertificateStore {
     return former === undefined || !sameForHosts(former, reading);
   }
 
-  /** Nobody refers to it any more. */
+  /** The certificate is no longer referenced. */
   forget(id: string): void {
     this.#readings.delete(id);
     this.#lastGood.delete(id);
@@ -58,12 +58,12 @@ export class CertificateStore {
     this.diagnostics.replace(`certificate ${id}`, []);
   }
 
-  /** Everything that is in use has been read: what a former compiler has left for others goes. */
+  /** All certificates in use have been read: drops last good versions of others. */
   forgetUnread(): void {
     for (const id of this.#lastGood.keys()) if (!this.#readings.has(id)) this.#lastGood.delete(id);
   }
 
-  /** Certificates age while nothing changes. */
+  /** Updates diagnostics that depend on the time. */
   age(nowMs: number): void {
     if (nowMs < this.#judgeAtMs) return;
     this.#judgeAtMs = Infinity;

@@ -9,22 +9,25 @@ import { CertificateError, readKeyPair, splitPem } from "../net/mod.ts";
 import type { Certificate } from "../snapshot/snapshot.ts";
 import { diagnose } from "./diagnose.ts";
 
-/** What became of a Secret. */
+/** Result of reading a Secret. */
 export type CertificateReading =
   | {
     readonly kind: "good";
     readonly certificate: Certificate;
     readonly notBeforeMs: number;
-    /** Why it is an older one: what the Secret holds now cannot be used. `null`: it is the present one. */
+    /**
+     * Reason for which an older certificate is used: the content of the Secret is unusable. `null`: it is the current
+     * one.
+     */
     readonly refused: string | null;
   }
   | { readonly kind: "broken"; readonly message: string }
   | { readonly kind: "missing" };
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Days before the end of a certificate from which on a warning is due. */
+/** Time before the end of a certificate at which the warning begins, milliseconds. */
 const WARN_MS = 10 * DAY_MS;
-/** Chains and keys are a few kilobytes. */
+/** Bound of a PEM text; chains and keys take a few kilobytes. */
 const MAX_PEM_BYTES = 1024 * 1024;
 
 const decoder = new TextDecoder();
@@ -77,7 +80,7 @@ function refuse(former: CertificateReading | undefined, message: string): Certif
   return former?.kind === "good" ? { ...former, refused: message } : { kind: "broken", message };
 }
 
-/** Findings about the Secret itself. */
+/** Diagnostics about the Secret itself. */
 export function judgeCertificate(
   secret: Secret | undefined,
   reading: CertificateReading,
@@ -137,7 +140,7 @@ function judgeDates(
   })];
 }
 
-/** When {@link judgeCertificate} would next say something else; `Infinity`: never. */
+/** When {@link judgeCertificate} will next return other diagnostics; `Infinity`: never. */
 export function nextJudgement(reading: CertificateReading, nowMs: number): number {
   if (reading.kind !== "good") return Infinity;
   const { notAfterMs } = reading.certificate;

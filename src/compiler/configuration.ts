@@ -1,5 +1,5 @@
 /**
- * What the ConfigMap and the flags come to, for all Ingresses together.
+ * Configuration from the ConfigMap and the flags, for all Ingresses.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { compileListeners } from "./listeners.ts";
 import { compileDefaultProfile } from "./tls-profiles.ts";
 import { type AnnotationSettings, readAnnotationSettings } from "./settings.ts";
 
-/** Read anew when one of `reads` changes. */
+/** Result of reading the ConfigMap; it is read again when one of `reads` changes. */
 export interface Configuration {
   readonly settings: AnnotationSettings;
   readonly globals: Globals;
@@ -25,7 +25,7 @@ export interface Configuration {
   readonly tlsProfiles: SnapshotRecords["tlsProfiles"];
   readonly entryContext: Omit<EntryContext, "view">;
   readonly common: CommonPolicies;
-  /** ConfigMaps that it was made from. */
+  /** ConfigMaps that have been read. */
   readonly reads: ReadonlySet<ObjectKey>;
   readonly diagnostics: readonly Diagnostic[];
 }

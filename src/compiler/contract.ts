@@ -1,5 +1,5 @@
 /**
- * The compiler's door: objects in, snapshot and diagnostics out.
+ * Interface of the compiler: objects in, snapshot and diagnostics out.
  *
  * @module
  */
@@ -8,7 +8,9 @@ import type { StoreChange, StoreView } from "../kube/mod.ts";
 import type { LastGood } from "./last-good.ts";
 import type { Snapshot, SnapshotUpdate } from "../snapshot/snapshot.ts";
 
-/** Flags that decide what is compiled; names as the flags of ingress-nginx. Objects are `namespace/name`, empty for none. */
+/**
+ * Flags that change what is compiled, under the names of ingress-nginx. Objects are `namespace/name`, empty for none.
+ */
 export interface CompilerOptions {
   readonly ingressClass: string;
   readonly controllerClass: string;
@@ -30,11 +32,11 @@ export interface CompilerOptions {
   readonly bindAddress?: string;
   readonly httpPort: number;
   readonly httpsPort: number;
-  /** Endpoints on 127.0.0.0/8 with this port are left out: nobody may reach the admin API through a Service. */
+  /** Endpoints on 127.0.0.0/8 with this port are left out, so that no Service reaches the admin API. */
   readonly statusPort?: number;
   /** Zone of this machine, for topology hints. Unknown: hints are not used. */
   readonly zone?: string;
-  /** What stays in force when objects turn unusable. Default: nothing, at first. */
+  /** Last good versions of objects that become unusable. Default: none at first. */
   readonly lastGood?: LastGood;
   /** Milliseconds since the epoch, for the validity of certificates. Default: Date.now. */
   readonly now?: () => number;
@@ -67,15 +69,18 @@ export interface Compilation {
   readonly snapshot: Snapshot;
   /** From the former compilation's snapshot to this one. */
   readonly update: SnapshotUpdate;
-  /** All that hold now, sorted by object, then field; not only the new ones. */
+  /** All current diagnostics, sorted by object, then field. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Those that did not hold before. */
+  /** New diagnostics. */
   readonly newDiagnostics: readonly Diagnostic[];
   /** Those that held before only. */
   readonly goneDiagnostics: readonly Diagnostic[];
 }
 
-/** Incremental: recompiles the virtual hosts, upstreams and certificates that `changes` touch. First call: everything. */
+/**
+ * Incremental compiler: compiles again the virtual hosts, upstreams and certificates that `changes` touch. The first
+ * call compiles everything.
+ */
 export interface Compiler {
   compile(view: StoreView, changes: readonly StoreChange[]): Compilation;
 }

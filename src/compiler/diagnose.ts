@@ -1,5 +1,5 @@
 /**
- * Small makers of diagnostics about objects.
+ * Functions that make diagnostics about objects.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export interface Origin {
   readonly source: SourceRef;
 }
 
-/** Names an object as diagnostics do. */
+/** Returns the reference of an object for diagnostics. */
 export function refOf({ kind, metadata: { namespace, name } }: Origin): ObjectRef {
   return { kind, namespace, name };
 }
@@ -22,7 +22,7 @@ export function nameOrigin({ kind, metadata: { namespace, name } }: Origin): str
   return `${kind} "${namespace}/${name}"`;
 }
 
-/** A finding about an object, with the place it was read from. */
+/** Makes a diagnostic about an object, with its source. */
 export function diagnose(object: Origin, finding: Omit<Diagnostic, "object" | "source">): Diagnostic {
   return { ...finding, object: refOf(object), source: object.source };
 }

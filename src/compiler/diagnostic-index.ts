@@ -1,5 +1,5 @@
 /**
- * All diagnostics that hold, kept in order while parts of them are replaced.
+ * All current diagnostics in order; groups of them are replaced.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Diagnostic } from "../diagnostic.ts";
 import { compareText } from "../snapshot/mod.ts";
 
 interface Item {
-  /** All that the diagnostic says but where it was read from; also its place in the order. */
+  /** Content of the diagnostic without its source, which is also its place in the order. */
   readonly key: string;
   readonly diagnostic: Diagnostic;
 }
@@ -29,16 +29,16 @@ function keyOf({ object, field, annotation, reason, severity, message, effect, u
   return [kind, namespace, name, place, annotation ?? "", ...rest].join(NUL);
 }
 
-/** Groups of diagnostics by who made them. */
+/** Groups of diagnostics by their origin. */
 export class DiagnosticIndex {
   readonly #groups = new Map<string, readonly Item[]>();
-  /** How many groups say it. */
+  /** Number of groups that contain the diagnostic. */
   readonly #counts = new Map<string, number>();
   #sorted: readonly Item[] = [];
   readonly #added = new Map<string, Diagnostic>();
   readonly #removed = new Map<string, Diagnostic>();
 
-  /** Replaces what `group` said before. */
+  /** Replaces the diagnostics of a group. */
   replace(group: string, diagnostics: readonly Diagnostic[]): void {
     const former = this.#groups.get(group);
     if (former === undefined && diagnostics.length === 0) return;
@@ -60,7 +60,7 @@ export class DiagnosticIndex {
     if (by === 1 && count === 1 && !this.#removed.delete(key)) this.#added.set(key, diagnostic);
   }
 
-  /** All in order, and those that are new since the last time. */
+  /** Returns all diagnostics in order, and those that are new since the last call. */
   settle(): Settled {
     if (this.#added.size > 0 || this.#removed.size > 0) {
       const added = [...this.#added].map(([key, diagnostic]) => ({ key, diagnostic }));

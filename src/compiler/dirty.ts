@@ -1,5 +1,5 @@
 /**
- * From changed objects to what has to be compiled anew.
+ * Determines from changed objects what must be compiled again.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { CompilerOptions } from "./contract.ts";
 import type { DependencyIndex } from "./route/dependency-index.ts";
 import { nameOf } from "./order.ts";
 
-/** What one run has to look at again. Passes add what later passes have to look at. */
+/** Parts that a run must compile again. Passes add parts for later passes. */
 export class Dirty {
   configuration = false;
   /** All routes. */
@@ -25,7 +25,7 @@ export class Dirty {
   readonly upstreams: Set<string> = new Set();
 }
 
-/** The first run: everything. */
+/** Marks everything, for the first run. */
 export function markAll(options: CompilerOptions): Dirty {
   const dirty = new Dirty();
   dirty.configuration = true;
@@ -36,7 +36,7 @@ export function markAll(options: CompilerOptions): Dirty {
   return dirty;
 }
 
-/** A later run: what the changes touch. */
+/** Marks what the changes touch, for a later run. */
 export function markChanges(
   changes: readonly StoreChange[],
   options: CompilerOptions,

@@ -1,5 +1,5 @@
 /**
- * ConfigMap and flags -> {@link Globals}.
+ * Compiles the ConfigMap and the flags to {@link Globals}.
  *
  * @see https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/configmap/
  * @module
@@ -136,7 +136,7 @@ function isTemplate(text: string): boolean {
   }
 }
 
-/** What is wrong with the variables of a value. */
+/** Finds problems with the variables of a value. */
 function variablesProblem(
   text: string,
 ): { readonly message: string; readonly effect: string; readonly unreadable: boolean } | undefined {
@@ -149,7 +149,7 @@ function variablesProblem(
   return { message: `unknown variable "$${unknown}"`, effect, unreadable: false };
 }
 
-/** The fields of another ConfigMap, in order of name. */
+/** Reads the fields of another ConfigMap, in order of name. */
 function readFields(
   key: "proxy-set-headers" | "add-headers",
   reader: ConfigReader,

@@ -1,5 +1,5 @@
 /**
- * Ports to listen on, from flags and ConfigMap.
+ * Compiles the listeners from flags and ConfigMap.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { ConfigReader } from "../policy/mod.ts";
 import type { Listener } from "../snapshot/snapshot.ts";
 import type { CompilerOptions } from "./contract.ts";
 
-/** By name, in order. */
+/** Listeners by name, in order. */
 export function compileListeners(
   reader: ConfigReader,
   options: Pick<CompilerOptions, "bindAddress" | "httpPort" | "httpsPort">,

@@ -1,6 +1,6 @@
 /**
- * Objects in, snapshot and diagnostics out: pure, deterministic, and incremental by virtual host, upstream and
- * certificate. Same objects in the same order of versions, same snapshot; what did not change keeps its identity.
+ * Compiles objects to a snapshot and diagnostics: pure, deterministic, and incremental by virtual host, upstream and
+ * certificate. The same objects give the same snapshot; unchanged parts keep their identity.
  *
  * @example
  * ```ts ignore
@@ -35,7 +35,7 @@ export { upstreamId } from "./route/upstream-id.ts";
 export { type LabelSelector, parseLabelSelector } from "./ingress/namespace-selector.ts";
 
 /**
- * A compiler that has seen nothing yet. What is left out has the default of the flag of that name.
+ * Makes a compiler without state.
  *
  * @param translators of routing APIs beside that of Ingresses
  * @throws RangeError when `watchNamespaceSelector` is no label selector.

@@ -1,12 +1,12 @@
 /**
- * What one run sets and removes in one part of the snapshot, while the passes work.
+ * Collects the changes of one part of the snapshot during a run.
  *
  * @module
  */
 import { compareText, equalData } from "../snapshot/mod.ts";
 import type { Changes } from "../snapshot/snapshot.ts";
 
-/** Collects what goes into the update; of two words about one key the later counts. */
+/** Changes of a part; of two changes of a key, the later counts. */
 export class Outgoing<T> {
   readonly #set = new Map<string, T>();
   readonly #remove = new Set<string>();
@@ -21,13 +21,13 @@ export class Outgoing<T> {
     this.#remove.add(key);
   }
 
-  /** All of `target`, and nothing of `former` that it has not. */
+  /** Sets all of `target`, and removes what only `former` has. */
   replaceAll(former: Readonly<Record<string, T>> = {}, target: Readonly<Record<string, T>>): void {
     for (const key in former) if (!Object.hasOwn(target, key)) this.remove(key);
     for (const [key, value] of Object.entries(target)) this.set(key, value);
   }
 
-  /** In order; without what `former` has already, which happens when one run takes back what it did. */
+  /** Returns the changes in order, without values that `former` already has, which a run may set again. */
   finish(former: Readonly<Record<string, T>> = {}): Changes<T> {
     const set = [...this.#set].filter(([key, value]) => !equalData(former[key], value));
     set.sort(([a], [b]) => compareText(a, b));

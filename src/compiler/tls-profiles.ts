@@ -1,12 +1,12 @@
 /**
- * What handshakes are held to: {@link TlsProfile}s.
+ * Compiles the settings of handshakes: {@link TlsProfile}s.
  *
  * @module
  */
 import { type ConfigReader, TLS_PROTOCOLS } from "../policy/mod.ts";
 import { DEFAULT_TLS_PROFILE, type TlsProfile } from "../snapshot/snapshot.ts";
 
-/** The profile of all hosts that have none of their own. */
+/** Compiles the profile of hosts without one of their own. */
 export function compileDefaultProfile(reader: ConfigReader): TlsProfile {
   return {
     id: DEFAULT_TLS_PROFILE,
@@ -16,7 +16,7 @@ export function compileDefaultProfile(reader: ConfigReader): TlsProfile {
   };
 }
 
-/** Sessions are kept in tickets, whichever of the two asks for them: the TLS libraries have no other way. */
+/** Sessions are kept in tickets, whichever key enables them: the TLS libraries support nothing else. */
 function readSessionTimeout(reader: ConfigReader): number {
   const cache = reader.get("ssl-session-cache");
   const tickets = reader.get("ssl-session-tickets");

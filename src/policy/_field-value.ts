@@ -1,5 +1,5 @@
 /**
- * Text -> field value.
+ * Field values from decoded text.
  *
  * @module
  */
@@ -8,8 +8,8 @@
 const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f]/g;
 
 /**
- * A value (bytes, one character each) that cannot break the message: decoded text of a request (captures, variables) may
- * have line ends in it, and such characters are percent-encoded.
+ * Makes a value (bytes, one character each) safe for a field: decoded text of a request (captures, variables) may
+ * contain line ends, which are percent-encoded.
  */
 export function fieldValue(text: string): string {
   return text.replace(CONTROLS, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);

@@ -9,12 +9,12 @@ import { CONFIG_KEYS, type ConfigKeyOf } from "./config-key.ts";
 import type { ConfigReader } from "./config-reader.ts";
 import type { PolicyInput } from "./contract.ts";
 
-/** White space around every line is removed. `undefined` when absent or when nothing is left. */
+/** Text of an annotation, without white space around its lines. `undefined` when it is absent or empty. */
 export function readText(input: PolicyInput, key: string): string | undefined {
   return trimmed(input.annotation(key));
 }
 
-/** As Go's strconv.ParseBool reads it. */
+/** Boolean of an annotation, as Go's strconv.ParseBool reads it. */
 export function readBoolean(input: PolicyInput, key: string): boolean | undefined {
   const text = input.annotation(key);
   return text === undefined ? undefined : parseBoolean(text);
@@ -46,8 +46,8 @@ function trimmed(text: string | undefined): string | undefined {
 }
 
 /**
- * Makes a `parse` that gives all Ingresses without any of its annotations the same object, so that defaults cost no
- * memory. `build` may depend on the annotations and the ConfigMap only.
+ * Makes a `parse` that returns the same object for all Ingresses without any of its annotations, so that defaults take
+ * no memory. `build` may depend on the annotations and the ConfigMap only.
  */
 export function sharedDefaults<P>(
   keys: readonly string[],

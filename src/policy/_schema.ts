@@ -32,7 +32,7 @@ export function oneOf(...words: readonly string[]): TextSchema {
   return v.pipe(v.string(), v.trim(), v.picklist(words, `want one of ${words.join(", ")}`));
 }
 
-/** Text of a class of characters; white space around it is not looked at. */
+/** Text of a class of characters; white space around it is ignored. */
 export function matching(pattern: RegExp, wanted: string): TextSchema {
   return v.pipe(v.string(), v.trim(), v.regex(pattern, `want ${wanted}`));
 }
@@ -48,7 +48,7 @@ const FRAMING: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** Is it a field that says where the message ends or what becomes of the connection: nobody's but the wire's. */
+/** True for fields that only the wire writes: they frame the message or control the connection. */
 export function isFraming(name: string): boolean {
   return FRAMING.has(name.toLowerCase());
 }

@@ -1,5 +1,5 @@
 /**
- * Annotation texts with variables and captures in them: `/new/$1`, `$host`.
+ * Annotation texts with variables and captures: `/new/$1`, `$host`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { readText } from "./_read.ts";
 import type { PolicyInput } from "./contract.ts";
 import type { TextSchema } from "./_schema.ts";
 
-/** Is it text in which every `$` begins a variable or a capture. */
+/** True when every `$` in the text begins a variable or a capture. */
 export function isTemplate(text: string): boolean {
   try {
     parseTemplate(text);
@@ -21,7 +21,7 @@ export function isTemplate(text: string): boolean {
   }
 }
 
-/** Adds to a schema that every `$` begins a variable or a capture. */
+/** Makes a schema demand that every `$` begins a variable or a capture. */
 export function templateOf(schema: TextSchema): TextSchema {
   return v.pipe(
     v.string(),
@@ -30,13 +30,13 @@ export function templateOf(schema: TextSchema): TextSchema {
   );
 }
 
-/** Where an Ingress may set variables of its own. */
+/** Annotations that may set variables. */
 const SNIPPETS = ["configuration-snippet", "server-snippet"] as const;
 const CONFIG_SNIPPETS = ["location-snippet", "server-snippet"] as const;
 
 /**
- * Reports the variables of an annotation that are always empty: those that have no value here, and those that nobody
- * defines (nginx knows none of their names, no snippet, no path).
+ * Reports variables of an annotation that are always empty: those without a value here, and those that are not defined
+ * (by nginx, a snippet or a path).
  */
 export function reportUnknownVariables(input: PolicyInput, annotation: string, text: string): void {
   for (const name of new Set(variablesOf(parseTemplate(text)))) {
@@ -68,7 +68,7 @@ function mayBeDefined(input: PolicyInput, name: string): boolean {
     ...CONFIG_SNIPPETS.map((key) => input.config.get(key)),
     ...input.paths,
   ];
-  // looser than to be sure, as this is only to find slips of the pen
+  // deliberately loose, because this only finds typing errors
   return (name === "subdomain" && input.hosts.some((host) => host.startsWith("*."))) ||
     texts.some((text) => text?.toLowerCase().includes(name) === true);
 }

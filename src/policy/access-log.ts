@@ -1,5 +1,5 @@
 /**
- * enable-access-log: are requests of these paths written to the access log.
+ * enable-access-log: whether requests of these paths are written to the access log.
  *
  * The data plane reads the policy; no hooks.
  *
@@ -20,7 +20,7 @@ const annotations: readonly AnnotationDeclaration[] = [{
     "`false`: requests of these paths are not written to the access log. They are counted all the same. Default: true.",
 }];
 
-/** Present only when nothing is to be logged. */
+/** Present only when requests are not logged. */
 export interface AccessLogPolicy {
   readonly enabled: false;
 }

@@ -107,12 +107,12 @@ const annotations: readonly AnnotationDeclaration[] = [
   },
 ];
 
-/** What one Ingress says; the compiler puts those of one upstream together. */
+/** Affinity settings of one Ingress; the compiler merges those of one upstream. */
 export interface AffinityPolicy {
-  /** `null`: affinity is not asked for; the mode may count all the same. */
+  /** `null`: no affinity; the mode may still count. */
   readonly cookie: AffinityCookie | null;
   readonly changeOnFailure: boolean;
-  /** `null`: not said. */
+  /** `null`: not given. */
   readonly mode: "balanced" | "persistent" | null;
 }
 
@@ -168,19 +168,19 @@ function readCookieAttributes(input: PolicyInput): AffinityCookie {
 
 const SAME_SITE: Readonly<Record<string, AffinityCookie["sameSite"]>> = { none: "None", lax: "Lax", strict: "Strict" };
 
-/** Text of an annotation, checked here as well: it comes unchecked with --enable-annotation-validation=false. */
+/** Text of an annotation; checked here too, because --enable-annotation-validation=false leaves it unchecked. */
 function read(input: PolicyInput, key: string, schema: TextSchema): string | null {
   const text = readText(input, key);
   return text !== undefined && v.is(schema, text) ? text : null;
 }
 
-/** Some path would not be found in the URL of a browser as it is written. */
+/** True when a path is a regular expression, which no URL path of a browser begins with. */
 function makesRegexes(input: PolicyInput): boolean {
   if (readBoolean(input, "use-regex") !== true && readText(input, "rewrite-target") === undefined) return false;
   return input.paths.some((path) => /[\\^$|*+?()[\]{}]/.test(path));
 }
 
-/** The locations of the Ingress tell clients of their cookie. */
+/** The locations of the Ingress send the cookie. */
 export interface AffinityCookiePolicy {
   readonly enabled: true;
 }
@@ -199,7 +199,7 @@ export const affinityCookie = {
     return {
       response: ({ env: { affinityCookie, response, attempts } }) => {
         if (affinityCookie === undefined || affinityCookie === null || response === null) return;
-        // a client is not bound to an endpoint that did not answer
+        // an endpoint that did not answer binds no client
         const last = attempts.at(-1);
         if (last !== undefined && last.headerMs >= 0) response.append("Set-Cookie", affinityCookie);
       },

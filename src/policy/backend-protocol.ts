@@ -1,8 +1,9 @@
 /**
- * backend-protocol: how endpoints are spoken to. HTTPS is TLS without a look at the certificate and without a server name,
- * as long as no proxy-ssl annotation says otherwise.
+ * backend-protocol: protocol towards endpoints. HTTPS is TLS without verification of the certificate and without a
+ * server name, unless a proxy-ssl annotation says otherwise.
  *
- * GRPC, GRPCS and FCGI are not spoken: their locations answer 503, for an endpoint would not understand HTTP/1.1.
+ * GRPC, GRPCS and FCGI are not supported: their locations answer 503, because such an endpoint does not understand
+ * HTTP/1.1.
  *
  * @see nginx proxy_pass, proxy_ssl_verify
  * @module

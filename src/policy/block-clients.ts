@@ -11,7 +11,7 @@ import { compilePattern, instantiate } from "../nginx/mod.ts";
 import type { Pattern } from "../snapshot/snapshot.ts";
 import type { PolicyInput, PolicyModule } from "./contract.ts";
 
-/** What one field may not be. */
+/** Refused values of one field. */
 interface Refused {
   /** Lower case. */
   readonly values: readonly string[];
@@ -75,7 +75,7 @@ function compile({ values, patterns }: Refused): ((value: string | undefined) =>
   const exact = new Set(values);
   const matchers = patterns.map(instantiate);
   return (value = "") => {
-    // An absent field is an empty text, as in nginx: only an expression can match it.
+    // As in nginx, an absent field is an empty text, which only an expression can match.
     return exact.has(value.toLowerCase()) || matchers.some((matcher) => matcher.test(value));
   };
 }

@@ -14,7 +14,7 @@ import { compilePattern, instantiate, type Matcher } from "../nginx/pattern/mod.
 import type { Pattern } from "../snapshot/snapshot.ts";
 import type { PolicyInput, PolicyModule } from "./contract.ts";
 
-/** One coding: when it is used, and how hard it tries. */
+/** Settings of one coding: level and conditions. */
 export interface CodingSettings {
   readonly level: number;
   /** Smallest Content-Length, bytes; bodies without one are always large enough. */
@@ -28,7 +28,7 @@ export interface CompressionPolicy {
   readonly brotli: CodingSettings | null;
 }
 
-/** What nginx means by `msie6`. */
+/** Expression of nginx's `msie6`. */
 const MSIE6 = "^(?!.*SV1).*MSIE [4-6]\\.";
 const MEDIA_TYPE = /^(?:\*|[\w!#$%&'+.^`|~-]+\/[\w!#$%&'+.^`|~-]+)$/;
 const STATUSES: ReadonlySet<number> = new Set([200, 403, 404]);
@@ -141,7 +141,9 @@ function varies(values: readonly string[]): boolean {
 /** RFC 9110 section 12.4.2, and not 0. */
 const WEIGHT = /^q=(?:1(?:\.0{0,3})?|0\.[0-9]{0,3})$/;
 
-/** Whether an Accept-Encoding list takes a coding by its name; as in nginx, `*` and what cannot be read are no consent. */
+/**
+ * True when an Accept-Encoding list accepts a coding by its name; as in nginx, `*` and unreadable items do not count.
+ */
 function accepts(list: string, coding: string): boolean {
   for (const item of list.toLowerCase().split(",")) {
     const [name, weight = "", ...more] = item.split(";").map((part) => part.trim());

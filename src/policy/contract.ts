@@ -1,10 +1,10 @@
 /**
- * What an annotation family is: declarations, plain data, and hooks.
+ * Interface of an annotation family: declarations, plain data, and hooks.
  *
- * A policy file has, top to bottom: the `@module` comment; annotation declarations; the `XxxPolicy` type (plain data,
- * it stands in the snapshot); `parse` (annotations -> policy or diagnostics, runs in the compiler); `hooks` (policy ->
- * functions on Hono's Context, runs once in the data plane when its tables are built); one exported object that
- * `satisfies PolicyModule<XxxPolicy>`. `./mod.ts` lists the policies in the order in which they run.
+ * A policy file has, top to bottom: the `@module` comment; annotation declarations; the `XxxPolicy` type (plain data in
+ * the snapshot); `parse` (annotations to policy or diagnostics, in the compiler); `hooks` (policy to functions on
+ * Hono's Context, called in the data plane when its tables are built); one exported object that `satisfies
+ * PolicyModule<XxxPolicy>`. `./mod.ts` lists the policies in order of execution.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { Risk } from "./risk.ts";
 import type { PolicyState } from "./state.ts";
 import type { Subrequest } from "./subrequest.ts";
 
-/** What an invalid value costs, as in ingress-nginx (annotations.json `onInvalid`). */
+/** Effect of an invalid value, as in ingress-nginx (annotations.json `onInvalid`). */
 export type OnInvalid =
   /** A warning, and the value counts as not given. */
   | "ignore"
@@ -33,20 +33,20 @@ export interface AnnotationDeclaration {
   readonly key: string;
   /** Former names, tried in order when `key` is absent. */
   readonly aliases?: readonly string[];
-  /** Text of the annotation -> accepted or not (validation as ingress-nginx does it). */
+  /** Validates the text of the annotation as ingress-nginx does. */
   readonly schema: GenericSchema<string, unknown>;
   readonly scope: "location" | "host" | "upstream" | "ingress";
   readonly risk: Risk;
   readonly onInvalid: OnInvalid;
-  /** With `ignore`: what an invalid value counts as, where that is not the same as not given. */
+  /** With `ignore`: value that an invalid one counts as, when that is not the same as not given. */
   readonly invalidCountsAs?: string;
-  /** It restricts access: not honoured means 503. */
+  /** The annotation restricts access: when it is not honoured, the answer is 503. */
   readonly guardsAccess: boolean;
   /** One sentence for the reference table. */
   readonly doc: string;
 }
 
-/** What `parse` may look at: one Ingress, and what its annotations refer to. */
+/** Input of `parse`: one Ingress, and the objects that its annotations refer to. */
 export interface PolicyInput {
   /** Empty for locations that come from no Ingress; so is `ingressName`. */
   readonly namespace: string;
@@ -61,7 +61,7 @@ export interface PolicyInput {
   readonly config: ConfigReader;
   secret(namespace: string, name: string): ReadonlyMap<string, Uint8Array> | undefined;
   configMap(namespace: string, name: string): ReadonlyMap<string, string> | undefined;
-  /** Reports about an annotation of this Ingress; object, source and full annotation name are filled in. */
+  /** Reports a finding about an annotation of this Ingress; object, source and full annotation name are added. */
   report(
     finding: Pick<Diagnostic, "reason" | "severity" | "message" | "effect"> & { readonly annotation: string },
   ): void;
@@ -73,40 +73,44 @@ export interface PolicyInput {
 export type ExchangeContext = Context<{ Bindings: Exchange }>;
 
 /**
- * The location search begins anew with the changed path (`rewrite ... last` in a location); of a host-wide policy: the
- * same as going on. After ten rounds the request is answered 500.
+ * The location search begins again with the changed path (`rewrite ... last` in a location); for a host-wide policy,
+ * the request goes on. After ten rounds the answer is 500.
  */
 export const SEARCH_AGAIN: unique symbol = Symbol("search again");
 
-/** What a request hook says: nothing (go on), the whole response, or {@link SEARCH_AGAIN}. */
+/** Result of a request hook: nothing (go on), the whole response, or {@link SEARCH_AGAIN}. */
 export type RequestVerdict = Answer | Response | typeof SEARCH_AGAIN | undefined | void;
 
 /** Functions that one location (or host) runs for one policy. Only hooks that are needed are present. */
 export interface PolicyHooks {
-  /** Before proxying. A promise costs, so return one only when there is something to wait for. */
+  /** Called before proxying. A promise costs time: return one only to wait for something. */
   readonly request?: (c: ExchangeContext) => RequestVerdict | Promise<RequestVerdict>;
-  /** When the head of the final response is known, whoever made it; edits `c.env.status` and `c.env.response`. */
+  /**
+   * Called when the head of the final response is known, whether an upstream or the program made it; edits
+   * `c.env.status` and `c.env.response`.
+   */
   readonly response?: (c: ExchangeContext) => void | Promise<void>;
   /** As {@link PolicyHooks.request}, but in the access phase whatever the phase of the policy. */
   readonly access?: (c: ExchangeContext) => RequestVerdict | Promise<RequestVerdict>;
   /**
-   * Of host-wide policies: location blocks of their own, which compete with the locations of the host. Asked in every
-   * location search; `undefined`: no block takes the path. The function that comes back handles the request alone.
+   * For host-wide policies: location blocks that compete with the locations of the host. Called in every location
+   * search; `undefined`: no block matches the path. The returned function handles the request alone.
    */
   readonly locate?: (exchange: Exchange, found: FoundLocation) => ((c: ExchangeContext) => RequestVerdict) | undefined;
-  /** What to answer in place of an answer made here without a body of its own (nginx error_page). */
+  /** Returns a replacement for an own answer without a body (nginx error_page). */
   readonly errorPage?: (exchange: Exchange, answer: Answer) => Answer;
   /**
-   * When the head of the final response is known, before the response hooks: what its body goes through. Content-Length,
-   * ETag and Accept-Ranges are seen to. Not asked for responses without a body, nor for parts of one (206).
+   * Called when the head of the final response is known, before the response hooks; returns a transform of the body.
+   * Content-Length, ETag and Accept-Ranges are adjusted. Not called for responses without a body, nor for parts of one
+   * (206).
    */
   readonly body?: (c: ExchangeContext) => BodyTransform | undefined;
   /**
-   * When the head of the final response is known, before all else: an answer in its place, such as the page of another
-   * upstream, which it may ask for by {@link HookScope.subrequest}. The rest of the response is not read.
+   * Called first when the head of the final response is known; returns an answer in its place, such as the page of
+   * another upstream by {@link HookScope.subrequest}. The rest of the response is not read.
    */
   readonly replace?: (c: ExchangeContext) => Answer | undefined | Promise<Answer | undefined>;
-  /** When the exchange is over, however it ended; for every location that it has been in, once for each time. Must be quick. */
+  /** Called when the exchange is over, for every location that it has been in, once for each time. It must be quick. */
   readonly end?: (exchange: Exchange) => void;
   /**
    * Generic Hono middleware around proxying, after the request hooks: it may answer, throw an HTTPException, read the body
@@ -126,7 +130,7 @@ export interface FoundLocation {
   readonly regex: boolean;
 }
 
-/** What hooks may precompute from. `location` is `null` for host-wide policies. */
+/** Input of `hooks`, to precompute from. `location` is `null` for host-wide policies. */
 export interface HookScope {
   readonly globals: Globals;
   readonly location: LocationFacts | null;
@@ -136,17 +140,20 @@ export interface HookScope {
   readonly hostPolicies: Policies;
   /** The host's locations are regexes. */
   readonly regexMode: boolean;
-  /** Asked at request time: is a certificate registered for this host (lower case): by its own name or as `*.` and its rest? */
+  /**
+   * True when a certificate is registered for the host (lower case), by its own name or as `*.` and its rest. For use
+   * at request time.
+   */
   hasCertificate(host: string): boolean;
-  /** Asks an upstream or a URL on behalf of a request. */
+  /** Sends a request to an upstream or a URL on behalf of a request. */
   readonly subrequest: Subrequest;
   /** Counts and caches that outlive the tables. */
   readonly state: PolicyState;
 }
 
 /**
- * When a location's request hooks run. `rewrite`: first, before it counts whether the upstream has endpoints (503);
- * `access`: after that, up to proxying. Host-wide policies are all `rewrite`, and run before the location search.
+ * Phase of a location's request hooks. `rewrite`: first, before the check for endpoints (503); `access`: after it,
+ * before proxying. Host-wide policies all run in `rewrite`, before the location search.
  */
 export type Phase = "rewrite" | "access";
 
@@ -154,20 +161,22 @@ export type Phase = "rewrite" | "access";
 export interface PolicyModule<P, N extends string = string> {
   /** Key in the snapshot's `policies`. */
   readonly name: N;
-  /** Where the policy is put: on each location of the Ingress, on the host (first Ingress that has one wins), or on the upstream. */
+  /**
+   * Place of the policy: each location of the Ingress, the host (the first Ingress with one counts), or the upstream.
+   */
   readonly scope: "location" | "host" | "upstream";
   readonly phase: Phase;
   /**
-   * Locations that come from no Ingress (the root of `_`), or all hosts, have the policy too: parsed without annotations,
-   * with empty names. Absent: they have not.
+   * Locations without an Ingress (the root of `_`), or all hosts, have the policy too, parsed without annotations and
+   * with empty names. Default: they do not.
    */
   readonly withoutIngress?: true;
   /**
-   * Names of host-wide policies. On hosts with one of them `hooks` is asked for every location, with `undefined` for those
-   * that have no policy of their own.
+   * Names of host-wide policies. On hosts with one of them `hooks` is called for every location, with `undefined` for
+   * those without a policy.
    */
   readonly joins?: readonly string[];
-  /** The compiler alone reads it: it does not stand in the snapshot. */
+  /** Only the compiler reads the policy; it is not in the snapshot. */
   readonly compilerOnly?: true;
   /** An Ingress without rules does not put the policy on the root of `_`, which answers for all hosts. */
   readonly offRoot?: true;
@@ -183,7 +192,7 @@ export interface PolicyModule<P, N extends string = string> {
 }
 
 /**
- * A family that has hooks. Where hooks read the policies of the host, the module names this type: their own type is made of
- * all modules, and cannot be inferred from one of them.
+ * A family with hooks. A module whose hooks read policies of the host names this type: the type of those policies is
+ * made of all modules, and cannot be inferred from one of them.
  */
 export type HookedModule<P, N extends string> = PolicyModule<P, N> & Required<Pick<PolicyModule<P, N>, "hooks">>;

@@ -112,7 +112,7 @@ function parseOrigins(input: PolicyInput): CorsPolicy["origins"] {
 
 const LABEL = /^[a-z0-9-]+$/;
 
-/** Tells whether an Origin is allowed; by lookups and comparisons only. */
+/** Compiles a test of origins that uses look-ups and comparisons only. */
 export function compileOrigins(origins: readonly string[]): (origin: string) => boolean {
   const exact = new Set(origins.filter((origin) => !origin.includes("*.")));
   const wildcards = origins.filter((origin) => origin.includes("*.")).map((origin) => {
@@ -149,7 +149,7 @@ export const cors = {
   hooks({ origins, methods, headers, credentials, exposeHeaders, maxAgeSeconds }) {
     const allows = origins === "*" ? undefined : compileOrigins(origins);
     const maxAge = String(maxAgeSeconds);
-    // Like nginx, `*` asks for no Origin field at all.
+    // As in nginx, `*` needs no Origin field.
     const allowed = (origin: string | undefined): string | undefined =>
       allows === undefined ? "*" : origin !== undefined && allows(origin) ? origin : undefined;
     return {

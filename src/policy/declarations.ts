@@ -11,7 +11,7 @@ export interface DeclaredAnnotation {
   readonly policy: PolicyModule<unknown>;
 }
 
-/** Declarations by key and by alias. A name that two policies declare is a mistake of ours: TypeError. */
+/** Indexes declarations by key and alias. A name that two policies declare is a programming error: TypeError. */
 export function indexDeclarations(policies: readonly PolicyModule<unknown>[]): ReadonlyMap<string, DeclaredAnnotation> {
   const index = new Map<string, DeclaredAnnotation>();
   for (const policy of policies) {

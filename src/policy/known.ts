@@ -1,6 +1,6 @@
 /**
- * Every annotation name of ingress-nginx, its risk, and whether leaving it out would let in what it keeps out. With this
- * the compiler can name those that no policy declares, and close the locations of those that guard.
+ * All annotation names of ingress-nginx with their risks, and whether ignoring one would admit what it keeps out. The
+ * compiler names those that no policy declares, and closes the locations of those that guard access.
  *
  * @module
  */
@@ -16,9 +16,9 @@ export interface KnownAnnotation {
    * serve what should have been kept out.
    */
   readonly guardsAccess: boolean;
-  /** Values that ask for nothing: with these it makes no difference whether the annotation is honoured. */
+  /** Values without effect: with these, it makes no difference whether the annotation is honoured. */
   readonly inert?: readonly string[];
-  /** Flag without which ingress-nginx passes over it. */
+  /** Flag without which ingress-nginx ignores it. */
   readonly flag?: "enable-ssl-passthrough";
   /** ingress-nginx itself has dropped it: nothing to honour. */
   readonly removed?: true;

@@ -44,7 +44,7 @@ const annotations: readonly AnnotationDeclaration[] = [
   },
 ];
 
-/** Present only when something else than round robin is asked for. */
+/** Present only for balancers other than round robin. */
 export interface LoadBalancePolicy {
   readonly balancer: BalancerSpec;
 }
@@ -73,7 +73,7 @@ export const loadBalance = {
     const own = readText(input, "load-balance");
     const algorithm = own ?? input.config.get("load-balance");
     const known = own === undefined || own === "round_robin" || own === "ewma";
-    // affinity goes before all of them
+    // affinity goes before all balancers
     if (!known && readText(input, "affinity") !== "cookie") {
       input.report({
         reason: "AnnotationNotHonoured",

@@ -1,9 +1,9 @@
 /**
- * The annotation families: what each annotation may say, the plain data that the snapshot keeps of it, and the hooks
- * that the data plane makes of that data when it builds its tables.
+ * The annotation families: the values of each annotation, the plain data for the snapshot, and the hooks that the data
+ * plane makes from it when it builds its tables.
  *
- * {@link policies} is in order of execution, for requests and for responses alike. What an annotation may say and what
- * is known of those that no policy declares is looked up with {@link findAnnotation} and {@link findKnown}.
+ * {@link policies} is in order of execution, for requests and for responses. {@link findAnnotation} looks declarations
+ * up, {@link findKnown} facts about annotations that no policy declares.
  *
  * @module
  */
@@ -62,7 +62,7 @@ export type { Cache, CacheOptions, Counts, CountsOptions, PolicyState } from "./
 export type { Subrequest, SubrequestOptions, SubrequestResponse, SubrequestTarget } from "./subrequest.ts";
 export { findKnown, knownAnnotations } from "./known.ts";
 
-// What others look into; the rest are read by their own hooks alone.
+// Policies that other rooms read; only their own hooks read the others.
 export type { AccessLogPolicy } from "./access-log.ts";
 export type { AffinityPolicy } from "./affinity.ts";
 export type { BackendProtocolPolicy } from "./backend-protocol.ts";
@@ -87,28 +87,26 @@ const modules = [
   serviceUpstream,
   defaultBackend,
 
-  // Host rewrite step: before the location search.
-  // What the administrator keeps out gets to see nothing at all.
+  // Clients that the administrator blocks get nothing at all.
   blockClients,
-  // The order of ingress-nginx: what the Ingress says, then app-root, then what the ConfigMap says.
+  // The order of ingress-nginx: the snippet of the Ingress, then app-root, then the snippet of the ConfigMap.
   serverSnippet,
   appRoot,
   globalServerSnippet,
 
-  // Location rewrite step.
-  // First: a preflight is answered whatever the rest says.
+  // First: a preflight is answered before all other rules.
   cors,
   configurationSnippet,
   // After snippets, so that their answers win and their break holds; before the rewrite, which it makes useless.
   redirect,
   rewriteTarget,
-  // Last of the step: whatever answered before it does so on plain HTTP as well.
+  // Last of the step: earlier answers apply to plain HTTP as well.
   sslRedirect,
 
-  // Access, once it is known that there is an endpoint.
+  // Access, after the check for endpoints.
   sourceRange,
 
-  // Request fields for the upstream; after the rewrite, whose captures may stand in them.
+  // Request fields for the upstream; after the rewrite, because they may contain its captures.
   xForwardedPrefix,
   upstreamVhost,
 
@@ -123,7 +121,7 @@ const modules = [
   accessLog,
   redirectForm,
 
-  // Response fields: first those that change what the upstream sent, then those that stand in its place.
+  // Response fields: first those that change the upstream's, then those that replace them.
   proxyCookie,
   proxyRedirect,
   // After proxy-cookie, which is about the cookies of the upstream.
@@ -132,9 +130,9 @@ const modules = [
   // Fields named by annotations come after those of the upstream, to replace them.
   serviceNameHeader,
   realIpHeader,
-  // After all that decides what the body is.
+  // After all policies that decide about the body.
   compression,
-  // Last: nothing may replace it.
+  // Last: no policy may replace it.
   hsts,
 ] as const;
 
@@ -144,12 +142,14 @@ export const policies: readonly PolicyModule<unknown>[] = modules;
 type Module = (typeof modules)[number];
 type PolicyOf<M> = M extends { parse(input: PolicyInput): infer P } ? Exclude<P, undefined> : never;
 
-/** Policies by the name of their family, as `parse` returned them: what the snapshot keeps of a location, host or upstream. */
+/**
+ * Policies by the name of their family, as returned by `parse`: those of a location, host or upstream in the snapshot.
+ */
 export type PolicyMap = { readonly [M in Module as M["name"]]?: PolicyOf<M> };
 
 const declarations = indexDeclarations(policies);
 
-/** The declaration that a name without prefix belongs to, aliases included; `undefined`: no policy honours it. */
+/** Finds the declaration of a name without prefix, aliases included; `undefined`: no policy honours it. */
 export function findAnnotation(name: string): DeclaredAnnotation | undefined {
   return declarations.get(name);
 }

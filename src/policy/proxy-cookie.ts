@@ -47,7 +47,7 @@ interface Replacement {
 
 function read(input: PolicyInput, key: "proxy-cookie-domain" | "proxy-cookie-path", shape: RegExp): Replacement | null {
   const own = readText(input, key);
-  // not validated: variables may stand in it
+  // not validated: it may contain variables
   const unchecked = own !== undefined && !shape.test(own);
   if (unchecked) {
     if (own.split(/ +/).length === 2 && isTemplate(own)) reportUnknownVariables(input, key, own);
@@ -92,8 +92,8 @@ function withoutDot(domain: string): string {
 const SPACES_AROUND = /^ +| +$/g;
 
 /**
- * Rewrites one Set-Cookie value; gives the same text back when nothing matches. As in nginx, a cookie that begins without
- * a `=` is left alone, and one that changes loses the spaces around its parts.
+ * Rewrites a Set-Cookie value; returns the same text when nothing matches. As in nginx, a cookie that begins without a
+ * `=` stays unchanged, and a changed one loses the spaces around its parts.
  */
 export function rewriteCookie(cookie: string, { domain, path }: ProxyCookiePolicy): string {
   let changed = false;
@@ -118,7 +118,7 @@ export function rewriteCookie(cookie: string, { domain, path }: ProxyCookiePolic
   return changed && parts[0]!.includes("=") ? parts.join("; ") : cookie;
 }
 
-/** Variables of the request put in; `null` for rules without any. */
+/** Compiles rules with variables; `null` for rules without any. */
 function compile({ domain, path }: ProxyCookiePolicy): ((exchange: Exchange) => ProxyCookiePolicy) | null {
   if (![domain, path].some((rule) => rule !== null && (rule.from.includes("$") || rule.to.includes("$")))) return null;
   const compileRule = (rule: Replacement | null): (exchange: Exchange) => Replacement | null => {

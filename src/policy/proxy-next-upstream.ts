@@ -102,7 +102,7 @@ export const proxyNextUpstream = {
           input.config.parsed("proxy-next-upstream", WANTED, valid) ?? "",
       ),
     );
-    // nginx: `off` takes away whatever else is named.
+    // As in nginx, `off` cancels all other conditions.
     const has = (condition: string): boolean => named.has(condition) && !named.has("off");
     const always = input.config.get("retry-non-idempotent");
     return {

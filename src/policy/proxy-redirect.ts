@@ -46,7 +46,7 @@ export const proxyRedirect = {
   parse(input): ProxyRedirectPolicy | undefined {
     const from = readText(input, "proxy-redirect-from") ?? input.config.get("proxy-redirect-from");
     const to = readText(input, "proxy-redirect-to") ?? input.config.get("proxy-redirect-to");
-    // `default` replaces the address that nginx itself uses towards the upstream, which no upstream knows of.
+    // `default` replaces the address that nginx itself uses for the upstream, which no upstream knows.
     if (from === "off" || from === "default" || to === "off") return undefined;
     if (from.startsWith("~") && readText(input, "proxy-redirect-from") === undefined) {
       const wanted = "plain text, no regular expression";

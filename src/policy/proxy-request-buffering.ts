@@ -1,6 +1,6 @@
 /**
- * proxy-request-buffering and client-body-buffer-size: is the whole request body read before an endpoint is connected
- * to, and how much of it stays in memory (nginx directives of the same names).
+ * proxy-request-buffering and client-body-buffer-size: whether the whole request body is read before an endpoint is
+ * connected to, and how much of it stays in memory (nginx directives of the same names).
  *
  * The data plane reads the policy; no hooks.
  *

@@ -1,11 +1,11 @@
 /**
- * Plain data as JSON in which every object stands once: further places refer to it, and keys are written once for all
- * objects that have the same ones. What is one object before is one object after.
+ * Encodes plain data as JSON in which every object stands once: further places refer to it, and keys are written once for
+ * all objects with the same keys. Shared objects are shared again after decoding.
  *
  * A node is a primitive, or a list that begins with a number:
  * - `[-1, n]` the n-th object or list so far, in the order of their beginnings;
  * - `[-2, ...items]` a list;
- * - `[-3, keys, ...values]` an object whose keys were not seen before: it makes the next shape;
+ * - `[-3, keys, ...values]` an object with new keys, which defines the next shape;
  * - `[n, ...values]` an object of the n-th shape.
  *
  * @module
@@ -17,9 +17,9 @@ const NEW_SHAPE = -3;
 
 type Node = string | number | boolean | null | readonly Node[];
 
-/** A list of keys, in a tree of those that begin alike. */
+/** A list of keys, in a tree by common beginnings. */
 class Shape {
-  /** -1: no object has these keys and no more, so far. */
+  /** Number of the shape; -1: no object has exactly these keys so far. */
   number = -1;
   readonly #next = new Map<string, Shape>();
 
@@ -30,7 +30,7 @@ class Shape {
   }
 }
 
-/** Turns values into nodes; each may refer to what the former ones had. */
+/** Encodes values; a value may refer to objects of former ones. */
 export class DataEncoder {
   readonly #places = new Map<object, number>();
   readonly #shapes = new Shape();
@@ -42,7 +42,7 @@ export class DataEncoder {
   }
 
   /**
-   * A node, which survives JSON. As in JSON, keys that are `undefined` are left out.
+   * Encodes a value as a node for JSON. As in JSON, keys that are `undefined` are left out.
    *
    * @throws {TypeError} when the value is not plain data
    */
@@ -87,7 +87,7 @@ export class DataEncoder {
   }
 }
 
-/** Turns the nodes of one {@link DataEncoder}, in their order, into values. */
+/** Decodes the nodes of one {@link DataEncoder}, in their order. */
 export class DataDecoder {
   readonly #places: object[] = [];
   readonly #shapes: (readonly string[])[] = [];
@@ -133,7 +133,7 @@ export class DataDecoder {
       const key = keys[i]!;
       const value = this.decode(node[from + i]);
       if (key !== "__proto__") record[key] = value;
-      // A name like any other in plain data, but not in an assignment.
+      // A normal key in plain data, but special in an assignment.
       else Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
     }
     return record;

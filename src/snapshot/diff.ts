@@ -9,7 +9,7 @@ import type { Changes, RecordChanges, Snapshot, SnapshotRecords, SnapshotUpdate 
 
 const EMPTY_CHANGES: Changes<never> = { set: [], remove: [] };
 
-/** An update that says `given`, and of everything else that it stays. */
+/** Makes an update with the given parts; all others are unchanged. */
 export function updateOf(given: Partial<SnapshotUpdate>): SnapshotUpdate {
   const { globals } = given;
   const changes: Partial<RecordChanges> = given;
@@ -17,7 +17,7 @@ export function updateOf(given: Partial<SnapshotUpdate>): SnapshotUpdate {
   return globals === undefined ? parts : { globals, ...parts };
 }
 
-/** Does it say that anything changed. */
+/** True when the update changes anything. */
 export function changesSomething(update: SnapshotUpdate): boolean {
   return update.globals !== undefined ||
     RECORD_PARTS.some((part) => update[part].set.length + update[part].remove.length > 0);
@@ -40,8 +40,8 @@ function diffPart<T>(before: Part<T> | undefined, after: Part<T>, rules: RecordR
 }
 
 /**
- * What leads from `before` to `after`; with `null` for `before` everything. Objects that are the same by reference are
- * not looked into.
+ * Returns the update from `before` to `after`; with `null` for `before`, everything. Objects that are the same by
+ * reference are not compared.
  */
 export function diffSnapshots(before: Snapshot | null, after: Snapshot): SnapshotUpdate {
   const former: SnapshotRecords | null = before;
@@ -56,7 +56,7 @@ function applyPart<T>(before: Part<T>, changes: Changes<T>, rules: RecordRules<T
   if (changes.set.length === 0 && changes.remove.length === 0) return before;
   const removed = new Set(changes.remove);
   const set = new Map(changes.set.map((value) => [rules.keyOf(value), value] as const));
-  // in place of a sort, as long as no key is new: most updates change what is there
+  // avoids a sort while no key is new: most updates change existing values
   const record: Record<string, T> = {};
   for (const key in before) {
     if (set.has(key)) {
@@ -67,7 +67,7 @@ function applyPart<T>(before: Part<T>, changes: Changes<T>, rules: RecordRules<T
   return set.size === 0 ? record : sortedRecord([...Object.entries(record), ...set]);
 }
 
-/** The snapshot that `update` leads to. What did not change is shared with `before`. The first update brings `globals`. */
+/** Applies an update. Unchanged parts are shared with `before`. The first update must contain `globals`. */
 export function applyUpdate(before: Snapshot | null, update: SnapshotUpdate): Snapshot {
   const globals = update.globals ?? before?.globals;
   if (globals === undefined) throw new TypeError("Cannot apply update: a first update must bring the globals");
@@ -88,8 +88,8 @@ function completePart<T>(target: Part<T>, formers: readonly Part<T>[]): Changes<
 }
 
 /**
- * The update that brings a data plane to a snapshot whatever it serves now: sets all of `target` and removes what any of
- * `formers` has beyond it.
+ * Makes the update that brings a data plane to a snapshot whatever it serves: it sets all of `target`, and removes what
+ * only `formers` have.
  */
 export function completeUpdate(target: Snapshot, formers: readonly Snapshot[]): SnapshotUpdate {
   const records: SnapshotRecords = target;

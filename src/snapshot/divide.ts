@@ -1,6 +1,6 @@
 /**
- * Updates in pieces, to be sent to another process: what the hosts of an update share is written once, and the other side
- * has it shared again.
+ * Divides updates into parts for another process: objects that the hosts of an update share are written once, and are
+ * shared again after decoding.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import type { Changes, Globals, PartValues, RecordPart, SnapshotUpdate } from ".
 
 type Field = "globals" | `${RecordPart}.${keyof Changes<unknown>}`;
 
-/** A piece of an update: plain data. */
+/** A part of an update, as plain data. */
 export interface UpdatePart {
   readonly field: Field;
   /** Items of the field, encoded. */
   readonly nodes: readonly unknown[];
 }
 
-/** Objects in a part: about 100 KB. Whoever reads does something else between two of them. */
+/** Objects in a part, about 100 KB; the receiver does other work between two parts. */
 const OBJECTS_A_PART = 3000;
 
-/** The pieces of `update`, in order. */
+/** Returns the parts of an update, in order. */
 export function* divideUpdate(update: SnapshotUpdate, objectsAPart: number = OBJECTS_A_PART): Iterable<UpdatePart> {
   const encoder = new DataEncoder();
   for (const [field, items] of fieldsOf(update)) {
@@ -45,7 +45,7 @@ function* fieldsOf(update: SnapshotUpdate): Iterable<readonly [field: Field, ite
   }
 }
 
-/** Puts the pieces of one update together. */
+/** Assembles the parts of one update. */
 export class UpdateAssembler {
   readonly #decoder = new DataDecoder();
   readonly #items = new Map<Field, unknown[]>();
@@ -57,9 +57,9 @@ export class UpdateAssembler {
     for (const node of part.nodes) items.push(this.#decoder.decode(node));
   }
 
-  /** What has come so far. */
+  /** The update so far. */
   update(): SnapshotUpdate {
-    // Its own other half has written the pieces: they hold what their field says.
+    // The parts come from `divideUpdate`, so their content has the type of their field.
     const items = <T>(field: Field): readonly T[] => (this.#items.get(field) ?? []) as T[];
     const [globals] = items<Globals>("globals");
     const changes = <P extends RecordPart>(part: P): Changes<PartValues[P]> => ({

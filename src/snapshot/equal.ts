@@ -5,8 +5,8 @@
  */
 
 /**
- * Are two values of JSON data the same? The order of keys does not count; a key that is `undefined` equals one that is
- * not there, as in JSON.
+ * True when two values of JSON data are equal. The order of keys does not count; a key that is `undefined` equals a
+ * missing one, as in JSON.
  */
 export function equalData(a: unknown, b: unknown): boolean {
   if (a === b) return true;

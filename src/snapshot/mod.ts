@@ -1,6 +1,6 @@
 /**
- * The compiled configuration as plain data, and what can be done with it: ordered, compared, turned into differences and
- * back, cut into pieces for another process, and shown without its secrets.
+ * The compiled configuration as plain data, and operations on it: ordering, comparison, differences, division for
+ * another process, redaction.
  *
  * @module
  */

@@ -4,12 +4,12 @@
  * @module
  */
 
-/** For `sort`: negative, zero or positive. */
+/** Compares for `sort`: negative, zero or positive. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** A record whose keys come in order. */
+/** Makes a record with sorted keys. */
 export function sortedRecord<T>(entries: Iterable<readonly [key: string, value: T]>): Record<string, T> {
   const record: Record<string, T> = {};
   for (const [key, value] of [...entries].sort(([a], [b]) => compareText(a, b))) record[key] = value;

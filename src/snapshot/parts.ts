@@ -1,8 +1,7 @@
 /**
- * The parts of a snapshot, and what holds for each: how it is keyed and compared, in which order it is sent, how it is
- * shown. Whatever goes over all parts (differences, updates, pieces for another process, redaction) goes by this table;
- * a new part is a field of {@link PartValues} and a line in each of the lists below;
- * the checker asks for them.
+ * The parts of a snapshot and their rules: key, comparison, order of sending, redaction. All code that handles whole
+ * snapshots (differences, updates, parts for another process, redaction) uses this table. A new part is a field of
+ * {@link PartValues} and a line in each list below; the type checker demands them.
  *
  * @module
  */
@@ -12,13 +11,13 @@ import type { Changes, Globals, PartValues, RecordChanges, RecordPart, SnapshotR
 
 /** Rules of a part that is one value. */
 export interface ValueRules<T> {
-  /** Are two values the same: nothing is sent then. */
+  /** True when two values are equal, so that nothing is sent. */
   equal(a: T, b: T): boolean;
-  /** As it may be shown. */
+  /** Returns the value without secrets. */
   redact(value: T): T;
 }
 
-/** Rules of a part that is a record; its values stand for themselves in differences. */
+/** Rules of a part that is a record; differences contain whole values. */
 export interface RecordRules<T> extends ValueRules<T> {
   /** Key of the record. */
   keyOf(value: T): string;
@@ -28,7 +27,7 @@ const PLAIN = { equal: equalData, redact: redactData };
 
 export const GLOBALS_RULES: ValueRules<Globals> = PLAIN;
 
-/** In the order in which they are sent: what others refer to comes first. */
+/** Rules in the order of sending: referenced parts come first. */
 const RECORD_RULES: { readonly [P in RecordPart]: RecordRules<PartValues[P]> } = {
   upstreams: { ...PLAIN, keyOf: (upstream) => upstream.name },
   certificates: { ...PLAIN, keyOf: (certificate) => certificate.id },

@@ -1,13 +1,13 @@
 /**
- * Plain data as it may be shown: without private keys and credentials.
+ * Redaction of plain data: private keys and credentials are removed.
  *
  * @module
  */
 
-/** What stands in place of a secret. */
+/** Replacement of a secret. */
 const REDACTED = "<redacted>";
 
-/** Names of properties whose values are never shown, wherever they stand (policies read Secrets too). */
+/** Names of properties whose values are never shown, at any place (policies may contain data of Secrets). */
 const SECRET_NAME = /^(?:private|secret|password|passwd|credential|token|users$|htpasswd)/i;
 
 function redactValue(value: unknown, depth: number): unknown {

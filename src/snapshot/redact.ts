@@ -1,17 +1,17 @@
 /**
- * Snapshots as they may be shown.
+ * Redaction of snapshots.
  *
  * @module
  */
 import { GLOBALS_RULES, makeRecords, type RecordRules } from "./parts.ts";
 import type { Snapshot, SnapshotRecords } from "./snapshot.ts";
 
-/** Keys of a record are names chosen by users: they must not be taken for names of properties. */
+/** Redacts the values of a record; its keys are chosen by users, and are no names of properties. */
 function redactPart<T>(record: Readonly<Record<string, T>>, rules: RecordRules<T>): Readonly<Record<string, T>> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, rules.redact(value)]));
 }
 
-/** A copy of the snapshot that may be printed. */
+/** Returns a copy of the snapshot that may be printed. */
 export function redact(snapshot: Snapshot): Snapshot {
   const records: SnapshotRecords = snapshot;
   return {

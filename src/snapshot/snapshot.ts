@@ -1,12 +1,12 @@
 /**
- * The compiled configuration: readonly plain data, everything resolved, defaults filled in, secrets read.
- * It survives JSON and back, can be compared, dumped (redacted) and sent to another process.
+ * The compiled configuration: readonly plain data, with everything resolved, defaults filled in and secrets read. It
+ * can be encoded as JSON, compared, dumped (redacted) and sent to another process.
  *
  * @module
  */
 import type { ErrorLogLevel, PolicyMap } from "../policy/mod.ts";
 
-/** What the records of a snapshot hold; `parts.ts` has the rules of each. */
+/** Values of the records of a snapshot; `parts.ts` has the rules of each. */
 export interface PartValues {
   /** Key: {@link Listener.name}. */
   readonly listeners: Listener;
@@ -26,18 +26,18 @@ export type RecordPart = keyof PartValues;
 /** The records of a snapshot, each sorted by key. */
 export type SnapshotRecords = { readonly [P in RecordPart]: Readonly<Record<string, PartValues[P]>> };
 
-/** Everything that the data plane serves from. */
+/** Everything that the data plane needs. */
 export type Snapshot = { readonly globals: Globals } & SnapshotRecords;
 
-/** What changed in the records of a snapshot. */
+/** Changes of the records of a snapshot. */
 export type RecordChanges = { readonly [P in RecordPart]: Changes<PartValues[P]> };
 
-/** What changed between two snapshots; applying it to the former gives the latter. */
+/** Difference of two snapshots; applying it to the former gives the latter. */
 export type SnapshotUpdate = { readonly globals?: Globals } & RecordChanges;
 
-/** What changed in one part of a snapshot. */
+/** Changes of one part of a snapshot. */
 export interface Changes<T> {
-  /** New or other than before. */
+  /** New and changed values. */
   readonly set: readonly T[];
   /** Keys. */
   readonly remove: readonly string[];
@@ -55,7 +55,7 @@ export const DEFAULT_TLS_PROFILE = "default";
 /** Id of the certificate for names without one of their own. When absent the data plane makes a self-signed one. */
 export const DEFAULT_CERTIFICATE = "default";
 
-/** A port that the data plane listens on, and what is spoken there. */
+/** A port of the data plane, and its protocol. */
 export type Listener =
   | ListenerAddress & { readonly protocol: "http" | "https"; readonly proxyProtocol: boolean }
   /** Connections are relayed to an upstream, a key of {@link Snapshot.upstreams}. */
@@ -63,23 +63,23 @@ export type Listener =
   /** Datagrams are relayed to an upstream, a key of {@link Snapshot.upstreams}. */
   | ListenerAddress & { readonly protocol: "udp"; readonly upstream: string };
 
-/** Where a listener is. */
+/** Address of a listener. */
 export interface ListenerAddress {
   readonly name: string;
   /** IP address; empty: all. */
   readonly address: string;
-  /** 0: any free one. */
+  /** Port; 0: any free one. */
   readonly port: number;
 }
 
-/** What handshakes with some hosts are held to. */
+/** Settings of the handshakes of some hosts. */
 export interface TlsProfile {
   readonly id: string;
   /** Versions: `TLSv1.2`, `TLSv1.3`. */
   readonly protocols: readonly string[];
   /** OpenSSL cipher list for TLS up to 1.2. */
   readonly ciphers: string;
-  /** A session can be resumed for so long after its handshake (ssl-session-timeout); 0: not at all. */
+  /** Time for which a session can be resumed (ssl-session-timeout); 0: it cannot. */
   readonly sessionTimeoutMs: number;
 }
 
@@ -94,7 +94,7 @@ export interface Pattern {
   readonly engine: "native" | "linear";
 }
 
-/** A name that a virtual host answers to. Precedence: exact, leading wildcard (longest), trailing wildcard, regex (in order). */
+/** A name of a virtual host. Precedence: exact, leading wildcard (longest), trailing wildcard, regex (in order). */
 export type HostName =
   | { readonly kind: "exact"; readonly name: string }
   /** `*.example.com` of a server-alias: any number of labels. `suffix` is `.example.com`. */
@@ -104,7 +104,7 @@ export type HostName =
   /** Wildcard host of a rule (exactly one label; group `subdomain`) or `~` alias. */
   | { readonly kind: "regex"; readonly pattern: Pattern };
 
-/** One server name and all that it serves. */
+/** A virtual host and all that it serves. */
 export interface VirtualHost {
   /** Host of the rule, lower-cased (`a.example`, `*.a.example`), or `_`. */
   readonly name: string;
@@ -126,7 +126,7 @@ export interface VirtualHost {
 /** Policies by name; each value is the plain data that the policy's `parse` returned. */
 export type Policies = PolicyMap;
 
-/** Whether a host is served over TLS, and with which certificate. */
+/** TLS of a host, and its certificate. */
 export type HostTls =
   | { readonly kind: "none" }
   | {
@@ -136,7 +136,10 @@ export type HostTls =
     /** Names (exact or `*.rest`) registered for SNI and counted by ssl-redirect: the host, and aliases that the certificate covers. */
     readonly serverNames: readonly string[];
   }
-  /** Handshakes that name this host are relayed to `upstream`, a key of {@link Snapshot.upstreams}, as they came. */
+  /**
+   * Connections whose ClientHello names this host are relayed unchanged to `upstream`, a key of {@link
+   * Snapshot.upstreams}.
+   */
   | { readonly kind: "passthrough"; readonly upstream: string };
 
 /** Which paths a location takes. */
@@ -194,8 +197,8 @@ export interface BackendSet {
    */
   readonly weighted: readonly WeightedBackend[];
   /**
-   * Who answers when the upstream that a request gets has no endpoints. `refuse`: 503. `first`: the first of the weighted
-   * ones, as with a canary; when that has none, all requests are answered 503.
+   * Answer when the upstream of a request has no endpoints. `refuse`: 503. `first`: the first weighted upstream
+   * answers, as with a canary; when that has none, all requests are answered 503.
    */
   readonly whenEmpty: "refuse" | "first";
 }
@@ -220,14 +223,14 @@ export interface WeightedBackend extends UpstreamRef {
   readonly weight: number;
 }
 
-/** What a request must have. */
+/** A condition on a request. */
 export type BackendCondition =
   /** Letter case of the name does not matter, and `-` and `_` are the same in it; several lines are one, joined by `, `. */
   | { readonly kind: "header"; readonly name: string; readonly match: ValueMatch }
   /** The first cookie of that name, whatever its letter case, has exactly this value. */
   | { readonly kind: "cookie"; readonly name: string; readonly value: string };
 
-/** What a value must be like. */
+/** A condition on a value. */
 export type ValueMatch =
   | { readonly kind: "exact"; readonly value: string }
   /** The expression matches somewhere in the value. */
@@ -276,7 +279,7 @@ export interface AffinityCookie {
   /** `null`: none. */
   readonly domain: string | null;
   readonly sameSite: "None" | "Lax" | "Strict" | null;
-  /** SameSite=None is left out for browsers that are known to take it for something else. */
+  /** SameSite=None is left out for browsers that are known to misread it. */
   readonly conditionalSameSiteNone: boolean;
   /** Seconds from when it is set; `null`: none. */
   readonly expiresSeconds: number | null;
@@ -285,7 +288,7 @@ export interface AffinityCookie {
   readonly secure: boolean;
 }
 
-/** Where one pod listens. */
+/** An endpoint of a pod. */
 export interface Endpoint {
   /** IP address, IPv6 without brackets. */
   readonly address: string;
@@ -322,7 +325,7 @@ export interface Globals {
     readonly computeFullForwardedFor: boolean;
     /** Lower case. */
     readonly forwardedForHeader: string;
-    /** Lower case. What a client says in it upstreams find in X-Original-Forwarded-Host. */
+    /** Lower case. Upstreams get the client's value in X-Original-Forwarded-Host. */
     readonly forwardedHostHeader: string;
     /** proxy-real-ip-cidr */
     readonly trustedCidrs: readonly string[];

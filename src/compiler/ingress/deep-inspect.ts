@@ -1,6 +1,6 @@
 /**
- * --deep-inspect: refuses Ingresses whose hosts, paths or TLS entries look like attempts to write nginx configuration or
- * to reach files. Nothing here is generated from such text; they are refused because nobody writes them in good faith.
+ * --deep-inspect: refuses Ingresses whose hosts, paths or TLS entries look like attempts to write nginx configuration
+ * or to reach files. No configuration is generated from such text here; it is refused because it has no legitimate use.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Ingress } from "../../kube/mod.ts";
 const DIRECTIVE = /\b(?:alias|root)\s/;
 const FILE = /\/etc\/(?:passwd|shadow|group|nginx|ingress-controller)|\/var\/run\/secrets|_by_lua/;
 
-/** Where and what; `undefined`: nothing found. */
+/** Field and value of a suspicious text. */
 export interface Suspicion {
   readonly field: string;
   readonly value: string;

@@ -1,11 +1,11 @@
 /**
- * Which namespaces are watched: --watch-namespace or --watch-namespace-selector.
+ * Selects the watched namespaces: --watch-namespace or --watch-namespace-selector.
  *
  * @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
  * @module
  */
 
-/** Labels -> selected or not. */
+/** True when the labels are selected. */
 export type LabelSelector = (labels: Readonly<Record<string, string>>) => boolean;
 
 const KEY = String.raw`[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,251}[A-Za-z0-9])?`;

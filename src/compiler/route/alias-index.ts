@@ -1,5 +1,5 @@
 /**
- * Which hosts claim which aliases, and who has them: rule hosts before aliases, then hosts in order of name.
+ * Aliases of hosts, and which host each alias belongs to: rule hosts go before aliases, then hosts in order of name.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { MultiMap } from "./multi-map.ts";
 
 const NONE: readonly string[] = [];
 
-/** Claims of all hosts. */
+/** Index of the aliases of all hosts. */
 export class AliasIndex {
   readonly #claims = new MultiMap();
   readonly #aliases = new Map<string, readonly string[]>();
 
-  /** Replaces the aliases of a host; gives the other hosts that claim one that came or went. */
+  /** Replaces the aliases of a host; returns the other hosts with an alias that came or went. */
   replace(host: string, aliases: readonly string[]): readonly string[] {
     const former = this.#aliases.get(host) ?? NONE;
     if (former.length === 0 && aliases.length === 0) return NONE;
@@ -36,12 +36,12 @@ export class AliasIndex {
     return [...touched];
   }
 
-  /** Hosts that claim this name. */
+  /** Hosts with this alias. */
   claimants(alias: string): Iterable<string> {
     return this.#claims.get(alias);
   }
 
-  /** The host before `host` that claims the alias too; `undefined`: none. */
+  /** The host before `host` with the same alias; `undefined`: none. */
   earlierClaimant(alias: string, host: string): string | undefined {
     let earliest: string | undefined;
     for (const other of this.#claims.get(alias)) {

@@ -1,5 +1,5 @@
 /**
- * Who depends on what: so that a changed object leads to the hosts, upstreams and certificates that it touches.
+ * Index of dependencies: it leads from a changed object to the hosts, upstreams and certificates that it touches.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Which addresses stand behind one port of a Service.
+ * Selects the endpoints of one port of a Service.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { compareText } from "../../snapshot/mod.ts";
 import type { Endpoint } from "../../snapshot/snapshot.ts";
 import type { CompilerOptions } from "../contract.ts";
 
-/** Why there may be fewer endpoints than one thinks. */
+/** Reason for which there are fewer endpoints than expected. */
 export type EndpointNote = (
   finding: { readonly reason: string; readonly severity: "warning" | "info"; readonly message: string },
 ) => void;
@@ -69,7 +69,7 @@ function wantsTopology(service: Service): boolean {
 }
 
 function addSlice(slice: EndpointSlice, ports: readonly number[], zone: string | undefined, into: Collector): void {
-  // hints count only where each endpoint has one, else some would never be used
+  // hints count only when every endpoint has one; otherwise some endpoints would never be used
   const hinted = zone !== undefined && slice.endpoints.every(({ forZones }) => forZones.length > 0);
   for (const { addresses, ready, podName, forZones } of slice.endpoints) {
     if (!ready || (hinted && !forZones.includes(zone))) continue;

@@ -1,17 +1,17 @@
 /**
- * From a key to a set of names: "who refers to this".
+ * A map from a key to the set of names that refer to it.
  *
  * @module
  */
 
 const NOBODY: readonly string[] = [];
 
-/** Forgets keys that nobody is noted under. */
+/** A multi-map without empty keys. */
 export class MultiMap {
   /** Most keys have one name only, which needs no set. */
   readonly #names = new Map<string, string | Set<string>>();
 
-  /** True when it is the first under this key. */
+  /** Adds a name; true when it is the first of the key. */
   add(key: string, name: string): boolean {
     const names = this.#names.get(key);
     if (names === undefined) {
@@ -23,7 +23,7 @@ export class MultiMap {
     return false;
   }
 
-  /** True when nobody is left under this key. */
+  /** Removes a name; true when it was the last of the key. */
   delete(key: string, name: string): boolean {
     const names = this.#names.get(key);
     if (typeof names === "string") return names === name && this.#names.delete(key);

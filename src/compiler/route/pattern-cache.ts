@@ -1,5 +1,5 @@
 /**
- * Compiled patterns of paths: the same paths come again with every compilation of their host.
+ * Cache of the compiled patterns of paths, which every compilation of their host needs again.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { compilePattern, type PatternOptions, type PatternResult } from "../../n
 const MAX_CACHED = 20_000;
 const cache = new Map<string, PatternResult>();
 
-/** {@link compilePattern}, remembered. Results are shared: the same text gives the same object. */
+/** {@link compilePattern} with a cache: the same text gives the same object. */
 export function compileCached(text: string, options: PatternOptions): PatternResult {
   const key = `${options.caseInsensitive ? "i" : "-"}${options.bytes === true ? "b" : ""}${
     options.prefix ?? ""

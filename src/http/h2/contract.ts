@@ -1,5 +1,5 @@
 /**
- * What a session is given, and what it tells its owner.
+ * Limits of a session, and its events.
  *
  * @module
  */
@@ -13,13 +13,13 @@ export interface SessionLimits {
   readonly maxConcurrentStreams: number;
   /** Header list size (names, values, 32 bytes a line). */
   readonly maxHeaderListBytes: number;
-  /** Body bytes of one stream that are received before anybody used them up. */
+  /** Body bytes of a stream that are received before the owner has used any. */
   readonly streamWindowBytes: number;
   /** Requests on one connection, then GOAWAY (keepalive_requests). */
   readonly maxRequests: number;
 }
 
-/** Takes what a session makes. None of these may throw. */
+/** Gets the events of a session. These functions must not throw. */
 export interface SessionSink<C> {
   /** Bytes to send; `false`: the socket is full, `drained` of the session follows. The buffer is not used again. */
   write(bytes: Uint8Array): boolean;
@@ -29,16 +29,16 @@ export interface SessionSink<C> {
   oversized(stream: H2Stream<C>): void;
   /** Body bytes; give them back with `consumed` of the session. The chunk is the receiver's to keep. */
   data(stream: H2Stream<C>, chunk: Uint8Array): void;
-  /** All that `receive` of the session was given has been told; what is sent now goes out with the rest. */
+  /** All events of a `receive` call have been reported; what is sent now goes out with the rest. */
   received(): void;
   /** The end of the request, with its trailer fields if there were any. */
   end(stream: H2Stream<C>, trailers: readonly HpackField[] | null): void;
-  /** The peer gave the stream up, or broke its rules; nothing can be sent any more. */
+  /** The peer reset the stream or violated the protocol; nothing more can be sent. */
   reset(stream: H2Stream<C>, errorCode: number): void;
-  /** After `send` said no: go on. */
+  /** The stream takes bytes again, after `send` returned false. */
   drain(stream: H2Stream<C>): void;
-  /** The stream is over, both ways done. */
+  /** The stream is over in both directions. */
   finished(stream: H2Stream<C>): void;
-  /** The connection must be closed once what was written is out. `message` is empty after an orderly end. */
+  /** The connection must be closed after its written bytes have gone out. `message` is empty after an orderly end. */
   close(errorCode: number, message: string): void;
 }

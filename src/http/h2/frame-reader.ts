@@ -1,5 +1,5 @@
 /**
- * Bytes -> frames: the preface, heads, payloads. Payloads of DATA are handed on as they come, others when they are whole.
+ * Reads frames: the preface, heads, payloads. Payloads of DATA are passed on as they arrive, others when complete.
  *
  * @see RFC 9113 sections 3.4 and 4.1
  * @module
@@ -24,7 +24,7 @@ export interface FrameHead {
   readonly length: number;
 }
 
-/** Takes frames. What it throws ends the reading. */
+/** Gets frames. An exception ends the reading. */
 export interface FrameSink {
   /** A head was read; its payload follows. */
   head(frame: FrameHead): void;
@@ -38,7 +38,7 @@ export interface FrameSink {
   dataEnd(frame: FrameHead): void;
 }
 
-/** What is being read. */
+/** Part that is being read. Numbers, because the reader compares them for every piece of a frame. */
 const Unit = { preface: 0, head: 1, payload: 2, data: 3, over: 4 } as const;
 const EMPTY = new Uint8Array(0);
 

@@ -1,6 +1,6 @@
 /**
- * What frames must look like by themselves, whatever the state of their stream: sizes, stream numbers, padding, header
- * blocks in one piece. What passes is told as the event that it means.
+ * Checks frames by themselves, without the state of their stream: sizes, stream numbers, padding, header blocks in one
+ * piece. Valid frames are reported as events.
  *
  * @see RFC 9113 section 6
  * @module
@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import { ErrorCode, Flag, FrameType, MAX_FRAME_BYTES, MAX_WINDOW_BYTES, readUint32 } from "./frame.ts";
 import { ConnectionError, type FrameHead, type FrameSink } from "./frame-reader.ts";
 
-/** Takes what frames mean. What it throws ends the connection. */
+/** Gets the meaning of frames. An exception ends the connection. */
 export interface FrameEvents {
   /** A whole header block stands in `bytes` from `start` to `end`, which are not the taker's to keep. */
   headers(streamId: number, ended: boolean, bytes: Uint8Array, start: number, end: number): void;
@@ -27,7 +27,7 @@ export interface FrameEvents {
   /** The payload is not the taker's to keep. */
   ping(payload: Uint8Array, ack: boolean): void;
   goaway(): void;
-  /** A frame, or a part of one, that brings no work. Called before what it means is told. */
+  /** A frame, or a part of one, carries no work. Called before its meaning is reported. */
   idle(): void;
 }
 
@@ -36,7 +36,7 @@ const CONTINUATIONS_ALLOWED = 32;
 /** Bytes of dependency and weight. */
 const PRIORITY_BYTES = 5;
 
-/** One connection's. */
+/** Checks of one connection. */
 export class FrameRules implements FrameSink {
   readonly #events: FrameEvents;
   readonly #maxBlockBytes: number;
@@ -159,7 +159,7 @@ export class FrameRules implements FrameSink {
     this.#events.idle();
     if (ack) return;
     for (let at = start; at < end; at += 6) {
-      // One frame can hold thousands, each of which may touch all streams.
+      // A frame can hold thousands of settings, and each may touch all streams.
       if (at > start) this.#events.idle();
       this.#events.setting(bytes[at]! << 8 | bytes[at + 1]!, readUint32(bytes, at + 2));
     }

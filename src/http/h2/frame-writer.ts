@@ -1,5 +1,5 @@
 /**
- * Frames on their way out: gathered in one buffer, sent when the events at hand are dealt with.
+ * Writes frames to one buffer, which is sent after the current events.
  *
  * @see RFC 9113 section 6
  * @module
@@ -30,7 +30,7 @@ export class FrameWriter {
     this.#scheduled = false;
     this.flush();
   };
-  /** Whoever writes now flushes when done: nothing needs to be scheduled. */
+  /** The current writer flushes itself, so no flush is scheduled. */
   held = false;
   /** SETTINGS_MAX_FRAME_SIZE of the peer, as far as it is used. */
   maxFrameBytes: number = MAX_FRAME_BYTES;
@@ -66,7 +66,7 @@ export class FrameWriter {
     const used = this.#at;
     if (used === 0) return;
     const bytes = this.#out.subarray(0, used);
-    // Buffers are not used twice, so their size follows the need.
+    // Buffers are not reused, so their size follows the need.
     this.#wantedBytes = used > this.#wantedBytes >> 1
       ? Math.min(this.#wantedBytes * 2, MAX_OUT_BYTES)
       : Math.max(this.#wantedBytes >> 1, MIN_OUT_BYTES);

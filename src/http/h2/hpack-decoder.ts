@@ -1,6 +1,6 @@
 /**
- * HPACK decoder: header blocks in, field lines out. What is learnt about a name or value once is kept with its table
- * entry, so that an indexed field costs one array access.
+ * HPACK decoder: header blocks in, field lines out. Facts about a name or value are stored with its table entry, so
+ * that an indexed field costs one array access.
  *
  * @see RFC 7541
  * @module
@@ -9,7 +9,10 @@ import { Buffer } from "node:buffer";
 import { decodeHuffman } from "./huffman.ts";
 import { STATIC_TABLE, STATIC_TABLE_ENTRIES } from "./static-table.ts";
 
-/** What a field line is to the HTTP/2 message rules (RFC 9113 section 8). */
+/**
+ * Kind of a field line for the message rules (RFC 9113 section 8). Numbers, because the decoder compares them for every
+ * line.
+ */
 export const FieldKind = {
   ordinary: 0,
   method: 1,
@@ -59,7 +62,7 @@ const KINDS: Readonly<Record<string, number>> = {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const VALUE = /^(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?$/;
 
-/** Says what a field line is; linear in its length. */
+/** Returns the kind of a field line; linear in its length. */
 function kindOf(name: string, value: string): number {
   const kind = KINDS[name] ?? (TOKEN.test(name) ? FieldKind.ordinary : FieldKind.malformed);
   if (!VALUE.test(value)) return FieldKind.malformed;
@@ -73,7 +76,7 @@ const STATIC_FIELDS: readonly HpackField[] = Array.from({ length: STATIC_TABLE_E
   return { name, value, kind: name === ":status" ? FieldKind.malformed : kindOf(name, value) };
 });
 
-/** Takes Huffman texts, one at a time; all connections share it. */
+/** Buffer for decoded Huffman texts, one at a time; all connections share it. */
 let scratch: Buffer = Buffer.alloc(0);
 
 /** Bytes that each entry counts for beside its name and value (RFC 7541 section 4.1). */

@@ -1,5 +1,5 @@
 /**
- * What goes out on streams: heads at once, bodies as the windows of the peer and the socket allow, the rest waits here.
+ * Sends on streams: heads at once, bodies as far as the windows of the peer and the socket allow; the rest waits here.
  *
  * @see RFC 9113 section 5.2
  * @module
@@ -11,17 +11,17 @@ import type { FloodLimits } from "./flood-limits.ts";
 import type { StreamTable } from "./stream-table.ts";
 import type { H2Stream } from "./stream.ts";
 
-/** Hears of what was sent. */
+/** Gets events of sending. */
 export interface SendFlowOwner<C> {
   /** END_STREAM went out. */
   endSent(stream: H2Stream<C>): void;
-  /** A stream that had to wait may go on. */
+  /** A stream that waited can go on. */
   drained(stream: H2Stream<C>): void;
-  /** So much waits that the stream cannot be kept. Called by the body that is sent on it. */
+  /** Too many bytes wait, so the stream is given up. Called by the body that is sent on it. */
   crowded(stream: H2Stream<C>): void;
 }
 
-/** One connection's. */
+/** Sending of one connection. */
 export class SendFlow<C> {
   readonly #writer: FrameWriter;
   readonly #streams: StreamTable<C>;

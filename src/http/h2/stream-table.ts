@@ -1,5 +1,5 @@
 /**
- * The streams of a connection: those that are open, and what a client may still send on those that are not.
+ * The streams of a connection: the open ones, and what a client may still send on closed ones.
  *
  * @see RFC 9113 section 5.1
  * @module
@@ -10,17 +10,17 @@ import type { H2Stream } from "./stream.ts";
 /** Streams that are remembered after they were given up. A client cannot have more open without knowing of the end. */
 const REMEMBERED = 256;
 
-/** Why a frame comes on a stream that is not open. */
+/** State of a stream that is not open. Numbers, because it is looked up for every late frame. */
 export const Closed = {
   /** The client has ended or reset it, or left its number out: it may not send on it. */
   byClient: 0,
-  /** We gave it up before the client had ended it: what was on its way is passed over. */
+  /** The server gave it up before the client ended it: late frames are ignored. */
   byUs: 1,
-  /** So long ago that it is not known. */
+  /** Closed too long ago to be known. */
   unknown: 2,
 } as const;
 
-/** One connection's. */
+/** Streams of one connection. */
 export class StreamTable<C> {
   readonly open = new Map<number, H2Stream<C>>();
   readonly #backlog: Backlog;
