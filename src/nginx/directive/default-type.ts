@@ -1,5 +1,5 @@
 /**
- * `default_type`: Content-Type of bodies given by `return`.
+ * `default_type`: Content-Type of bodies given by `return`; empty: they have none.
  *
  * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#default_type
  * @module
@@ -11,7 +11,9 @@ export const defaultType: DirectiveModule = {
   contexts: NOT_IN_IF,
   words: [1, 1],
   read({ words: [word] }, reader) {
-    if (!/^[\x21-\x7e][\x20-\x7e]*$/.test(word!.text)) reader.fail(word!, `"${word!.text}": a media type expected`);
+    if (word!.text !== "" && !/^[\x21-\x7e][\x20-\x7e]*$/.test(word!.text)) {
+      reader.fail(word!, `"${word!.text}": a media type expected`);
+    }
     reader.setting({ kind: "default_type", type: word!.text });
   },
 };

@@ -31,6 +31,7 @@ export const errorPage: DirectiveModule = {
       if (!/^[0-9]{3}$/.test(word.text) || code < 300 || code > 599) {
         reader.fail(word, `"${word.text}": a status from 300 to 599 expected`);
       }
+      if (code === 499) reader.fail(word, '"499": no page can be sent to a client that is gone');
       return code;
     });
     const known = statuses.filter((code) =>

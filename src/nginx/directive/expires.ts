@@ -37,7 +37,7 @@ function readWhen(word: Word, modified: boolean, reader: BlockReader): Expires["
     }
   }
   const negative = text.startsWith("-");
-  const seconds = secondsOf(negative ? text.slice(1) : text);
+  const seconds = secondsOf(negative || text.startsWith("+") ? text.slice(1) : text);
   if (seconds === undefined) return reader.fail(word, `"${text}": a time, epoch, max or off expected`);
   return { kind: "after", seconds: negative ? -seconds : seconds, modified };
 }

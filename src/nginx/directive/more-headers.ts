@@ -66,11 +66,11 @@ function readHeaders(words: readonly Word[], reader: BlockReader): Header[] {
   return headers;
 }
 
-/** Names to remove; a `*` at the end stands for anything. */
+/** Names to remove; a `*` at the end stands for anything, and what is behind the name (`Server: x`) counts for nothing. */
 function readNames(words: readonly Word[], reader: BlockReader): { names: string[]; prefixes: string[] } {
   const out: { names: string[]; prefixes: string[] } = { names: [], prefixes: [] };
   for (const word of words) {
-    const name = word.text.replace(/:\s*$/, "").trim().toLowerCase();
+    const name = /^\s*([^\s:]*)/.exec(word.text)![1]!.toLowerCase();
     if (name.endsWith("*")) {
       if (name !== "*") checkFieldName(reader, word, name.slice(0, -1));
       out.prefixes.push(name.slice(0, -1));

@@ -14,6 +14,7 @@ export const rewrite: DirectiveModule = {
   read({ words: [regex, replacement, flag] }, reader) {
     const pattern = reader.pattern(regex!, { caseInsensitive: false, bytes: true });
     const { text } = replacement!;
+    if (text === "") reader.fail(replacement!, "rewrite: the replacement is empty");
     let then: RewriteStatement["then"];
     switch (flag?.text) {
       case undefined:

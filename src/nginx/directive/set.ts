@@ -53,6 +53,10 @@ export const set: DirectiveModule = {
       reader.note(name!, 'variable "$proxy_upstream_name" is set anew by each location', effect);
       return;
     }
+    if (variable === "limit_rate") {
+      reader.note(name!, 'variable "$limit_rate": rates are not limited', "the assignment is not carried out");
+      return;
+    }
     if (FACTS.has(variable)) {
       reader.note(name!, `variable "$${variable}" is a fact here`, "the assignment is not carried out");
       return;

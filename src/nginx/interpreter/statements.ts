@@ -185,9 +185,13 @@ export function compileMatch(pattern: Pattern, forgets: boolean = false): (x: Ex
   };
 }
 
+/** Statuses that end the connection without an answer, as nginx does for a client that is late or gone. */
+const UNANSWERED: ReadonlySet<number> = new Set([408, 499]);
+
 function compileReturn({ status, text }: ReturnStatement): Step {
-  if (status === 444) return () => ({ status, close: "abort" });
-  if (status >= 400 && (text === null || text === "")) return (x, run) => run.level.error(x, { status });
+  const hasNoText = text === null || text === "";
+  if (status === 444 || (hasNoText && UNANSWERED.has(status))) return () => ({ status, close: "abort" });
+  if (status >= 400 && hasNoText) return (x, run) => run.level.error(x, { status });
   const value = text === null ? null : compileTemplate(text);
   if (REDIRECTS.has(status)) {
     return value === null ? () => ({ status }) : (x) => redirectTo(x, status, value(x));

@@ -12,7 +12,8 @@ import { NO_BODY } from "./downstream.ts";
 /** Fields of an answer, before policies edit them. */
 export function answerFields(answer: Answer): FieldList {
   const fields = new FieldList();
-  if (hasResponseBody(answer.status)) fields.add("Content-Type", answer.contentType ?? "text/html");
+  const contentType = answer.contentType ?? (isEmptyPage(answer) ? "" : "text/html");
+  if (contentType !== "" && hasResponseBody(answer.status)) fields.add("Content-Type", contentType);
   if (answer.fields !== undefined) {
     for (const [name, value] of answer.fields) {
       if (name.length === 12 && name.toLowerCase() === "content-type") fields.set(name, value);
@@ -45,6 +46,11 @@ export function writeAnswer(exchange: OpenExchange, body: Answer["body"]): void 
     downstream.sendHead(exchange, bytes.length);
     if (sendsBody && bytes.length > 0) downstream.write(bytes, 0, bytes.length);
   }
+}
+
+/** nginx has no page for some statuses, and names no type then. */
+function isEmptyPage({ body, status }: Answer): boolean {
+  return status >= 400 && body === undefined && errorPage(status) === "";
 }
 
 /** The body of an answer: its own, or nginx's page. */

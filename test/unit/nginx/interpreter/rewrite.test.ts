@@ -152,6 +152,14 @@ describe("return", () => {
     });
   }
 
+  test("408 and 499 close without an answer, unless there is a text", () => {
+    const serve = snippetHost({
+      server: 'location /a { return 499; } location /b { return 408 ""; } location /c { return 408 late; }',
+    });
+    assert.deepEqual([serve({ target: "/a" }).status, serve({ target: "/b" }).status], [499, 408]);
+    assert.equal(serve({ target: "/c" }).body, "late");
+  });
+
   test("444 closes without an answer", () => {
     const snippet = snippetHost({ server: "location / { return 444; }", locations: { "/": "return 444;" } });
     assert.equal(snippet().status, 444);

@@ -123,6 +123,12 @@ describe("response fields", () => {
     assert.deepEqual([...fields].map(([name]) => name), ["X-Keep", "Content-Length"]);
   });
 
+  test("more_clear_headers passes over what stands behind a name", () => {
+    const serve = snippetHost({ locations: { "/": 'more_clear_headers "X-A: 1" "X-B 1" "X-C*: q" X-D:;' } });
+    const { fields } = serve({}, { fields: { "X-A": "2", "X-B": "2", "X-Cc": "2", "X-D": "2", "X-E": "2" } });
+    assert.deepEqual([...fields].map(([name]) => name), ["X-E"]);
+  });
+
   test("proxy_hide_header hides a field of the upstream only", () => {
     const serve = snippetHost({ locations: { "/": "proxy_hide_header X-A; add_header X-A mine;" } });
     assert.deepEqual(serve({}, { fields: { "X-A": "theirs" } }).fields.getAll("x-a"), ["mine"]);
@@ -141,6 +147,7 @@ describe("response fields", () => {
       return [served.get("cache-control"), served.get("expires")];
     };
     assert.equal(of("1h")[0], "max-age=3600");
+    assert.equal(of("+1h")[0], "max-age=3600");
     assert.equal(of("-1")[0], "no-cache");
     assert.deepEqual(of("epoch"), ["no-cache", "Thu, 01 Jan 1970 00:00:01 GMT"]);
     assert.deepEqual(of("max"), ["max-age=315360000", "Thu, 31 Dec 2037 23:55:55 GMT"]);
@@ -148,6 +155,10 @@ describe("response fields", () => {
     assert.deepEqual(of("1h", {}, 404), [undefined, undefined]);
     assert.equal(
       of("modified 1h", { "Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT" })[1],
+      "Sun, 06 Nov 1994 09:49:37 GMT",
+    );
+    assert.equal(
+      of("modified +1h", { "Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT" })[1],
       "Sun, 06 Nov 1994 09:49:37 GMT",
     );
     assert.match(of("@15h30m")[0]!, /^max-age=\d+$/);
