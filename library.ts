@@ -75,7 +75,6 @@ export type {
   IngressPath,
   IngressRule,
   IngressTls,
-  KubeObject,
   Metadata,
   Namespace,
   ObjectKey,
@@ -171,3 +170,4 @@ export type {
   Translation,
   TranslationContext,
 } from "./src/compiler/route/translator.ts";
+export type { KubeObject } from "./src/kube/schema/kinds.ts";

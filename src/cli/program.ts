@@ -17,7 +17,6 @@ import type { Diagnostic } from "../diagnostic.ts";
 import {
   locateDiagnostics,
   ManifestFolderError,
-  ManifestSource,
   objectKey,
   type ObjectSource,
   ObjectSources,
@@ -34,7 +33,8 @@ import { Serving, type WorkerSettings } from "./serving.ts";
 
 /** Options of a program. */
 export interface ProgramOptions {
-  readonly folders: readonly string[];
+  /** Where objects come from. Earlier ones win over later ones. */
+  readonly sources: readonly ObjectSource[];
   readonly compiler: CompilerOptions;
   /** Empty: all addresses. */
   readonly bindAddress: string;
@@ -87,12 +87,12 @@ export class Program {
 
   constructor(options: ProgramOptions) {
     this.#options = options;
-    const { logger, folders, internalErrors, workers } = options;
+    const { logger, internalErrors, workers } = options;
     this.#metrics = options.metrics === null ? null : new ProgramMetrics(options.metrics);
     this.#serving = new Serving({ workers, logger, internalErrors, metrics: this.#metrics });
     // it is kept when a compiler has failed and a new one is made
     const lastGood = createLastGood();
-    this.#sources = new ObjectSources([new ManifestSource({ folders, logger })], {
+    this.#sources = new ObjectSources(options.sources, {
       onChange: (changes) => this.#controller.changed(changes),
       onDiagnostics: (news) => void logDiagnostics(logger, news),
       onState: (source) => tellSourceState(logger, source),

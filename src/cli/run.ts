@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { ManifestSource } from "../kube/mod.ts";
 import { availableCores, InternalErrorLog, type Logger, openFileLimit, stderrLogger } from "../observe/mod.ts";
 import { runtime } from "../runtime/mod.ts";
 import { EXIT_OK } from "./exit.ts";
@@ -34,7 +35,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const { logger, sink } = stderrLogger(values["log-format"], logLevel(values), runtime().errorOutput);
   const internalErrors = new InternalErrorLog(logger);
   const program = new Program({
-    folders: values.manifests,
+    sources: [new ManifestSource({ folders: values.manifests, logger })],
     compiler: compilerOptions(values, {
       http: values["http-port"],
       https: values["https-port"],

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Diagnostic, MemoryRef, ObjectRef } from "../diagnostic.ts";
-import { type KubeObject, type ObjectKey, objectKey } from "./objects.ts";
+import { type ObjectKey, objectKey } from "./objects.ts";
+import type { KubeObject } from "./schema/kinds.ts";
 import { readObject } from "./schema/mod.ts";
 import type { ObjectSource, SourceReading, SourceState, SourceTarget } from "./source.ts";
 import { keyOf } from "./store.ts";

@@ -16,6 +16,7 @@
  * @module
  */
 export * from "./objects.ts";
+export type { KubeObject } from "./schema/kinds.ts";
 export type { StoreChange, StoreView } from "./store-view.ts";
 export { keyOf, Store, type StoreBatch } from "./store.ts";
 export {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { KubeObject } from "./objects.ts";
+import type { KubeObject } from "./schema/kinds.ts";
 
 /** True when both have the same content; `source` is not compared. */
 export function equalObjects(a: KubeObject, b: KubeObject): boolean {

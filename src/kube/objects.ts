@@ -139,17 +139,6 @@ export interface ConfigMap extends Base<"ConfigMap"> {
 
 export interface Namespace extends Base<"Namespace"> {}
 
-/** Any object that is read. */
-export type KubeObject =
-  | Ingress
-  | IngressClass
-  | Service
-  | EndpointSlice
-  | Endpoints
-  | Secret
-  | ConfigMap
-  | Namespace;
-
 /** `Kind/namespace/name` (namespace empty for cluster-wide kinds): the identity of an object in the store. */
 export type ObjectKey = string;
 

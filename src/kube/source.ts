@@ -4,7 +4,8 @@
  * @module
  */
 import type { Diagnostic } from "../diagnostic.ts";
-import type { KubeObject, ObjectKey } from "./objects.ts";
+import type { ObjectKey } from "./objects.ts";
+import type { KubeObject } from "./schema/kinds.ts";
 import type { StoreBatch } from "./store.ts";
 
 /** How well a source is. */

@@ -8,7 +8,8 @@
  * @module
  */
 import { type Diagnostic, formatSource } from "../diagnostic.ts";
-import type { KubeObject, ObjectKey } from "./objects.ts";
+import type { ObjectKey } from "./objects.ts";
+import type { KubeObject } from "./schema/kinds.ts";
 import type { ObjectSource, SourceReading, SourceState, SourceTarget } from "./source.ts";
 import { keyOf, Store, type StoreBatch } from "./store.ts";
 import type { StoreChange } from "./store-view.ts";

@@ -9,15 +9,19 @@ import type {
   EndpointSlice,
   Ingress,
   IngressClass,
-  KubeObject,
   Namespace,
   ObjectKey,
   Secret,
   Service,
 } from "./objects.ts";
+import type { KubeObject } from "./schema/kinds.ts";
 
 /** Read-only view of the objects in force. */
 export interface StoreView {
+  /** Any object by its key. */
+  get(key: ObjectKey): KubeObject | undefined;
+  /** All objects of a kind. */
+  ofKind<K extends KubeObject["kind"]>(kind: K): Iterable<Extract<KubeObject, { kind: K }>>;
   ingresses(): Iterable<Ingress>;
   ingress(namespace: string, name: string): Ingress | undefined;
   ingressClasses(): Iterable<IngressClass>;

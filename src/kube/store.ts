@@ -10,13 +10,13 @@ import {
   type EndpointSlice,
   type Ingress,
   type IngressClass,
-  type KubeObject,
   type Namespace,
   type ObjectKey,
   objectKey,
   type Secret,
   type Service,
 } from "./objects.ts";
+import type { KubeObject } from "./schema/kinds.ts";
 import type { StoreChange, StoreView } from "./store-view.ts";
 
 /** Objects to put, and keys to remove. A key in both is put. */
@@ -34,23 +34,14 @@ export function keyOf(object: KubeObject): ObjectKey {
 
 /** Filled by a source, read by the compiler. */
 export class Store implements StoreView {
-  readonly #objects: { readonly [K in KubeObject["kind"]]: Map<string, Extract<KubeObject, { kind: K }>> } = {
-    Ingress: new Map(),
-    IngressClass: new Map(),
-    Service: new Map(),
-    EndpointSlice: new Map(),
-    Endpoints: new Map(),
-    Secret: new Map(),
-    ConfigMap: new Map(),
-    Namespace: new Map(),
-  };
+  readonly #objects = new Map<string, Map<string, KubeObject>>();
   /** `namespace/service` to its slices, sorted by name. */
   readonly #slices = new Map<string, readonly EndpointSlice[]>();
 
   /** Number of objects. */
   get size(): number {
     let size = 0;
-    for (const objects of Object.values(this.#objects)) size += objects.size;
+    for (const objects of this.#objects.values()) size += objects.size;
     return size;
   }
 
@@ -86,30 +77,32 @@ export class Store implements StoreView {
   /** Any object by its key. */
   get(key: ObjectKey): KubeObject | undefined {
     const slash = key.indexOf("/");
-    const kind = key.slice(0, slash);
-    if (!Object.hasOwn(this.#objects, kind)) return undefined;
-    return this.#objects[kind as KubeObject["kind"]].get(key.slice(slash + 1));
+    return this.#objects.get(key.slice(0, slash))?.get(key.slice(slash + 1));
   }
 
   /** All objects, in no particular order. */
   *objects(): IterableIterator<KubeObject> {
-    for (const objects of Object.values(this.#objects)) yield* objects.values();
+    for (const objects of this.#objects.values()) yield* objects.values();
+  }
+
+  ofKind<K extends KubeObject["kind"]>(kind: K): Iterable<Extract<KubeObject, { kind: K }>> {
+    return this.#of(kind).values();
   }
 
   ingresses(): Iterable<Ingress> {
-    return this.#objects.Ingress.values();
+    return this.#of("Ingress").values();
   }
 
   ingress(namespace: string, name: string): Ingress | undefined {
-    return this.#objects.Ingress.get(`${namespace}/${name}`);
+    return this.#of("Ingress").get(`${namespace}/${name}`);
   }
 
   ingressClasses(): Iterable<IngressClass> {
-    return this.#objects.IngressClass.values();
+    return this.#of("IngressClass").values();
   }
 
   service(namespace: string, name: string): Service | undefined {
-    return this.#objects.Service.get(`${namespace}/${name}`);
+    return this.#of("Service").get(`${namespace}/${name}`);
   }
 
   endpointSlices(namespace: string, serviceName: string): readonly EndpointSlice[] {
@@ -117,23 +110,29 @@ export class Store implements StoreView {
   }
 
   endpoints(namespace: string, name: string): Endpoints | undefined {
-    return this.#objects.Endpoints.get(`${namespace}/${name}`);
+    return this.#of("Endpoints").get(`${namespace}/${name}`);
   }
 
   secret(namespace: string, name: string): Secret | undefined {
-    return this.#objects.Secret.get(`${namespace}/${name}`);
+    return this.#of("Secret").get(`${namespace}/${name}`);
   }
 
   configMap(namespace: string, name: string): ConfigMap | undefined {
-    return this.#objects.ConfigMap.get(`${namespace}/${name}`);
+    return this.#of("ConfigMap").get(`${namespace}/${name}`);
   }
 
   namespace(name: string): Namespace | undefined {
-    return this.#objects.Namespace.get(`/${name}`);
+    return this.#of("Namespace").get(`/${name}`);
+  }
+
+  #of<K extends KubeObject["kind"]>(kind: K): Map<string, Extract<KubeObject, { kind: K }>> {
+    let objects = this.#objects.get(kind);
+    if (objects === undefined) this.#objects.set(kind, objects = new Map());
+    return objects as unknown as Map<string, Extract<KubeObject, { kind: K }>>;
   }
 
   #mapOf(object: KubeObject): Map<string, KubeObject> {
-    return this.#objects[object.kind] as Map<string, KubeObject>;
+    return this.#of(object.kind) as Map<string, KubeObject>;
   }
 
   #index(slice: EndpointSlice): void {

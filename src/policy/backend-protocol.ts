@@ -14,7 +14,9 @@ import type { PolicyModule } from "./contract.ts";
 /** On locations that do not speak plain HTTP. */
 export interface BackendProtocolPolicy {
   /** `request`: TLS for requests that came by TLS (AUTO_HTTP). */
-  readonly tls: "always" | "request";
+  readonly tls: "always" | "request" | "never";
+  /** Other than HTTP/1: the key of its source in `proxy/wire.ts`. */
+  readonly protocol?: string;
 }
 
 const PROTOCOLS: ReadonlySet<string> = new Set(["AUTO_HTTP", "HTTP", "HTTPS", "GRPC", "GRPCS", "FCGI"]);

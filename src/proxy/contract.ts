@@ -163,6 +163,10 @@ export interface ForwardSettings {
    * part of the key of connection pools.
    */
   readonly tls?: UpstreamTls | null;
+  /**
+   * Protocol of the endpoints, a name that `proxy/wire.ts` gives to a source of sessions. Default: `http`, which is HTTP/1.
+   */
+  readonly protocol?: string;
 }
 
 /** Bounds of what is read of a response before its client has taken it; beyond them the upstream is paused. */

@@ -184,7 +184,7 @@ describe("the first milliseconds", { skip: !LINUX }, () => {
   for (const entry of ["mod.ts", "src/cli/entry.ts", "src/cli/worker-entry.ts"]) {
     it(`${entry} imports its signals before anything else`, () => {
       const text = readFileSync(new URL(`../../${entry}`, import.meta.url), "utf8");
-      assert.match(/^(?:import|export)\b.*$/m.exec(text)![0], /^import ".*\/first-(worker-)?signals\.ts";/);
+      assert.match(/^(?:import|export)\b.*$/m.exec(text)![0], /^import ".*\/(?:control|worker)-signals\.ts";/);
     });
   }
 });

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Diagnostic, FileRef, SourceRef } from "../../diagnostic.ts";
-import type { KubeObject, ObjectKey } from "../objects.ts";
+import type { ObjectKey } from "../objects.ts";
+import type { KubeObject } from "../schema/kinds.ts";
 import type { SourceTarget } from "../source.ts";
 import { keyOf } from "../store.ts";
 import { ObjectCopies } from "./object-copies.ts";

@@ -6,7 +6,8 @@
  */
 import type { Buffer } from "node:buffer";
 import type { Diagnostic, FileRef, SourceRef } from "../../diagnostic.ts";
-import type { KubeObject, ObjectKey } from "../objects.ts";
+import type { ObjectKey } from "../objects.ts";
+import type { KubeObject } from "../schema/kinds.ts";
 import { readObject } from "../schema/mod.ts";
 import { keyOf } from "../store.ts";
 import { type DocumentSpan, hashBytes, leadingLines, splitDocuments } from "./documents.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 import { type Diagnostic, formatSource } from "../../diagnostic.ts";
-import type { KubeObject, ObjectKey } from "../objects.ts";
+import type { ObjectKey } from "../objects.ts";
+import type { KubeObject } from "../schema/kinds.ts";
 import { keyOf } from "../store.ts";
 import type { ManifestText } from "./manifest-text.ts";
 

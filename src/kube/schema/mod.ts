@@ -6,22 +6,14 @@
 import * as v from "valibot";
 import type { Diagnostic, ObjectRef, SourceRef } from "../../diagnostic.ts";
 import { nearest } from "../../unit/mod.ts";
-import { type KubeObject, type ObjectKey, objectKey } from "../objects.ts";
-import { configMap } from "./config-map.ts";
-import { endpointSlice } from "./endpoint-slice.ts";
-import { endpoints } from "./endpoints.ts";
+import { type ObjectKey, objectKey } from "../objects.ts";
 import { isMapping, quote } from "./field.ts";
-import { ingressClass } from "./ingress-class.ts";
-import { ingressV1, ingressV1beta1 } from "./ingress.ts";
+import { CLUSTER_WIDE, type KubeObject, SCHEMAS } from "./kinds.ts";
 import { isDnsSubdomain } from "./name.ts";
-import { namespace } from "./namespace.ts";
-import { secret } from "./secret.ts";
-import { service } from "./service.ts";
 import { foreignKind } from "./foreign-kind.ts";
 import { hostlessRules } from "./hostless-rule.ts";
 import { missingPathTypes } from "./path-type.ts";
 import { type UnknownField, unknownIngressFields } from "./unknown-field.ts";
-import type { Unsourced } from "./unsourced.ts";
 
 /** Result of reading a value. `passed-over`: a kind that is not read. */
 export type ObjectReading =
@@ -29,26 +21,6 @@ export type ObjectReading =
   | { readonly kind: "passed-over" }
   /** `refused`: key of the object; `null`: unknown. */
   | { readonly kind: "invalid"; readonly refused: ObjectKey | null; readonly diagnostics: readonly Diagnostic[] };
-
-type AnySchema = v.GenericSchema<unknown, Unsourced<KubeObject>>;
-
-/** Schemas by kind, then by apiVersion. */
-const SCHEMAS: Readonly<Record<KubeObject["kind"], Readonly<Record<string, AnySchema>>>> = {
-  Ingress: {
-    "networking.k8s.io/v1": ingressV1,
-    "networking.k8s.io/v1beta1": ingressV1beta1,
-    "extensions/v1beta1": ingressV1beta1,
-  },
-  IngressClass: { "networking.k8s.io/v1": ingressClass, "networking.k8s.io/v1beta1": ingressClass },
-  Service: { v1: service },
-  EndpointSlice: { "discovery.k8s.io/v1": endpointSlice, "discovery.k8s.io/v1beta1": endpointSlice },
-  Endpoints: { v1: endpoints },
-  Secret: { v1: secret },
-  ConfigMap: { v1: configMap },
-  Namespace: { v1: namespace },
-};
-
-const CLUSTER_WIDE: ReadonlySet<string> = new Set(["IngressClass", "Namespace"]);
 
 /** Bound of the diagnostics of one object. */
 const MAX_FINDINGS = 10;

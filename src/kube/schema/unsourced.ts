@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { KubeObject } from "../objects.ts";
+import type { SourceRef } from "../../diagnostic.ts";
 
 /** The object without `source`. */
-export type Unsourced<T extends KubeObject> = Omit<T, "source">;
+export type Unsourced<T extends { readonly source: SourceRef }> = Omit<T, "source">;

@@ -196,12 +196,12 @@ export class WireExchange extends ExchangeFacts
 
   forward(plan: ForwardPlan, tap?: ResponseTap): void {
     if (!this.#decide("forward")) return;
-    if (tap === undefined) {
-      this.#forward = this.#spareForward = this.#core.forwarder.forward(this, plan, this.#spareForward);
-    } else {
-      this.#forward = this.#forwardTapped(plan, tap);
-    }
     try {
+      if (tap === undefined) {
+        this.#forward = this.#spareForward = this.#core.forwarder.forward(this, plan, this.#spareForward);
+      } else {
+        this.#forward = this.#forwardTapped(plan, tap);
+      }
       this.#forward.start();
     } catch (error) {
       this.internalError(error);

@@ -38,7 +38,7 @@ const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
 export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner, HookWaiter, FinishOwner, RelayOwner {
   readonly #exchange: OpenExchange;
   readonly #core: WireCore;
-  readonly #source: UpstreamSource;
+  #source: UpstreamSource;
   readonly #attempts: Attempts;
   #plan!: ForwardPlan;
   #settings!: ForwardSettings;
@@ -65,7 +65,8 @@ export class Forward implements Forwarding, LeaseOwner, UploadOwner, TunnelOwner
   }
 
   /** Begins anew, with another request of the exchange; the former one has been answered to its end. */
-  take(plan: ForwardPlan): void {
+  take(plan: ForwardPlan, source: UpstreamSource): void {
+    this.#source = source;
     this.#attempts.take(plan, this.#exchange.method);
     this.#begins(plan);
   }

@@ -53,7 +53,7 @@ export interface SchemeSettings {
 export function compileForwardSettings(location: Location, tables: TableContext): SchemeSettings {
   const protocol = location.policies["backend-protocol"]?.tls;
   const plain = compile(location, tables, null);
-  if (protocol === undefined) return { http: plain, https: plain, plain };
+  if (protocol === undefined || protocol === "never") return { http: plain, https: plain, plain };
   const secure = compile(location, tables, UNVERIFIED_TLS);
   return { http: protocol === "always" ? secure : plain, https: secure, plain };
 }
@@ -64,6 +64,7 @@ function compile(location: Location, tables: TableContext, tls: UpstreamTls | nu
   const requests = policies["proxy-request-buffering"];
   const version = policies["proxy-http-version"];
   const responses = policies["proxy-buffering"];
+  const protocol = policies["backend-protocol"];
   const own = {
     connectTimeoutMs: timeouts?.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
     sendTimeoutMs: timeouts?.sendTimeoutMs ?? DEFAULTS.sendTimeoutMs,
@@ -79,6 +80,7 @@ function compile(location: Location, tables: TableContext, tls: UpstreamTls | nu
       memoryBytes: responses.buffers * responses.bufferBytes,
       fileBytes: responses.maxTempFileBytes,
     },
+    ...(protocol?.protocol === undefined ? {} : { protocol: protocol.protocol }),
     ...(version === undefined || version.connectionField === "" ? {} : { connectionField: version.connectionField }),
   };
   const key = `${tls?.key ?? ""} ${JSON.stringify(own)}`;

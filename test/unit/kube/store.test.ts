@@ -83,6 +83,10 @@ describe("Store", () => {
     assert.equal(store.configMap("default", "c"), undefined);
     assert.equal(store.service("n", "s")?.kind, "Service");
     assert.equal(store.endpoints("n", "s"), undefined);
+    assert.equal(store.get("ConfigMap/n/c")?.kind, "ConfigMap");
+    assert.equal(store.get("Nobody/n/c"), undefined);
+    assert.deepEqual([...store.ofKind("Service")].map(({ spec }) => spec.type), ["ClusterIP"]);
+    assert.deepEqual([...store.ofKind("Secret")], []);
     assert.deepEqual([...store.objects()].map(keyOf).sort(), ["ConfigMap/n/c", "Namespace//n", "Service/n/s"]);
   });
 });

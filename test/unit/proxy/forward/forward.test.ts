@@ -31,6 +31,7 @@ interface Asked {
 /** A forwarder in front of a session; nothing of it touches a socket. */
 function setUp(options: { capacity?: number; responseHead?: ExchangeHandler["responseHead"] } = {}) {
   const session = new MemorySession(options.capacity ?? 10);
+  const other = new MemorySession(10);
   const errors: ProxyError[] = [];
   const internal: string[] = [];
   const say = (_message: string, fields?: object): void => void internal.push(JSON.stringify(fields));
@@ -47,7 +48,7 @@ function setUp(options: { capacity?: number; responseHead?: ExchangeHandler["res
   };
   const upstreams = { liveConnections: 0, dropOldestIdle: () => false };
   const core = new WireCore(handler, wireSettings(), upstreams, new DeadlineWheel(systemClock), systemClock, logger);
-  core.forwarder = new UpstreamForwarder(core, session);
+  core.forwarder = new UpstreamForwarder(core, session, new Map([["other", other]]));
   const ask = (
     given: { method?: string; target?: string; body?: readonly string[]; slow?: true } = {},
     settings: Partial<ForwardPlan["settings"]> = {},
@@ -69,7 +70,7 @@ function setUp(options: { capacity?: number; responseHead?: ExchangeHandler["res
     });
     return { downstream, exchange };
   };
-  return { ask, core, ended, errors, internal, session };
+  return { ask, core, ended, errors, internal, other, session };
 }
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -93,6 +94,18 @@ describe("Forward", () => {
     assert.deepEqual(session.leases.map(({ state }) => state), ["released", "released", "released"]);
     assert.deepEqual(ended, [200, 200, 200]);
     assert.equal(asked[0]!.exchange.attempts[0]!.responseBytes, 8);
+  });
+
+  it("takes a session of the protocol that the settings name; without such sessions 500 is answered", async () => {
+    const { ask, errors, internal, other, session } = setUp();
+    ask();
+    ask({}, { protocol: "other" });
+    ask({}, { protocol: "http" });
+    assert.deepEqual([session.active, other.active], [2, 1]);
+    const { downstream } = ask({}, { protocol: "nobody's" });
+    assert.equal((await downstream.response).status, 500);
+    assert.equal(errors.length, 0);
+    assert.match(internal.join(), /there are no sessions of this protocol/);
   });
 
   it("sends a body as it comes, pauses it while the session is full, and goes on when that drains", async () => {
