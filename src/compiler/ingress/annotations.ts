@@ -165,7 +165,12 @@ class Reader {
 
   #declared(declaration: AnnotationDeclaration, key: string, text: string): void {
     // a former name counts only where the present one is not given
-    if (key !== declaration.key && this.#given(declaration, key)) return;
+    const winner = key === declaration.key ? undefined : this.#givenBefore(declaration, key);
+    if (winner !== undefined) {
+      if (this.ingress.metadata.annotations[this.#full(winner)] === text) return;
+      const message = `read ${key}: it is another name of ${winner}, which is given, too`;
+      return this.#report(key, "AnnotationWithoutEffect", "warning", message, "it has no effect");
+    }
     const deny = declaration.onInvalid === "deny-location" || declaration.guardsAccess;
     if (text.trim() === "" && !deny) {
       this.#report(key, "InvalidAnnotation", "warning", `read ${key} "": it is empty`, "it counts as not given");
@@ -178,13 +183,14 @@ class Reader {
     this.#values.set(declaration.key, text);
   }
 
-  #given(declaration: AnnotationDeclaration, alias: string): boolean {
+  /** The name that counts in place of an alias. */
+  #givenBefore(declaration: AnnotationDeclaration, alias: string): string | undefined {
     const { annotations } = this.ingress.metadata;
     for (const name of [declaration.key, ...declaration.aliases ?? []]) {
-      if (name === alias) return false;
-      if ((annotations[this.#full(name)] ?? "").trim() !== "") return true;
+      if (name === alias) return undefined;
+      if ((annotations[this.#full(name)] ?? "").trim() !== "") return name;
     }
-    return false;
+    return undefined;
   }
 
   #invalid(declaration: AnnotationDeclaration, key: string, text: string, wanted: string): void {

@@ -142,6 +142,26 @@ describe("compile()", () => {
     assert.equal(finding?.effect, "it has no effect: access is not restricted by it");
   });
 
+  for (
+    const [what, former, findings] of [
+      ["tells of a former name that another list stands beside", "11.0.0.0/8", 1],
+      ["takes the same list under both names", "10.0.0.0/8", 0],
+    ] as const
+  ) {
+    test(what, () => {
+      const annotations = { "allowlist-source-range": "10.0.0.0/8", "whitelist-source-range": former };
+      const both = ingress("app", { "a.example": { "/": "echo" } }, { annotations });
+      const { diagnostics } = bench({}, both, ...echo).first;
+      assert.deepEqual(
+        diagnostics.map(({ severity, annotation, message }) => `${severity} ${annotation}: ${message}`),
+        findings === 0 ? [] : [
+          "warning nginx.ingress.kubernetes.io/whitelist-source-range: read whitelist-source-range: it is another name of " +
+          "allowlist-source-range, which is given, too",
+        ],
+      );
+    });
+  }
+
   describe("a certificate in use", () => {
     const tls = { tls: [{ hosts: ["c.example"], secretName: "c" }] };
     const user = ingress("c", { "c.example": { "/": "echo" } }, tls);
