@@ -146,6 +146,7 @@ function ingressWarnings(value: unknown, apiVersion: string, source: SourceRef):
 const NOT_READ = "the field is not read";
 const WIDENED = {
   "all-hosts": `${NOT_READ}, and the rule, which has no host, is for all hosts`,
+  "no-paths": `${NOT_READ}, and the rule, which has no http, serves nothing`,
   "all-paths": `${NOT_READ}, and the path, which is empty, takes all paths of the host`,
 } as const;
 
@@ -155,7 +156,7 @@ function unknownFields(value: unknown, apiVersion: string, source: SourceRef, ef
   const object = refOf(value);
   return found.map(({ path, like, widens }: UnknownField): Diagnostic => ({
     reason: "UnknownField",
-    // A rule for one host is served for all hosts.
+    // A rule for one host is served for all hosts, or not at all.
     severity: widens === undefined ? "warning" : "error",
     ...(object === undefined ? {} : { object }),
     field: fieldPath(path),

@@ -62,8 +62,8 @@ export interface UnknownField {
   readonly path: readonly (string | number)[];
   /** The nearest known name. */
   readonly like: string | undefined;
-  /** Scope of the object without the field, when that is wider than intended. */
-  readonly widens: "all-hosts" | "all-paths" | undefined;
+  /** Scope of the object without the field, when that is wider than intended, or nothing. */
+  readonly widens: "all-hosts" | "all-paths" | "no-paths" | undefined;
 }
 
 /** Returns the unknown fields, in the order of the document. */
@@ -115,7 +115,10 @@ function isNone(value: unknown): boolean {
   return value === undefined || value === null || value === "";
 }
 
-/** Scope that a misspelt field opens: a rule without a host is for all hosts, an empty path takes all paths. */
+/**
+ * Scope that a misspelt field opens: a rule without a host is for all hosts, an empty path takes all paths. A rule without
+ * `http` serves none.
+ */
 function widensOf(
   object: unknown,
   path: readonly (string | number)[],
@@ -134,6 +137,7 @@ function widensOf(
   const isInRule = path.length === 4;
   const mayBeHost = isHost || (isInRule && nearest(name, NOT_A_HOST) === undefined);
   if (mayBeHost && isMapping(rule) && isNone(rule["host"])) return "all-hosts";
+  if (isInRule && isNone(around["http"])) return "no-paths";
   const isInPath = path.length === 7 && path[4] === "paths";
   const isPath = PATH_LIKE.test(name) || nearest(name, ["path"]) !== undefined;
   return isInPath && isPath && isNone(around["path"]) ? "all-paths" : undefined;
@@ -151,6 +155,7 @@ const OTHER_VERSION: Readonly<Record<string, string>> = {
 function nearestField(name: string, known: readonly string[], widens: UnknownField["widens"]): string | undefined {
   if (widens === "all-hosts" && HOST_LIKE.test(name)) return "host";
   if (widens === "all-paths") return "path";
+  if (widens === "no-paths") return "http";
   const other = Object.hasOwn(OTHER_VERSION, name) ? OTHER_VERSION[name] : undefined;
   if (other !== undefined && known.includes(other)) return other;
   const small = name.toLowerCase();

@@ -48,8 +48,22 @@ function modified(modifier: string, word: Word, from: number, reader: BlockReade
   }
 }
 
+/** What a request's path has no more when it is compared; only a rewrite could make such a path. */
+const NOT_IN_PATHS: readonly (readonly [pattern: RegExp, what: string])[] = [
+  [/\/\//, "two slashes in a row"],
+  [/\/\.\.?\//, "a dot segment"],
+  [/%[0-9A-Fa-f]{2}/, "an escape"],
+];
+
 function path(word: Word, from: number, reader: BlockReader): string {
   const text = word.text.slice(from);
   if (!text.startsWith("/")) reader.note(word, `location "${text}" does not begin with "/"`, "it never matches");
+  else {
+    const what = NOT_IN_PATHS.find(([pattern]) => pattern.test(text))?.[1];
+    if (what !== undefined) {
+      const effect = "requests for it do not match it";
+      reader.note(word, `location "${text}" has ${what}: it is compared with decoded, normalized paths`, effect);
+    }
+  }
   return text;
 }

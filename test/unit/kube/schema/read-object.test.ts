@@ -236,9 +236,26 @@ describe("readObject() of an Ingress", () => {
       "warning spec.ingressclassname",
       "warning spec.backend",
       "warning spec[__proto__]",
-      "warning spec.rules[0].paths",
+      "error spec.rules[0].paths",
     ]);
     assert.equal((reading.object as unknown as Json)["polluted"], undefined);
+  });
+
+  for (const name of ["https", "Http", "paths", "htpp", "routes"]) {
+    test(`${name} in the place of http is an error, as the rule serves nothing`, () => {
+      const reading = readObject(ingress({ rules: [{ host: "a.example", [name]: { paths: [PATH] } }] }), SOURCE);
+      assert(reading.kind === "object");
+      assert.deepEqual(reading.warnings.map(({ severity, field, effect }) => [severity, field, effect]), [
+        ["error", `spec.rules[0].${name}`, "the field is not read, and the rule, which has no http, serves nothing"],
+      ]);
+      assert.match(reading.warnings[0]!.message, /the nearest known one is http$/);
+    });
+  }
+
+  test("a field more in a rule that has http is a warning", () => {
+    const reading = readObject(ingress({ rules: [{ host: "a.example", http: { paths: [PATH] }, tls: true }] }), SOURCE);
+    assert(reading.kind === "object");
+    assert.deepEqual(reading.warnings.map(({ severity }) => severity), ["warning"]);
   });
 });
 

@@ -80,6 +80,16 @@ describe("location blocks of the host", () => {
     assert.equal(both({ target: "/x" }).body, "one");
     assert.equal(both({ target: "/y" }).body, "two");
   });
+
+  for (const path of ["//a", "/a//b", "= /a/../b", "^~ /./a", "/a%20b", "= /%61"]) {
+    test(`${path} is told not to match what it seems to`, () => {
+      snippetHost({ server: `location ${path} { deny all; }` }, ["DirectiveWithoutEffect"]);
+    });
+  }
+
+  test("paths that only look like these are not told", () => {
+    snippetHost({ server: "location /. { deny all; } location = /a..b { deny all; } location /100% { deny all; }" });
+  });
 });
 
 describe("location blocks in a configuration-snippet", () => {
