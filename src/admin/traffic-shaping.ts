@@ -16,7 +16,7 @@ export interface TrafficShapingPolicy {
   readonly cookie: string;
 }
 
-/** For upstreams that are nobody's alternative. */
+/** For upstreams that are no alternative of another. */
 export const NO_SHAPING: TrafficShapingPolicy = {
   weight: 0,
   weightTotal: 0,

@@ -39,7 +39,7 @@ import type { RouteTranslator, TranslationContext } from "./route/translator.ts"
 import { partsOf, UpstreamNames } from "./route/upstream-id.ts";
 import { compileVirtualHost, type HostContext } from "./route/virtual-host.ts";
 
-/** Keeps what it has compiled, by object, and the indexes that say what depends on what. */
+/** Keeps compiled objects, and the indexes of their dependencies. */
 export class IncrementalCompiler implements Compiler {
   readonly #options: CompilerOptions;
   readonly #fallback: LocationBackend;
@@ -256,7 +256,7 @@ export class IncrementalCompiler implements Compiler {
     for (const host of dirty.hosts) {
       const own = this.#routesOf(host);
       routes.set(host, own);
-      // grows the set while it is walked: whoever claims the same alias is looked at too
+      // the set grows during the iteration: hosts with the same alias are compiled too
       for (const other of this.#aliases.replace(host, aliasesOf(own)?.aliases ?? [])) dirty.hosts.add(other);
     }
     const configuration = this.#configuration!;
@@ -379,7 +379,7 @@ export class IncrementalCompiler implements Compiler {
   }
 }
 
-/** Do two contributions of one id come to the same for everything that is compiled of them? */
+/** True when two contributions of one id compile to the same. */
 function sameRoute(a: RouteContribution, b: RouteContribution): boolean {
   return a.origin === b.origin && a.denied === b.denied && a.standIn === b.standIn && equalData(a.reads, b.reads) &&
     equalData(a.policies, b.policies);

@@ -25,8 +25,9 @@ export function exceeds(risk: Risk, limit: Risk): boolean {
 }
 
 /**
- * Without --configmap, snippets and all risks are allowed: nobody has restricted them, and no configuration file is generated
- * from their text. With a ConfigMap, the defaults of ingress-nginx hold for absent keys: no snippets, risks up to High.
+ * Without --configmap, snippets and all risks are allowed, because no restriction is configured, and no configuration
+ * file is generated from their text. With a ConfigMap, the defaults of ingress-nginx hold for absent keys: no snippets,
+ * risks up to High.
  */
 export function readAnnotationSettings(reader: ConfigReader, configured: boolean): AnnotationSettings {
   return {

@@ -25,7 +25,7 @@ export interface ControllerOptions {
    */
   readonly publish: (update: SnapshotUpdate, target: Snapshot) => void | Promise<void>;
   readonly logger: Logger;
-  /** Who is told of compilations. Default: {@link compilationLog} of the logger. */
+  /** Observers of compilations. Default: {@link compilationLog} of the logger. */
   readonly observers?: readonly CompilationObserver[];
   readonly clock?: Clock;
   /** Quiet time that ends a burst of changes, milliseconds. Default 3. */

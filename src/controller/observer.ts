@@ -30,7 +30,7 @@ export interface PublishedCompilation {
 
 /** A compilation that the former snapshot outlives. */
 export interface FailedCompilation {
-  /** Where it failed: the compiler threw, or whoever serves refused the update. */
+  /** Place of the failure: the compiler threw, or the data plane refused the update. */
   readonly stage: "compile" | "publish";
   readonly error: unknown;
   readonly changes: readonly StoreChange[];

@@ -60,7 +60,7 @@ export class MemorySource implements ObjectSource {
     this.#target = undefined;
   }
 
-  /** Diagnostics about the objects that were set last, until they are set anew or removed. */
+  /** Diagnostics about the objects of the last call of set, until they are set again or removed. */
   diagnostics(): readonly Diagnostic[] {
     return this.#faults.flatMap(({ diagnostics }) => diagnostics);
   }

@@ -14,7 +14,7 @@ import type { ObjectSource, SourceReading, SourceState, SourceTarget } from "./s
 import { keyOf, Store, type StoreBatch } from "./store.ts";
 import type { StoreChange } from "./store-view.ts";
 
-/** Who is told what the sources tell. */
+/** Target of the objects and diagnostics of the sources. */
 export interface ObjectSourcesOptions {
   /** Filled by the sources. Default: a new one. */
   readonly store?: Store;

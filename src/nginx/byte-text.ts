@@ -1,7 +1,7 @@
 /**
- * Texts as bytes, one character (U+0000 to U+00FF) each. nginx knows bytes only; field values, targets and queries are
- * kept that way here too. Decoded paths and snippets are Unicode text and are converted at the border, so that
- * expressions, comparisons and lengths in snippets mean what they mean in nginx.
+ * Texts as bytes, one character (U+0000 to U+00FF) each. nginx works on bytes, and field values, targets and queries
+ * have this form here too. Decoded paths and snippets are Unicode text and are converted, so that expressions,
+ * comparisons and lengths in snippets have nginx's meaning.
  *
  * @module
  */
@@ -10,7 +10,10 @@
 const BEYOND_ASCII = /[^\x00-\x7f]/;
 const ENCODER = new TextEncoder();
 
-/** Text -> its UTF-8 bytes. Lone surrogates U+DC80 to U+DCFF stand for the bytes 0x80 to 0xFF (see http/path.ts). */
+/**
+ * Converts text to its UTF-8 bytes. Lone surrogates U+DC80 to U+DCFF stand for the bytes 0x80 to 0xFF (see
+ * http/path.ts).
+ */
 export function toBytes(text: string): string {
   if (!BEYOND_ASCII.test(text)) return text;
   let out = "";
@@ -26,12 +29,12 @@ export function toBytes(text: string): string {
 // deno-lint-ignore no-control-regex
 const WIDE = /[^\x00-\xff]/;
 
-/** What is no bytes for sure (groups of Ingress paths are Unicode text) becomes bytes. */
+/** Converts a value that may be Unicode text (groups of Ingress paths) to bytes. */
 export function asBytes(value: string): string {
   return WIDE.test(value) ? toBytes(value) : value;
 }
 
-/** The reverse of {@link toBytes}. */
+/** Converts bytes to text; the reverse of {@link toBytes}. */
 export function fromBytes(bytes: string): string {
   if (!BEYOND_ASCII.test(bytes)) return bytes;
   let out = "";
@@ -51,7 +54,7 @@ export function fromBytes(bytes: string): string {
   return out;
 }
 
-/** Bytes as such, for bodies. */
+/** Converts bytes to a Uint8Array, for bodies. */
 export function toUint8Array(bytes: string): Uint8Array {
   const out = new Uint8Array(bytes.length);
   for (let i = 0; i < bytes.length; i++) out[i] = bytes.charCodeAt(i);

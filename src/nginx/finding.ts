@@ -1,5 +1,5 @@
 /**
- * What is wrong with a snippet, with its place inside.
+ * Findings about snippets, with their places.
  *
  * @module
  */
@@ -31,6 +31,6 @@ export interface Finding extends Position {
   /** Name of the directive; empty when it is not about one. */
   readonly directive: string;
   readonly message: string;
-  /** What happens because of it; empty when nothing does. */
+  /** Effect of the finding; empty when there is none. */
   readonly effect: string;
 }

@@ -1,11 +1,11 @@
 /**
- * Media types by file name extension, as in the mime.types that ingress-nginx has: what `return` sends for a path.
+ * Media types by file name extension, from the mime.types of ingress-nginx; `return` uses them.
  *
  * @see https://www.iana.org/assignments/media-types
  * @module
  */
 
-/** A type and its extensions a line. */
+/** One type and its extensions in each line. */
 const TABLE = `
 application/atom+xml atom
 application/java-archive jar war ear
@@ -98,7 +98,7 @@ const BY_EXTENSION: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** Type for what a decoded path ends with; `undefined`: no extension, or an unknown one. */
+/** Type for the extension of a decoded path; `undefined`: no extension, or an unknown one. */
 export function mediaTypeOf(path: string): string | undefined {
   const dot = path.lastIndexOf(".");
   // a name that begins with its only dot has no extension

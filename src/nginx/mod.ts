@@ -1,13 +1,13 @@
 /**
- * nginx's language as its users write it: regular expressions made safe, variables, and snippets.
+ * The language of nginx: safe regular expressions, variables, and snippets.
  *
- * - {@link compilePattern} translates PCRE while the configuration is compiled, {@link instantiate} makes it run;
- * - {@link variable} gives the value of `$name` for a request, {@link logVariable} as nginx's log shows it;
- * - {@link parseSnippet} reads a snippet into a program (plain data) and findings while the configuration is compiled;
+ * - {@link compilePattern} translates PCRE when the configuration is compiled, {@link instantiate} makes it executable;
+ * - {@link variable} gives the value of `$name` for a request, {@link logVariable} its value in nginx's log;
+ * - {@link parseSnippet} parses a snippet to a program (plain data) and findings when the configuration is compiled;
  *   {@link compileServerProgram} and {@link compileLocationProgram} make functions of programs when tables are built.
  *
- * A snippet changes requests and responses of its host or location, and nothing else: no files, no code, no sockets.
- * Nothing here throws on bad text, and no request makes it run long.
+ * A snippet changes requests and responses of its host or location only: no files, no code, no sockets. No text makes
+ * this room throw, and no request makes a snippet run long.
  *
  * @module
  */

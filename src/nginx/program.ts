@@ -1,16 +1,16 @@
 /**
- * What a snippet means: checked, resolved, with expressions translated. Plain JSON data; it stands in the snapshot, and
- * the data plane makes functions of it when it builds its tables.
+ * The program of a snippet: checked, resolved, with translated expressions. It is plain JSON data in the snapshot; the
+ * data plane makes functions of it when it builds its tables.
  *
  * @module
  */
 import type { Pattern } from "../snapshot/snapshot.ts";
 import type { Template } from "./template.ts";
 
-/** Where a snippet's directives stand. */
+/** Context of a directive. */
 export type Context = "server" | "location" | "if-in-server" | "if-in-location";
 
-/** Statements run in order; settings hold for the whole block, wherever they stand in it. */
+/** A block. Statements run in order; settings apply to the whole block, wherever they stand in it. */
 export interface Block {
   readonly statements: readonly Statement[];
   readonly settings: readonly Setting[];
@@ -20,7 +20,7 @@ export interface Block {
 export interface SnippetProgram extends Block {
   /** Location blocks in the order of their appearance. */
   readonly locations: readonly LocationBlock[];
-  /** Why nothing that this block covers is served (503): an access rule that is not honoured, or text that is no configuration. */
+  /** Reason for which the block answers 503: an access rule that is not honoured, or text that is no configuration. */
   readonly denied: string | null;
 }
 
@@ -65,7 +65,7 @@ export type Condition =
   | { readonly kind: "present"; readonly variable: string }
   | { readonly kind: "equal"; readonly variable: string; readonly value: Template; readonly negated: boolean }
   | { readonly kind: "match"; readonly variable: string; readonly pattern: Pattern; readonly negated: boolean }
-  /** A test for a file: there are no files, so it is decided already. */
+  /** A test for a file, decided already because there are no files. */
   | { readonly kind: "constant"; readonly value: boolean };
 
 export interface ReturnStatement {
@@ -80,7 +80,7 @@ export interface RewriteStatement {
   readonly kind: "rewrite";
   readonly pattern: Pattern;
   readonly path: Template;
-  /** What follows a `?` in the replacement; `null`: there is none. */
+  /** Text after a `?` in the replacement; `null`: there is none. */
   readonly args: Template | null;
   /** The request's own arguments are appended; false when the replacement ends with `?`. */
   readonly keepArgs: boolean;
@@ -121,7 +121,7 @@ export interface AddHeader {
   readonly always: boolean;
 }
 
-/** Which responses are changed; empty lists mean all. */
+/** Filter of responses; empty lists mean all. */
 export interface ResponseFilter {
   readonly statuses: readonly number[];
   /** Media types, lower case. */
@@ -132,7 +132,7 @@ export interface ResponseFilter {
 export interface SetHeaders extends ResponseFilter {
   readonly kind: "more_set_headers";
   readonly headers: readonly { readonly name: string; readonly value: Template }[];
-  /** `-a`: add a line, keep those there are. */
+  /** `-a`: add a line, and keep existing ones. */
   readonly append: boolean;
 }
 
@@ -140,7 +140,7 @@ export interface ClearHeaders extends ResponseFilter {
   readonly kind: "more_clear_headers";
   /** Lower case. */
   readonly names: readonly string[];
-  /** Of names written with `*` at their end. Lower case. */
+  /** Lower-case prefixes of names that end with `*`. */
   readonly prefixes: readonly string[];
 }
 
@@ -148,9 +148,9 @@ export interface ClearHeaders extends ResponseFilter {
 export interface SetInputHeaders {
   readonly kind: "more_set_input_headers";
   readonly headers: readonly { readonly name: string; readonly value: Template }[];
-  /** Lower case; names whose end was written as `*`. */
+  /** Lower-case prefixes of names that end with `*`. */
   readonly clearPrefixes: readonly string[];
-  /** `-r`: only where the request has the field. */
+  /** `-r`: only for requests with the field. */
   readonly replaceOnly: boolean;
   /** Content types of requests, lower case; empty: all. */
   readonly types: readonly string[];

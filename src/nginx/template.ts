@@ -1,5 +1,5 @@
 /**
- * Parameters with variables in them: `text`, `$name`, `${name}`, `$1`.
+ * Parameters with variables: `text`, `$name`, `${name}`, `$1`.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export type TemplatePart =
   /** Group of the last match, 1 to 9. */
   | { readonly capture: number };
 
-/** A parameter that is no template. `offset` counts characters from its start. */
+/** Error for a parameter that is no template. `offset` counts characters from its start. */
 export class TemplateError extends SyntaxError {
   override readonly name = "TemplateError";
 
@@ -25,12 +25,12 @@ export class TemplateError extends SyntaxError {
   }
 }
 
-/** A value grew beyond {@link MAX_VALUE_LENGTH} while a request was served. */
+/** A value exceeds {@link MAX_VALUE_LENGTH} while a request is served. */
 export class ValueTooLong extends RangeError {
   override readonly name = "ValueTooLong";
 }
 
-/** Longest value that a request may make, in bytes: longer ones end the request with 500. */
+/** Longest value of a request, bytes; a longer one ends the request with 500. */
 const MAX_VALUE_LENGTH = 64 * 1024;
 
 const NAME = /[A-Za-z0-9_]+/y;
@@ -65,21 +65,21 @@ export function parseTemplate(text: string): Template {
   return parts.length === 1 && typeof parts[0] === "string" ? parts[0] : parts;
 }
 
-/** Names of the variables in it. */
+/** Names of the variables in a template. */
 export function variablesOf(template: Template): string[] {
   if (typeof template === "string") return [];
   return template.flatMap((part) => typeof part === "object" && "variable" in part ? [part.variable] : []);
 }
 
-/** Does it have groups of a match in it. */
+/** True when a template contains groups of a match. */
 export function hasCaptures(template: Template): boolean {
   return typeof template !== "string" && template.some((part) => typeof part === "object" && "capture" in part);
 }
 
-/** Makes the value of a request. Throws {@link ValueTooLong}. */
+/** Evaluates a template for a request. Throws {@link ValueTooLong}. */
 export type Evaluate = (x: Exchange) => string;
 
-/** Compiled once; variables unknown to the table are those that snippets set. */
+/** Compiles a template; variables that are not built in are those that snippets set. */
 export function compileTemplate(template: Template, escapeCaptures: boolean = false): Evaluate {
   if (typeof template === "string") return () => template;
   const parts = template.map((part): string | Evaluate => {
@@ -116,7 +116,7 @@ function bounded(value: string): string {
 // deno-lint-ignore no-control-regex
 const ESCAPED = /[\x00-\x20"#%&+;<>?\\^`{|}\x7f-\xff]/g;
 
-/** nginx escapes a group only when the request's own path had something escaped. */
+/** Escapes a group, as nginx does only when the path of the request contained escapes. */
 function escapeCapture(x: Exchange, value: string): string {
   const mark = x.target.indexOf("?");
   const path = mark < 0 ? x.target : x.target.slice(0, mark);
@@ -131,8 +131,8 @@ export function escapeByte(byte: string): string {
 const ESCAPE = /%([0-9A-Fa-f]{2})/g;
 
 /**
- * What nginx makes of the whole target of a redirect by `rewrite`: escapes of characters above `%` and below DEL are
- * decoded again, up to the first `?`, an escaped one included.
+ * Decodes the target of a redirect by `rewrite` as nginx does: escapes of characters above `%` and below DEL, up to the
+ * first `?`, an escaped one included.
  */
 export function unescapeRedirect(target: string): string {
   const mark = target.indexOf("?");

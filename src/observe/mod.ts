@@ -1,6 +1,6 @@
 /**
- * What is told about the program while it runs: our own log lines, the access log, counters and metrics, and the clock
- * for all of them. Promises never to block on a reader and never to keep more than a bounded amount of unread text.
+ * Observation of the running program: its log, the access log, counters and metrics, and their clock. It never blocks
+ * on a reader, and keeps a bounded amount of unread text.
  *
  * @module
  */

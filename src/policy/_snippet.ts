@@ -82,7 +82,7 @@ function configSnippets(input: PolicyInput): ReadonlyMap<ConfigKey, ParsedSnippe
   return snippets;
 }
 
-/** Program of the ConfigMap's key, the same object each time; its findings are told once. */
+/** Program of a key of the ConfigMap, the same object each time; its findings are reported once. */
 export function configProgram(input: PolicyInput, key: ConfigKey): SnippetProgram | undefined {
   return configSnippets(input).get(key)?.program;
 }

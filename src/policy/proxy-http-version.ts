@@ -1,5 +1,5 @@
 /**
- * proxy-http-version: the version of HTTP spoken to endpoints. connection-proxy-header: the Connection field sent to them.
+ * proxy-http-version: the HTTP version of requests to endpoints. connection-proxy-header: their Connection field.
  *
  * The data plane reads the policy; no hooks.
  *

@@ -45,7 +45,8 @@ const LONGEST_MS = 2 ** 31 - 1;
 function read(input: PolicyInput, key: TimeoutKey): number {
   const own = readInteger(input, key);
   if (own !== undefined && own < 1) {
-    // In nginx 0 fails every request at once and a negative number is no configuration: nobody can mean either.
+    // In nginx, 0 fails every request at once, and a negative number is no valid configuration, so neither can be
+    // intended.
     input.report({
       reason: "InvalidAnnotation",
       severity: "warning",

@@ -33,7 +33,7 @@ export interface RewriteTargetPolicy {
   readonly target: string;
 }
 
-/** Is a location with this path rewritten, and so a regex? */
+/** True when a location with this path is rewritten, and so is a regex. */
 export function rewrites(policy: RewriteTargetPolicy | undefined, path: string): boolean {
   return policy !== undefined && policy.target !== path;
 }

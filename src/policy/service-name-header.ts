@@ -47,7 +47,7 @@ export const serviceNameHeader = {
         const { attempts, response } = c.env;
         const last = attempts[attempts.length - 1];
         if (response === null) return;
-        // Without the head of a response nobody has answered: the page is one of ours.
+        // Without the head of a response no endpoint has answered: the page is the program's own.
         if (last === undefined || last.headerMs < 0) response.delete(lower);
         else response.set(field, last.pod === "" ? withoutPort(last.address) : last.pod);
       },

@@ -9,7 +9,7 @@ import type { FieldList } from "../http/mod.ts";
 
 /** Where a subrequest goes. */
 export type SubrequestTarget =
-  /** An upstream of the snapshot, by its name: its balancer chooses the endpoint. Spoken to in plain HTTP. */
+  /** An upstream of the snapshot by its name; its balancer picks the endpoint. The protocol is plain HTTP. */
   | { readonly kind: "upstream"; readonly upstream: string; readonly target: string; readonly authority: string }
   | {
     readonly kind: "url";
@@ -32,7 +32,9 @@ export interface SubrequestOptions {
   readonly timeoutMs?: number;
   /** Longest body of the response. Default: 65,536. */
   readonly maxBodyBytes?: number;
-  /** It goes on when the client's exchange is over, however it ended (for those that nobody waits for). Default: false. */
+  /**
+   * The subrequest goes on when the client's exchange is over; for subrequests that are not awaited. Default: false.
+   */
   readonly outlivesExchange?: boolean;
 }
 

@@ -57,9 +57,9 @@ export interface ServerExchange extends Exchange {
   /** Calls `action` when the exchange is over, however it ended; at once if it is. The result removes the action. */
   whenOver(action: () => void): () => void;
   /**
-   * Somebody may know it when it is over. Otherwise an exchange whose response went out to its end is used again, for
-   * another request. Not necessary for who waits before the exchange is decided on or its head is edited, nor for
-   * {@link ServerExchange.whenOver}, `respond` and `replace`.
+   * The exchange may still be referenced when it is over. Without this call, an exchange with a complete response is
+   * reused for another request. The call is not needed by code that waits before the exchange is decided or its head is
+   * edited, nor for {@link ServerExchange.whenOver}, `respond` and `replace`.
    */
   keep(): void;
   /** Data of the pipeline: the route of the request. The wire does not read it. */
@@ -78,7 +78,7 @@ export interface ResponseTap {
 export interface KnownResponse {
   /** Stream: of an upstream, which sends it when it is read. Otherwise the body of an answer made here; `null`: none. */
   readonly body: ReadableStream<Uint8Array> | string | Uint8Array | null;
-  /** It can be passed on: it comes from an upstream, and nobody has read of it. */
+  /** The response can be passed on: it comes from an upstream, and no byte of its body has been read. */
   readonly untouched: boolean;
   /** It goes to the client, with status and fields as they stand in the exchange then. */
   pass(): void;

@@ -243,7 +243,7 @@ export class DataPlane {
     const places = new Set<string>();
     return this.#listeners.update(wanted.filter((listener) => {
       const place = placeOf(listener);
-      // whoever gives the ports tells of those that are wanted twice
+      // the giver of the ports reports those that are wanted twice
       if (!Object.hasOwn(ports, place) || places.has(place)) return false;
       places.add(place);
       return true;

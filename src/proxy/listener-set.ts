@@ -26,7 +26,10 @@ export interface ListenFailure {
 export interface ListenerSetOptions {
   /** Opens a port. `current` returns the listener at that moment; its port and address stay, the rest may change. */
   readonly open: (listener: Listener, current: () => Listener) => Promise<OpenPort>;
-  /** True when somebody takes what the listener speaks. An open port whose listener changes to another is closed. */
+  /**
+   * True when there is a handler for the protocol of the listener. An open port whose listener changes to one without
+   * is closed.
+   */
   readonly speaks?: (listener: Listener) => boolean;
   readonly clock: Clock;
   readonly logger: Logger;

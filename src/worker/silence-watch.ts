@@ -31,7 +31,7 @@ export class SilenceWatch {
     });
   }
 
-  /** When this process itself was suspended (`lateMs`), it could hear nobody, and all silences begin again. */
+  /** When this process itself was suspended (`lateMs`), it could receive no message, and all silences begin again. */
   #check(lateMs: number): void {
     const nowMs = this.clock.elapsedMs();
     for (const worker of this.workers()) {

@@ -1,5 +1,5 @@
 /**
- * Annotations of one Ingress: which are ours, whether they may be there, which values hold.
+ * Annotations of one Ingress: which ones belong to this controller, whether they are allowed, and their values.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { diagnose } from "../diagnose.ts";
 import { misplaced, readForeignAnnotation } from "./foreign-annotation.ts";
 import { type AnnotationSettings, exceeds, shorten } from "../settings.ts";
 
-/** What the annotations come to. */
+/** Result of reading the annotations. */
 export interface AnnotationReading {
   /** By declared key (aliases resolved), values that hold. */
   readonly values: ReadonlyMap<string, string>;
@@ -68,7 +68,7 @@ export function readAnnotations(
 
 const NO_DIAGNOSTICS: readonly Diagnostic[] = [];
 
-/** What is to be said about annotations that are not read. */
+/** Diagnostics about annotations that are not read. */
 function foreignAnnotations(ingress: Ingress, prefix: string): readonly Diagnostic[] {
   const start = `${prefix}/`;
   let found: Diagnostic[] | undefined;

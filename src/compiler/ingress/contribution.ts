@@ -111,7 +111,7 @@ class IngressContribution implements RouteContribution {
   }
 }
 
-/** Mentions of the Ingress asked about last: whoever asks about one upstream of a large Ingress asks about the others too. */
+/** Mentions of the last Ingress: a look-up for one upstream of a large Ingress is followed by others. */
 let indexed:
   | { readonly ingress: Ingress; readonly mentions: ReadonlyMap<string, readonly UpstreamMention[]> }
   | undefined;
@@ -157,7 +157,7 @@ function backendOf(namespace: string, backend: IngressBackend): RouteBackend | u
   return { kind: "one", id: upstreamId(namespace, backend.name, servicePort), serviceName: backend.name, servicePort };
 }
 
-/** What an Ingress comes to whose annotations have been accepted, and what is to be said about it. */
+/** The contribution of an accepted Ingress, and its diagnostics. */
 export function contribute(
   ingress: Ingress,
   reading: AnnotationReading,

@@ -85,7 +85,7 @@ interface Judged {
   readonly reading: AnnotationReading;
 }
 
-/** Would this version be loaded? */
+/** Decides whether this version would be loaded. */
 function judge(ingress: Ingress, { options, settings }: FilterContext): Judged {
   const reading = readAnnotations(ingress, settings, options);
   const found = options.deepInspect ? inspectDeeply(ingress) : undefined;

@@ -6,7 +6,7 @@
 import { findAnnotation, findKnown } from "../../policy/mod.ts";
 import { nearest } from "../../unit/mod.ts";
 
-/** What is to be said about such an annotation. */
+/** Finding about such an annotation. */
 export interface ForeignAnnotation {
   /** `info`: another controller may well read it. */
   readonly severity: "error" | "warning" | "info";

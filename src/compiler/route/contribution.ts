@@ -24,7 +24,7 @@ export interface RouteContribution {
   readonly denied: string | null;
   /** Names of the virtual hosts that it has a part in. */
   readonly hosts: Iterable<string>;
-  /** It names no host: its fallback answers where nobody else does, on all hosts. */
+  /** The route names no host: its fallback answers on all hosts where no other route does. */
   readonly hostless: boolean;
   /** What it takes on a host, in its order. */
   matches(host: string): Iterable<RouteMatch>;
@@ -91,7 +91,7 @@ export interface UpstreamTarget {
 
 /** See {@link RouteContribution.fallback}. */
 export interface RouteFallback {
-  /** `null`: it says who, but nobody that can be asked. */
+  /** `null`: it names a backend that cannot be resolved. */
   readonly backend: RouteBackend | null;
   readonly field: string;
 }

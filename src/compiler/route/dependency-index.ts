@@ -9,9 +9,9 @@ import { partsOf } from "./upstream-id.ts";
 
 /** What a route takes up or gives up for the first or last time. */
 export interface IndexChange {
-  /** Ids of upstreams that nobody, or nobody else, refers to. */
+  /** Ids of upstreams that no other route refers to. */
   readonly upstreams: readonly string[];
-  /** Hosts that nobody, or nobody else, has a part in. */
+  /** Hosts that no other route has a part in. */
   readonly hosts: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export class DependencyIndex {
     return { upstreams, hosts: [...route.hosts].filter((host) => this.hosts.add(host, name)) };
   }
 
-  /** Forgets a route; tells what nobody refers to any more. */
+  /** Removes a route; returns what is no longer referenced. */
   remove(route: RouteContribution): IndexChange {
     const { id: name } = route;
     for (const { id } of route.certificates) if (id !== null) this.secrets.delete(id, name);

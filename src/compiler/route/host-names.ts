@@ -64,7 +64,7 @@ function parseAlias(alias: string): readonly HostName[] | string {
   return LABELS.test(alias) ? [{ kind: "exact", name: alias.endsWith(".") ? alias.slice(0, -1) : alias }] : wanted;
 }
 
-/** What else has the name: a rule host, or a host that comes before and has the same alias; `undefined`: nobody. */
+/** Finds another owner of the name: a rule host, or an earlier host with the same alias; `undefined`: none. */
 export type FindOwner = (alias: string) => string | undefined;
 
 /** Names by aliases. Those that others have are left out. */

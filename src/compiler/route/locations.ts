@@ -135,7 +135,7 @@ function reportRegexMode(host: string, paths: readonly HostPath[], diagnostics: 
   for (const path of paths) {
     const { route } = path;
     if (route === null || path.placeholder || told.has(route) || path.path === "/") continue;
-    // whoever asks for regexes and writes one gets what he wrote
+    // a route that asks for regexes and writes one gets what it wrote
     if (wantsRegex(path) && path.pathType !== "Exact" && META.test(path.path)) continue;
     told.add(route);
     diagnostics.push(diagnose(route.origin, {

@@ -21,7 +21,7 @@ export interface HostPath {
   readonly policies: Policies;
   readonly denied: string | null;
   readonly defaultBackend: string | undefined;
-  /** Nobody asked for this path: it answers what no rule takes. A rule for `/` replaces it. */
+  /** The path belongs to no rule: it serves what no rule matches. A rule for `/` replaces it. */
   readonly placeholder: boolean;
 }
 
@@ -177,12 +177,12 @@ export function rewrittenAsFolder({ path, pathType, policies }: HostPath): boole
   return pathType === "Prefix" && !path.endsWith("/") && rewrite?.target === path;
 }
 
-/** Does the path make regexes of all paths of its host? */
+/** True when the path turns all paths of its host into regexes. */
 export function makesRegex(path: HostPath): boolean {
   return wantsRegex(path) || rewrittenAsFolder(path);
 }
 
-/** Is the path itself a regex, as written? */
+/** True when the path itself is written as a regex. */
 export function wantsRegex(path: HostPath): boolean {
   const rewrite = path.policies["rewrite-target"];
   return path.policies["use-regex"] !== undefined || rewrites(rewrite, path.path);

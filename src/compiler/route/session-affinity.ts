@@ -10,7 +10,7 @@ import type { BalancerSpec } from "../../snapshot/snapshot.ts";
 import { diagnose, nameOrigin } from "../diagnose.ts";
 import { compareRoutes, type RouteContribution } from "./contribution.ts";
 
-/** What came of it, and what is to be said about it. */
+/** The compiled affinity and its diagnostics. */
 export interface CompiledAffinity {
   /** `undefined`: no route asks for affinity. */
   readonly balancer: BalancerSpec | undefined;

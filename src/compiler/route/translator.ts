@@ -21,7 +21,7 @@ export interface Translation {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Objects to be translated anew. */
+/** Objects to translate again. */
 export interface TouchedObjects {
   /** All that there are. */
   readonly all: boolean;

@@ -34,7 +34,7 @@ export interface UpstreamInput {
   readonly options: CompilerOptions;
 }
 
-/** The upstream and what is to be said about it. */
+/** The upstream and its diagnostics. */
 export interface CompiledUpstream {
   readonly upstream: Upstream;
   readonly diagnostics: readonly Diagnostic[];

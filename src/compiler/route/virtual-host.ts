@@ -21,7 +21,7 @@ export interface HostContext extends PathContext, TlsContext {
   findOwner: FindOwner;
 }
 
-/** The host and what is to be said about it. */
+/** The host and its diagnostics. */
 export interface CompiledHost {
   readonly virtualHost: VirtualHost;
   readonly diagnostics: readonly Diagnostic[];

@@ -171,7 +171,7 @@ function expectBytes(frame: FrameHead, bytes: number, name: string): void {
   if (frame.length !== bytes) throw new ConnectionError(ErrorCode.frameSizeError, `${name} has a wrong length`);
 }
 
-/** RFC 7540 section 5.3.1; priorities are passed over otherwise. */
+/** Checks the only rule about priorities (RFC 7540 section 5.3.1); they are ignored otherwise. */
 function refuseSelfDependency(streamId: number, bytes: Uint8Array, at: number): void {
   if ((readUint32(bytes, at) & 0x7fffffff) !== streamId) return;
   throw new ConnectionError(ErrorCode.protocolError, "a stream depends on itself");

@@ -19,7 +19,7 @@ const HEADER_TABLE_BYTES = 4096;
 /** The connection's own window is kept this large: streams are bounded one by one. */
 export const CONNECTION_WINDOW_BYTES = MAX_WINDOW_BYTES;
 
-/** Decides about requests, and hears of what became of streams. */
+/** Decides about requests, and gets events of streams. */
 export interface ReceiveFlowOwner<C> {
   /** The peer's window for a new stream; -1: no further requests are looked at. */
   windowOfRequest(): number;
@@ -40,7 +40,7 @@ export class ReceiveFlow<C> {
   readonly #floodLimits: FloodLimits;
   readonly #owner: ReceiveFlowOwner<C>;
   readonly #decoder: HpackDecoder;
-  /** Of DATA, since the connection's window was opened anew. */
+  /** Bytes of DATA since the last update of the connection's window. */
   #receivedBytes = 0;
 
   constructor(

@@ -45,7 +45,7 @@ export class SendFlow<C> {
     return this.#writer.headers(stream.id, status, fields, ended);
   }
 
-  /** Sends body bytes. `false`: they wait, and the owner is told when to go on. */
+  /** Sends body bytes. `false`: they wait, and the owner is called when sending can go on. */
   data(stream: H2Stream<C>, chunk: Uint8Array): boolean {
     if (stream.pending.length > 0) {
       this.#hold(stream, chunk, 0);

@@ -1,9 +1,9 @@
 /**
- * HTTP/2, server side, without a socket: bytes in, events out; answers in, bytes out. Everything a peer can make it keep
- * is bounded: frames, header blocks, streams, windows, and frames that ask for work without carrying any.
+ * HTTP/2, server side, without a socket: bytes in, events out; responses in, bytes out. All state that a peer can cause
+ * is bounded: frames, header blocks, streams, windows, and frames without work.
  *
- * Bytes become frames (frame-reader.ts), frames are looked at by themselves (frame-rules.ts), then on their streams
- * (receive-flow.ts); what goes out on streams waits for windows (send-flow.ts) and becomes frames (frame-writer.ts).
+ * Bytes become frames (frame-reader.ts), which are checked by themselves (frame-rules.ts), then on their streams
+ * (receive-flow.ts); what is sent on streams waits for windows (send-flow.ts) and becomes frames (frame-writer.ts).
  *
  * @see RFC 9113
  * @module
@@ -21,31 +21,31 @@ import { SendFlow } from "./send-flow.ts";
 import { StreamTable } from "./stream-table.ts";
 import type { H2Stream } from "./stream.ts";
 
-/** Frames other than DATA that are written although the peer does not read. */
+/** Bound of frames other than DATA that are written while the peer does not read, bytes. */
 const UNREAD_BYTES_ALLOWED = 1 << 20;
-/** In the first GOAWAY: no stream is too late yet. */
+/** Last stream of the first GOAWAY, which refuses no stream yet. */
 const MAX_STREAM_ID = 0x7fffffff;
-/** Payload of the PING whose answer tells that the client has seen the first GOAWAY. */
+/** Payload of the PING whose answer shows that the client has received the first GOAWAY. */
 const SHUTDOWN_PING = Buffer.from("shutdown", "latin1");
-/** A header block is never larger than its list by much: Huffman codes have at most 30 bits a byte. */
+/** Bound of a header block for each byte of its list: Huffman codes have at most 30 bits a byte. */
 const BLOCK_BYTES_PER_LIST_BYTE = 4;
 
-/** How far the end of a connection has come (RFC 9113 section 6.8). */
+/** Progress of the end of a connection (RFC 9113 section 6.8). */
 const Ending = {
   no: 0,
-  /** GOAWAY without a limit is out: streams that were on their way still count. */
+  /** The GOAWAY without a last stream has been sent: streams in flight still count. */
   announced: 1,
-  /** GOAWAY with the last stream is out: later ones are not looked at. */
+  /** The GOAWAY with the last stream has been sent: later ones are ignored. */
   final: 2,
 } as const;
 
-/** What a session takes from its surroundings; defaults are the runtime's own. */
+/** Dependencies of a session; the defaults are those of the runtime. */
 export interface SessionMeans {
-  /** Runs a function soon, after the events at hand. */
+  /** Runs a function after the current events. */
   readonly schedule?: (flush: () => void) => void;
   /** Milliseconds of any clock that does not go back. */
   readonly nowMs?: () => number;
-  /** Counts what waits for the clients of all connections; default: of this one. */
+  /** Counts bytes that wait for all clients; default: for this one. */
   readonly backlog?: Backlog;
 }
 
@@ -63,9 +63,9 @@ export class ServerSession<C> {
   #receiving = false;
   #requests = 0;
   #ending: number = Ending.no;
-  /** The highest stream that GOAWAY has named. */
+  /** Highest stream that a GOAWAY has named. */
   #lastTakenId = 0;
-  /** Requests that are taken after the announcement, in case that the client does not answer the PING. */
+  /** Number of requests accepted after the announcement, in case the client does not answer the PING. */
   #lateRequestsLeft = 0;
   #over = false;
 
@@ -95,7 +95,7 @@ export class ServerSession<C> {
     writer.windowUpdate(0, CONNECTION_WINDOW_BYTES - DEFAULT_WINDOW_BYTES);
   }
 
-  /** Streams that are not over. */
+  /** Number of open streams. */
   get activeStreams(): number {
     return this.#streams.open.size;
   }
@@ -107,7 +107,7 @@ export class ServerSession<C> {
 
   // ---- the socket
 
-  /** Takes bytes as they came; the chunk must not be used again by the caller. */
+  /** Takes received bytes; the caller must not reuse the chunk. */
   receive(chunk: Uint8Array): void {
     if (this.#over) return;
     this.#receiving = true;
@@ -124,7 +124,7 @@ export class ServerSession<C> {
       this.#writer.held = false;
       this.#writer.flush();
     }
-    // Answers to frames of a peer that sends and never reads must not pile up.
+    // Frames for a peer that never reads must not accumulate.
     if (this.#writer.unreadBytes > UNREAD_BYTES_ALLOWED) {
       this.#fail(ErrorCode.enhanceYourCalm, "what was sent is not read");
     }
@@ -137,7 +137,7 @@ export class ServerSession<C> {
     this.#sending.pump();
   }
 
-  /** The socket is gone: open streams are told, nothing is written. */
+  /** The socket has closed: open streams end, nothing is written. */
   disconnected(): void {
     if (this.#over) return;
     this.#over = true;
@@ -174,7 +174,7 @@ export class ServerSession<C> {
     return stream.closed || stream.localEnded || this.#sending.data(stream, chunk);
   }
 
-  /** Ends the response behind what was sent, with trailer fields if there are any. */
+  /** Ends the response after the bytes sent, with trailer fields if there are any. */
   end(stream: H2Stream<C>, trailers: FieldLines | null = null): void {
     if (stream.closed || stream.localEnded) return;
     stream.pendingTrailers = trailers;
@@ -182,7 +182,7 @@ export class ServerSession<C> {
     this.#sending.end(stream);
   }
 
-  /** Gives the stream up. */
+  /** Resets the stream. */
   reset(stream: H2Stream<C>, errorCode: number): void {
     if (stream.closed) return;
     this.#writer.reset(stream.id, errorCode);
@@ -190,7 +190,7 @@ export class ServerSession<C> {
     this.#endIfIdle();
   }
 
-  /** Body bytes given to {@link SessionSink.data} have been used up: the peer may send as many again. */
+  /** Body bytes passed to {@link SessionSink.data} have been used: the peer may send as many again. */
   consumed(stream: H2Stream<C>, bytes: number): void {
     this.#received.consumed(stream, bytes);
   }
@@ -216,7 +216,7 @@ export class ServerSession<C> {
         if (!ack) this.#writer.ping(Flag.ack, payload);
         else if (this.#ending === Ending.announced && SHUTDOWN_PING.equals(payload)) this.#endFinally();
       },
-      // The client opens no further streams: what is at hand is all there is.
+      // The client opens no further streams.
       goaway: () => this.#endFinally(),
       idle: () => this.#floodLimits.idle(),
     };
@@ -268,7 +268,7 @@ export class ServerSession<C> {
     if (this.#ending === Ending.announced && --this.#lateRequestsLeft < 0) this.#endFinally();
   }
 
-  /** The peer broke the rules of one stream. */
+  /** The peer violated the protocol on one stream. */
   #breakStream(stream: H2Stream<C>, code: number = ErrorCode.protocolError): void {
     this.#floodLimits.reset();
     this.#writer.reset(stream.id, code);
@@ -277,7 +277,7 @@ export class ServerSession<C> {
     this.#endIfIdle();
   }
 
-  /** Too much waits for this client and others: a stream whose bytes are not taken is given up. */
+  /** The backlog is full: a stream whose bytes are not taken is given up. */
   #dropCrowding(stream: H2Stream<C>): void {
     if (stream.closed || stream.pending.length === 0) return;
     this.#writer.reset(stream.id, ErrorCode.enhanceYourCalm);
@@ -288,7 +288,7 @@ export class ServerSession<C> {
 
   // ---- ends of streams
 
-  /** After either side ended: forget the stream when both have. */
+  /** Forgets the stream when both sides have ended. */
   #settle(stream: H2Stream<C>): void {
     if (!stream.remoteEnded || !stream.endSent || stream.closed) return;
     this.#floodLimits.finished();
@@ -299,7 +299,7 @@ export class ServerSession<C> {
     stream.localEnded = true;
     stream.endSent = true;
     if (stream.remoteEnded) return this.#settle(stream);
-    // The answer is complete before the request is: ask the client to stop (RFC 9113 section 8.1).
+    // The response is complete before the request: asks the client to stop (RFC 9113 section 8.1).
     this.#writer.reset(stream.id, ErrorCode.noError);
     this.#finish(stream);
   }
@@ -319,8 +319,8 @@ export class ServerSession<C> {
   // ---- the end of the connection
 
   /**
-   * No further requests once the client knows; the connection ends when those at hand are done. The end is announced
-   * first, so that requests which are on their way are still served.
+   * Announces the end first, so that requests in flight are still served; then accepts no more, and ends the connection
+   * after the last stream.
    */
   shutdown(): void {
     if (this.#ending !== Ending.no || this.#over) return;

@@ -1,5 +1,5 @@
 /**
- * What a directive's file provides, and what it may use while it reads one.
+ * The interface of a directive's file, and of the reader that it uses.
  *
  * @module
  */
@@ -14,40 +14,40 @@ export interface BlockReader {
   readonly context: Context;
   /** Requests of the block may go to an upstream: it is not that of a `location` directive. */
   readonly proxied: boolean;
-  /** Those of the block so far. */
+  /** Settings of the block so far. */
   readonly settings: readonly Setting[];
   add(statement: Statement): void;
   setting(setting: Setting): void;
   location(block: LocationBlock, at: Position): void;
   /** Reads an inner block as statements and settings. */
   block(directive: Directive, context: Context): Block;
-  /** Reads the block of a location that takes what `match` says. */
+  /** Reads the block of a location with this match. */
   program(directive: Directive, match: BlockMatch): SnippetProgram;
-  /** A parameter with variables; unknown ones are reported when the whole snippet has been read. */
+  /** Reads a parameter with variables; unknown ones are reported when the whole snippet has been read. */
   template(word: Word, from?: number): Template;
-  /** The name after `$`, of a parameter that is one variable. */
+  /** Reads the name of a parameter that is one variable. */
   variable(word: Word): string;
-  /** A regular expression; its named groups become variables. */
+  /** Reads a regular expression; its named groups become variables. */
   pattern(word: Word, options: PatternOptions, from?: number): Pattern;
   /** Declares a variable. */
   define(name: string): void;
-  /** nginx would not take this: the block is denied. */
+  /** Reports what nginx would refuse, and denies the block. */
   fail(at: Position, message: string): never;
-  /** Works, but something is worth knowing. */
+  /** Reports a note about a directive that works. */
   note(at: Position, message: string, effect: string): void;
 }
 
 export interface DirectiveModule {
   readonly name: string;
   readonly contexts: readonly Context[];
-  /** Number of parameters; no upper limit: Infinity. */
+  /** Number of parameters; Infinity: no upper limit. */
   readonly words: readonly [min: number, max: number];
-  /** It has a block. Default: it ends with a semicolon. */
+  /** The directive has a block. Default: it ends with a semicolon. */
   readonly block?: true;
   read(directive: Directive, reader: BlockReader): void;
 }
 
 export const EVERYWHERE: readonly Context[] = ["server", "location", "if-in-server", "if-in-location"];
 export const NOT_IN_IF: readonly Context[] = ["server", "location"];
-/** B3: header directives and the like are not allowed in an `if` of the host. */
+/** Contexts of header directives and the like, which are not allowed in an `if` of the host. */
 export const NOT_IN_HOST_IF: readonly Context[] = ["server", "location", "if-in-location"];

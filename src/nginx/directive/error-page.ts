@@ -1,5 +1,5 @@
 /**
- * `error_page code ... [=[code]] uri | @name | URL` for answers that are made here.
+ * `error_page code ... [=[code]] uri | @name | URL` for own answers.
  *
  * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#error_page
  * @module

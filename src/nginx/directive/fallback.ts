@@ -1,5 +1,5 @@
 /**
- * Where `error_page` and `try_files` may lead.
+ * Targets of `error_page` and `try_files`.
  *
  * @module
  */

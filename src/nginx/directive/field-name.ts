@@ -9,7 +9,7 @@ import type { BlockReader } from "./directive.ts";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** Fields that say where a message ends or belong to the connection: always written by the proxy itself. */
+/** Fields that frame the message or belong to the connection, which the proxy writes itself. */
 const FRAMING: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
@@ -21,7 +21,7 @@ const FRAMING: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** Checks a name; false: the field is left to the proxy, and a note says so. */
+/** Checks a name; false: the proxy writes the field itself, and a note says so. */
 export function checkFieldName(reader: BlockReader, at: Position, name: string): boolean {
   if (!TOKEN.test(name)) reader.fail(at, `"${name}" is no field name`);
   if (!FRAMING.has(name.toLowerCase())) return true;

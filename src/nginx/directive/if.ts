@@ -20,7 +20,7 @@ export const ifDirective: DirectiveModule = {
   },
 };
 
-/** The words between the parentheses, which may stick to the first and the last one. */
+/** Returns the words between the parentheses, which may be joined to the first and the last word. */
 function inner(directive: Directive, reader: BlockReader): Word[] {
   const words = [...directive.words];
   const first = words[0]!;

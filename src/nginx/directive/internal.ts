@@ -1,5 +1,5 @@
 /**
- * `internal`: requests from outside get 404.
+ * `internal`: requests of clients get 404.
  *
  * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#internal
  * @module

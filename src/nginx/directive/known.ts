@@ -1,5 +1,5 @@
 /**
- * Directives that nginx knows and that have no file of their own here: what becomes of a snippet that uses one.
+ * Directives of nginx without a file of their own: the effect of a snippet that uses one.
  *
  * @module
  */
@@ -11,9 +11,9 @@ export interface KnownDirective {
    * - `refused`: reads files, runs code, opens sockets, or reaches beyond the host.
    */
   readonly kind: "ignored" | "not-honoured" | "refused";
-  /** It restricts access: without it the location is not served. */
+  /** The directive restricts access: without it the location is not served. */
   readonly guardsAccess: boolean;
-  /** What to do instead, if there is something. */
+  /** Alternative, if there is one. */
   readonly instead?: string;
 }
 
@@ -53,7 +53,7 @@ const NOT_HONOURED =
   "grpc_intercept_errors grpc_ssl_name grpc_ssl_server_name grpc_ssl_protocols grpc_ssl_ciphers grpc_socket_keepalive " +
   "fastcgi_param fastcgi_index fastcgi_read_timeout fastcgi_send_timeout fastcgi_connect_timeout";
 
-/** Not carried out, and they restrict who gets what: the location is not served. */
+/** Directives that are not honoured and restrict access: the location is not served. */
 const GUARDS = "auth_basic auth_basic_user_file auth_delay auth_jwt auth_jwt_key_file auth_jwt_require auth_request " +
   "internal_redirect keyval limit_conn limit_except " +
   "limit_rate limit_rate_after limit_req max_headers modsecurity modsecurity_rules " +
@@ -71,10 +71,10 @@ const REFUSED = "alias autoindex create_full_put_path daemon dav_access dav_meth
   "proxy_ssl_certificate_key proxy_ssl_password_file stub_status types user worker_processes xslt_stylesheet " +
   "fastcgi_pass grpc_pass memcached_pass proxy_pass scgi_pass uwsgi_pass";
 
-/** Refused ones that would have answered: the location does not do what was meant, and is not served. */
+/** Refused directives that answer requests: the location would do something else than intended, and is not served. */
 const HANDLERS: ReadonlySet<string> = new Set(REFUSED.split(" ").filter((name) => name.endsWith("_pass")));
 
-/** They stand in other parts of nginx's configuration. */
+/** Directives of other parts of nginx's configuration. */
 const ELSEWHERE =
   "events geo geoip_country geoip2 http http2 limit_conn_zone limit_req_zone listen log_format map map_hash_bucket_size " +
   "map_hash_max_size proxy_cache_path server server_name split_clients stream upstream";
@@ -126,21 +126,21 @@ list(GUARDS, "not-honoured", true);
 list(REFUSED, "refused", false);
 
 const LUA = /_by_lua(?:_block|_file)?$/;
-/** Modules of vendors, all of which protect something. */
+/** Directives of vendors' modules, all of which protect something. */
 const VENDOR =
   /^(?:wallarm_|sigsci_|impv_|app_protect_|coraza|datadome_|perimeterx_|naxsi_|BasicRule$|CheckRule$|SecRules)/;
 
-/** `undefined`: neither nginx nor a module that is commonly there knows it. */
+/** Facts about a directive; `undefined`: neither nginx nor a common module has it. */
 export function findKnownDirective(name: string): KnownDirective | undefined {
   const known = TABLE.get(name);
   if (known !== undefined) return known;
-  // Lua in the access or rewrite phase usually decides who may pass, and nobody can tell from outside.
+  // Lua in the access or rewrite phase usually decides about access, which cannot be seen from outside.
   if (LUA.test(name)) return { kind: "refused", guardsAccess: !/^(?:log|header_filter|body_filter)_/.test(name) };
   if (VENDOR.test(name)) return { kind: "refused", guardsAccess: true };
   return undefined;
 }
 
-/** Is it a directive of another part of nginx's configuration (http, stream, main)? */
+/** True for a directive of another part of nginx's configuration (http, stream, main). */
 export function belongsElsewhere(name: string): boolean {
   return ELSEWHERE.split(" ").includes(name);
 }

@@ -7,7 +7,7 @@
 import { parseByteSize } from "../../unit/mod.ts";
 import type { DirectiveModule } from "./directive.ts";
 
-/** Longest head of one host: it is held in memory while it comes, whoever sends it. */
+/** Longest head of one host, bytes; heads are in memory until they are complete. */
 const MAX_HEAD_BYTES = 512 * 1024;
 /** Shorter lines than this would refuse what every client sends. */
 const MIN_LINE_BYTES = 256;

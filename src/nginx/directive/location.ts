@@ -25,7 +25,7 @@ function readMatch([first, second]: readonly Word[], reader: BlockReader): Block
     if (["=", "~", "~*", "^~"].includes(first!.text)) return modified(first!.text, second, 0, reader);
     return reader.fail(first!, `location modifier "${first!.text}": =, ~, ~* or ^~ expected`);
   }
-  // The modifier may stick to the path.
+  // The modifier may be joined to the path.
   const modifier = /^(?:=|~\*|~|\^~)/.exec(first!.text)?.[0];
   if (modifier !== undefined && !first!.quoted) return modified(modifier, first!, modifier.length, reader);
   if (first!.text.startsWith("@")) {

@@ -15,7 +15,7 @@ interface Options {
   readonly types: string[];
   append: boolean;
   replaceOnly: boolean;
-  /** Parameters that are no options. */
+  /** Parameters other than options. */
   readonly rest: Word[];
 }
 

@@ -7,7 +7,7 @@
 import { isSettable, isVariable } from "../variable/mod.ts";
 import { type DirectiveModule, EVERYWHERE } from "./directive.ts";
 
-/** Variables of nginx or of the controller whose new value changes something. */
+/** Variables of nginx or of the controller whose value a snippet can change with effect. */
 const ASSIGNABLE: readonly string[] = [
   "args",
   "best_http_host",
@@ -17,7 +17,7 @@ const ASSIGNABLE: readonly string[] = [
   "proxy_upstream_name",
 ];
 
-/** Variables that the controller sets or maps, so that nginx lets snippets do it too; here they are facts. */
+/** Variables that the controller sets or maps, so nginx lets snippets set them; here they are facts. */
 const FACTS: ReadonlySet<string> = new Set([
   "namespace",
   "ingress_name",

@@ -24,7 +24,7 @@ export interface LocationProgram {
   readonly access: ((x: Exchange) => Answer | undefined) | undefined;
   /** Just before proxying: `proxy_set_header`. */
   readonly upstreamFields: ((x: Exchange) => void) | undefined;
-  /** Header filters, whoever made the response. */
+  /** Header filters of all responses. */
   readonly response: ((x: Exchange) => void) | undefined;
   /** The page that `error_page` names for an answer made here without a body of its own. */
   readonly errorPage: ((x: Exchange, answer: Answer) => Answer) | undefined;

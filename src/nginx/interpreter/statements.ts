@@ -115,7 +115,7 @@ function compileSet({ variable, value }: SetStatement): Step {
     case "pass_port":
       return (x, run) => void (x.forwardedPort = evaluate(x, run));
     case "pass_server_port":
-      // the port that upstreams are told is made of it after the snippets
+      // the port for upstreams is derived from it after the snippets
       return (x, run) => {
         x.forwardedPort = evaluate(x, run);
         (x.variables ??= new Map()).set(variable, x.forwardedPort);

@@ -1,11 +1,11 @@
 /**
- * Can a backtracking engine run this expression in linear time, whatever the text?
+ * Decides whether a backtracking engine runs an expression in linear time for every text.
  *
  * The automaton is made deterministic with weights: a state says how many ways lead to each position by the text read
  * so far. Once all reachable states are known and none has more than {@link MAX_WAYS} ways in all, the engine visits at
  * most that many positions per character. Exponential and polynomial ambiguity (`(a+)+`, `a*a*`, and an unanchored
- * loop that every start position enters anew) both make the sums grow without end, so they pass the limit and are
- * refused; so is whatever needs too many states to tell. The answer is never a wrong "yes".
+ * loop that every start position enters again) make the sums grow without end, so they exceed the limit and are
+ * refused; so is an expression with too many states. The answer is never a wrong "yes".
  *
  * @see https://doi.org/10.1007/978-3-319-40946-7_27 (Weideman et al., ambiguity and matching time)
  * @module

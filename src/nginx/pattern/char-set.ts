@@ -72,7 +72,7 @@ export function complement(set: CharSet): CharSet {
   return out;
 }
 
-/** Is there a character in both? */
+/** True when both sets share a character. */
 export function intersects(a: CharSet, b: CharSet): boolean {
   let i = 0;
   let j = 0;

@@ -67,7 +67,7 @@ function leading(root: Node): ReadonlySet<Node> {
   return found;
 }
 
-/** Could the assertion hold after some of the characters were given back? */
+/** True when the assertion could hold after some characters were given back. */
 function mayHoldEarlier(other: Node, loop: Repeat): boolean {
   if (other.kind === "look" || other.kind === "back-reference") return true;
   if (other.kind !== "assert") return false;

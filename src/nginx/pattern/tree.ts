@@ -100,7 +100,7 @@ export function maxLength(node: Node): number {
   }
 }
 
-/** Does it hold anywhere in the tree? */
+/** True when the test holds for any node of the tree. */
 export function some(node: Node, test: (node: Node) => boolean): boolean {
   return test(node) || children(node).some((child) => some(child, test));
 }

@@ -1,12 +1,12 @@
 /**
- * Variables that nginx, its modules or the controller's template define and that have no value here: they stand for the
- * empty text, and whoever uses one is told why.
+ * Variables of nginx, its modules or the controller's template without a value here: they stand for the empty text, and
+ * a finding gives the reason.
  *
  * @see https://nginx.org/en/docs/varindex.html
  * @module
  */
 
-/** Why a variable is always empty. */
+/** Reason for which a variable is always empty. */
 export interface Absence {
   readonly reason: string;
   /**
@@ -19,7 +19,7 @@ export interface Absence {
 const NAMES = new Map<string, Absence>();
 const PREFIXES: (readonly [prefix: string, absence: Absence])[] = [];
 
-/** A name that ends with `*` stands for all that begin so. */
+/** A name that ends with `*` stands for all names with that beginning. */
 function list(reason: string, decides: boolean, names: string): void {
   const absence: Absence = { reason, decides };
   for (const name of names.split(" ")) {
@@ -80,7 +80,7 @@ list(
 );
 list("no GeoIP database is read", true, "geoip_* geoip2_*");
 
-/** `undefined`: the variable has a value, or nobody defines it. `name`: lower case. */
+/** Reason for which the variable is empty; `undefined`: it has a value, or is not defined. `name`: lower case. */
 export function findAbsence(name: string): Absence | undefined {
   return NAMES.get(name) ??
     PREFIXES.find(([prefix]) => name.startsWith(prefix) && name.length > prefix.length)?.[1];

@@ -8,7 +8,7 @@ import process from "node:process";
 import { isIpv4Words, parseIp } from "../../net/mod.ts";
 import { formatSeconds, type VariableTable } from "./getter.ts";
 
-/** Four bytes for IPv4, sixteen for IPv6. */
+/** Address as four bytes for IPv4, sixteen for IPv6. */
 function addressBytes(address: string): string | undefined {
   const words = parseIp(address);
   if (words === undefined) return undefined;
@@ -46,10 +46,10 @@ export const connection: VariableTable = {
   ssl_server_name: (x) => x.connection.tls?.serverName || undefined,
   ssl_alpn_protocol: (x) => x.connection.tls?.applicationProtocol || undefined,
   ssl_session_reused: (x) => x.connection.tls === null ? undefined : x.connection.tls.resumed ? "r" : ".",
-  // Early data is never taken.
+  // Early data is not accepted.
   ssl_early_data: () => undefined,
-  // Client certificates are not asked for, so none is ever there.
+  // Client certificates are not requested, so there is none.
   ssl_client_verify: (x) => x.connection.tls === null ? undefined : "NONE",
-  // Never anything in nginx without a pipelined request; kept for log formats.
+  // nginx has a value only with pipelined requests; kept for log formats.
   pipe: () => ".",
 };

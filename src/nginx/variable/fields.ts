@@ -1,5 +1,5 @@
 /**
- * Families that look something up: `$http_*`, `$sent_http_*`, `$upstream_http_*`, `$arg_*`, `$cookie_*`.
+ * Families of variables by name: `$http_*`, `$sent_http_*`, `$upstream_http_*`, `$arg_*`, `$cookie_*`.
  *
  * @module
  */
@@ -32,7 +32,7 @@ const sentHttp: VariableFamily = {
   },
 };
 
-/** Of the answer as it stands: what policies have changed by then is seen changed. */
+/** Fields of the response, with the changes of policies so far. */
 const upstreamHttp: VariableFamily = {
   prefix: "upstream_http_",
   getter(rest) {

@@ -1,11 +1,11 @@
 /**
- * What a variable is.
+ * Types of variables.
  *
  * @module
  */
 import type { Exchange } from "../../http/exchange.ts";
 
-/** Value for this request, in bytes (see byte-text.ts); `undefined`: not found, which logs show as `-`. */
+/** Returns the value for a request, in bytes (see byte-text.ts); `undefined`: not found, which logs show as `-`. */
 export type Getter = (x: Exchange) => string | undefined;
 
 /** Variables of one family by name, lower case. */

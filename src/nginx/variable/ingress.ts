@@ -1,5 +1,5 @@
 /**
- * What ingress-nginx defines itself: which objects the location comes from, and what upstreams are told.
+ * Variables of ingress-nginx: the objects that the location comes from, and values for upstreams.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export const ingress: VariableTable = {
   // Empty, not absent, when no other upstream was chosen.
   proxy_alternative_upstream_name: (x) => x.location?.alternativeUpstreamName ?? "",
   best_http_host: (x) => x.forwardedHost,
-  // A location of the controller sets it anew.
+  // A location of the controller sets it again.
   proxy_host: (x) => x.location?.upstreamName || "upstream_balancer",
   proxy_port: () => "80",
   pass_access_scheme: (x) => x.forwardedScheme,
@@ -39,7 +39,7 @@ export const ingress: VariableTable = {
   // A snippet that sets it to 0 takes its requests out of the access log; skip-access-log-urls is not shown in it.
   loggable: () => "1",
   balancer_ewma_score: () => "-1",
-  // Those that block-user-agents and block-referers name do not come this far.
+  // Clients that block-user-agents and block-referers name do not get this far.
   block_ua: () => "0",
   block_ref: () => "0",
 };

@@ -20,7 +20,7 @@ const TABLE: ReadonlyMap<string, Getter> = new Map(
 
 export { type Absence, findAbsence } from "./absent.ts";
 
-/** Names that have a value, without families. */
+/** Names with a value, without families. */
 export const variableNames: readonly string[] = [...TABLE.keys()].sort();
 
 /**
@@ -37,7 +37,7 @@ const SETTABLE: ReadonlySet<string> = new Set([
   ),
 ]);
 
-/** May a snippet set it, though nginx or the controller defines it? `name`: lower case. */
+/** True when a snippet may set the variable, although nginx or the controller defines it. `name`: lower case. */
 export function isSettable(name: string): boolean {
   return SETTABLE.has(name) || /^(?:authheader|geoip2_)./.test(name);
 }
@@ -59,14 +59,14 @@ function findDefined(lower: string): Getter | undefined {
   return findAbsence(lower) === undefined ? undefined : nothing;
 }
 
-/** Is it one of nginx's or the controller's own (not one that a snippet sets)? */
+/** True for a variable of nginx or the controller, and not of a snippet. */
 export function isVariable(name: string): boolean {
   return find(name) !== undefined;
 }
 
 /**
- * Value of a variable, empty when not found; `undefined` for a name that nobody defines. Values are bytes, one character
- * each. Look it up once, when tables are built.
+ * Returns a getter of a variable, whose value is empty when not found; `undefined` for a name that is not defined.
+ * Values are bytes, one character each. Look it up once, when tables are built.
  *
  * @param name without `$`
  */

@@ -139,7 +139,7 @@ export class WireExchange extends ExchangeFacts
     } catch (error) {
       return this.internalError(error);
     }
-    // whoever decides later knows it
+    // a later decision may hold the exchange
     if (this.#stage === Stage.open) this.#known = true;
   }
 

@@ -42,7 +42,7 @@ export interface OpenExchange extends OutgoingResponse {
   attemptFailed(error: ProxyError): void;
   /** An internal error: the client gets 500, and the log gets the text. */
   internalError(error: unknown): void;
-  /** Somebody may know it when it is over: it is not used again for another request. */
+  /** The exchange may still be referenced when it is over: it is not reused for another request. */
   keep(): void;
   /** Ends the exchange in the pipeline, once. */
   end(): void;

@@ -1,7 +1,6 @@
 /**
- * An exchange whose response somebody looks at, between its head and its body, before the client gets any of it: middleware.
- * Left alone, the body goes from socket to socket like any other. Once somebody reads it, it goes to them, and what the
- * client gets is theirs to say.
+ * An exchange whose response middleware handles before the client gets any of it. Without a read, the body goes from
+ * socket to socket. When middleware reads it, it gets the body, and the client gets what the middleware makes of it.
  *
  * @module
  */

@@ -144,7 +144,7 @@ class OnionRun {
   async settle(): Promise<void> {
     const c = this.#c;
     const exchange = this.#exchange;
-    // next() was called and nobody waited for it
+    // next() was called and not awaited
     if (this.#proxied && !c.finalized) await this.#headKnown;
     if (this.#over) return;
     const response = c.finalized ? c.res : pageResponse(404);
@@ -167,7 +167,7 @@ function withoutOldLength(response: Response, { response: fields }: ServerExchan
   return copy;
 }
 
-/** Was the exchange given up while a middleware waited: nobody need know. */
+/** True when the exchange was given up while a middleware waited, which needs no report. */
 export function isGone(error: unknown): boolean {
   return error instanceof GoneError;
 }

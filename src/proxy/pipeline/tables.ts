@@ -23,7 +23,7 @@ export interface TablesOptions {
   readonly state: PolicyState;
   /** Hono middleware by host and path. Default: none. */
   readonly middleware?: readonly MiddlewareRule[];
-  /** Counts and logs an error of a middleware. Default: nobody is told. */
+  /** Counts and logs an error of a middleware. Default: it is ignored. */
   readonly report?: (error: unknown) => void;
   /** Policies in order of execution. Default: those of the policy room. */
   readonly modules?: readonly PolicyModule<unknown>[];

@@ -22,7 +22,7 @@ export interface HandshakeSettings {
   readonly rejectUnknown: boolean;
 }
 
-/** Versions that can be spoken, oldest first. */
+/** Supported versions, the oldest first. */
 const VERSIONS: readonly SecureVersion[] = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
 /** A TLS library ignores ciphers that it lacks (DHE in BoringSSL). */
 const DEFAULT_CIPHERS = CONFIG_KEYS["ssl-ciphers"].default;
