@@ -28,6 +28,7 @@ export {
 export { compilePattern, instantiate, type Matcher, type PatternOptions, type PatternResult } from "./pattern/mod.ts";
 export type { BlockMatch, LocationBlock, SnippetProgram, Statement } from "./program.ts";
 export { type ParsedSnippet, parseSnippet, type SnippetContext, type SnippetOptions } from "./snippet.ts";
+export { readWords } from "./syntax/mod.ts";
 export {
   compileTemplate,
   parseTemplate,

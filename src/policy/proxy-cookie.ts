@@ -8,6 +8,7 @@
 import * as v from "valibot";
 import { readText, sharedDefaults } from "./_read.ts";
 import { fieldValue } from "./_field-value.ts";
+import { readWords } from "../nginx/mod.ts";
 import { compileText, isTemplate, reportUnknownVariables } from "./_template.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { AnnotationDeclaration, PolicyInput, PolicyModule } from "./contract.ts";
@@ -45,44 +46,53 @@ interface Replacement {
   readonly to: string;
 }
 
-function read(input: PolicyInput, key: "proxy-cookie-domain" | "proxy-cookie-path", shape: RegExp): Replacement | null {
+const WANTED = "off, or two texts: from and to";
+
+/** The two words of a rule, as nginx reads them; `null`: off. `undefined`: the text is neither. */
+function readRule(text: string): Replacement | null | undefined {
+  if (text === "off") return null;
+  const [from, to, ...rest] = readWords(text) ?? [];
+  if (from === undefined || to === undefined || rest.length > 0) return undefined;
+  return isRegex(from) || (isTemplate(from) && isTemplate(to)) ? { from, to: fieldValue(to) } : undefined;
+}
+
+function isRegex(from: string): boolean {
+  return from.startsWith("~");
+}
+
+function read(input: PolicyInput, key: "proxy-cookie-domain" | "proxy-cookie-path"): Replacement | null {
   const own = readText(input, key);
-  // not validated: it may contain variables
-  const unchecked = own !== undefined && !shape.test(own);
-  if (unchecked) {
-    if (own.split(/ +/).length === 2 && isTemplate(own)) reportUnknownVariables(input, key, own);
-    else {
+  const rule = own === undefined ? input.config.parsed(key, WANTED, readRule) : readRule(own);
+  if (rule === undefined) {
+    if (own !== undefined) {
       input.report({
         reason: "InvalidAnnotation",
         severity: "warning",
         annotation: key,
-        message: `read ${key} "${own}": want off, or two texts: from and to`,
-        effect: "cookies pass unchanged",
-      });
-      return null;
-    }
-  }
-  const fromOwn = own !== undefined;
-  const text = fromOwn
-    ? own
-    : input.config.parsed(key, "off, or two texts: from and to", (each) => shape.test(each) ? each : undefined) ??
-      "off";
-  if (text === "off") return null;
-  const [from, to] = text.split(/ +/) as [string, string];
-  if (from.startsWith("~")) {
-    if (!fromOwn) input.config.reportValue(key, text, "plain text, no regular expression", "cookies pass unchanged");
-    else {
-      input.report({
-        reason: "AnnotationNotHonoured",
-        severity: "warning",
-        annotation: key,
-        message: `read ${key} "${text}": regular expressions are not supported, want plain text`,
+        message: `read ${key} "${own}": want ${WANTED}`,
         effect: "cookies pass unchanged",
       });
     }
     return null;
   }
-  return { from, to };
+  if (rule === null) return null;
+  if (isRegex(rule.from)) {
+    if (own === undefined) {
+      const wanted = "plain text, no regular expression";
+      input.config.reportValue(key, input.config.get(key), wanted, "cookies pass unchanged");
+    } else {
+      input.report({
+        reason: "AnnotationNotHonoured",
+        severity: "warning",
+        annotation: key,
+        message: `read ${key} "${own}": regular expressions are not supported, want plain text`,
+        effect: "cookies pass unchanged",
+      });
+    }
+    return null;
+  }
+  if (own !== undefined && /\$/.test(own)) reportUnknownVariables(input, key, `${rule.from} ${rule.to}`);
+  return rule;
 }
 
 function withoutDot(domain: string): string {
@@ -146,8 +156,8 @@ export const proxyCookie = {
   withoutIngress: true,
   annotations,
   parse: sharedDefaults(annotations.map(({ key }) => key), (input): ProxyCookiePolicy | undefined => {
-    const domain = read(input, "proxy-cookie-domain", DOMAIN);
-    const path = read(input, "proxy-cookie-path", PATH);
+    const domain = read(input, "proxy-cookie-domain");
+    const path = read(input, "proxy-cookie-path");
     if (domain === null && path === null) return undefined;
     return {
       domain: domain === null ? null : { from: withoutDot(domain.from).toLowerCase(), to: withoutDot(domain.to) },

@@ -5,3 +5,4 @@
  */
 export { parseTree, shorten } from "./parser.ts";
 export { type Directive, type Position, SnippetSyntaxError, type Word } from "./tree.ts";
+export { readWords } from "./words.ts";

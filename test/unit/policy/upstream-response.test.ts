@@ -111,6 +111,27 @@ describe("proxy-cookie without validation", () => {
     assert.equal(run({ "proxy-cookie-path": "/ /$host/" }, "a=1; Path=/x").cookie, "a=1; Path=/a.example/x");
   });
 
+  // what nginx 1.22 makes of them
+  const quoted: [rule: string, before: string, after: string][] = [
+    ['/ "/; Secure; HttpOnly"', "a=1; Path=/", "a=1; Path=/; Secure; HttpOnly"],
+    ["/a/ '/b c/'", "a=1; Path=/a/z; Secure", "a=1; Path=/b c/z; Secure"],
+    ['/ ""', "a=1; Path=/a/z; Secure", "a=1; Path=a/z; Secure"],
+    ['"/" /x/', "a=1; Path=/", "a=1; Path=/x/"],
+    // but for line ends: these are escaped
+    ['/ "/x\\r\\nX: y"', "a=1; Path=/", "a=1; Path=/x%0D%0AX: y"],
+  ];
+  for (const [rule, before, after] of quoted) {
+    test(`reads the words of ${rule} as nginx does, of the ConfigMap, too`, () => {
+      assert.equal(run({ "proxy-cookie-path": rule }, before).cookie, after);
+      assert.equal(rewriteCookie(before, cookies({}, { "proxy-cookie-path": rule })!), after);
+    });
+  }
+
+  test("names a regular expression as not honoured, with a $ in it, too", () => {
+    const { findings } = run({ "proxy-cookie-domain": "~^(.+)$ $1.x" }, "a=1; Domain=x");
+    assert.match(findings.join(), /regular expressions are not supported/);
+  });
+
   test("reports what is no rule", () => {
     const { findings, cookie } = run({ "proxy-cookie-path": "/ /$" }, "a=1; Path=/x");
     assert.equal(cookie, "a=1; Path=/x");
