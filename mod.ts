@@ -22,7 +22,7 @@ import "./src/cli/control-signals.ts"; // must stay the first one
 import { main } from "./src/cli/main.ts";
 import { runtime } from "./src/runtime/mod.ts";
 
-export * from "./library.ts";
+export * from "./src/library.ts";
 
 if (import.meta.main) {
   const { args, exit } = runtime();

@@ -147,7 +147,7 @@ if (import.meta.main) {
       return existsSync(file) ? readFileSync(file, "utf8") : "";
     });
     for (const { module, name, usedBy } of missing) {
-      console.error(`library.ts: ${usedBy} names ${name} of ${module}, which is not exported`);
+      console.error(`src/library.ts: ${usedBy} names ${name} of ${module}, which is not exported`);
     }
     process.exitCode = missing.length === 0 ? 0 : 1;
   } finally {

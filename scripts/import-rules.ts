@@ -46,6 +46,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "worker": { rooms: ["snapshot", "proxy", "observe", "runtime"] },
   "controller": { rooms: [...LEAVES, "kube", "compiler", "snapshot", "observe"] },
   "admin": { rooms: [...LEAVES, "snapshot", "observe"], packages: ["hono"] },
+  // what embedding programs may use of each room
+  "library": { rooms: [...LEAVES, "kube", "policy", "snapshot", "observe", "compiler", "controller", "proxy"] },
 };
 
 /** Key of {@link SUB_ROOMS} for those that have none of their own. */
@@ -215,7 +217,10 @@ function checkFile(file: string, { specifier, typeOnly }: Import): string | null
   const from = roomOf(file);
   const to = roomOf(target);
   if (from === null) return null;
-  const noDoor = from !== to && to !== null && !isDoor(target) ? `"${target}" is no door of ${to}` : null;
+  // the library exports whatever the types of the doors name, wherever that is declared
+  const noDoor = from !== to && from !== "library" && to !== null && !isDoor(target)
+    ? `"${target}" is no door of ${to}`
+    : null;
   if (from === "cli") return noDoor;
   if (from === to) return checkSubRoom(from, file, target);
   if (to === null) return `"${specifier}" lies outside src`;
