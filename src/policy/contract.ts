@@ -124,6 +124,8 @@ export interface PolicyHooks {
 export interface FoundLocation {
   /** One matches exactly. */
   readonly exact: boolean;
+  /** It redirects to the path with a slash behind it. A snippet's location of just this path comes before it. */
+  readonly slashRedirect?: true;
   /** Length of the longest prefix; -1: none. */
   readonly prefixLength: number;
   /** A regular expression matches. */

@@ -13,6 +13,8 @@ import { compileMatch } from "./statements.ts";
 export interface GeneratedMatch {
   /** One matches exactly (`location = path`). */
   readonly exact: boolean;
+  /** It is not one of nginx's configuration: the redirect from `/foo` to `location /foo/`. */
+  readonly slashRedirect?: true;
   /** Length of the longest prefix; -1: none. */
   readonly prefixLength: number;
   /** A regular expression matches. */
@@ -72,7 +74,11 @@ export class LocationSearch<T> {
     const { path } = x;
     const exact = this.#exact.get(path);
     if (exact !== undefined) return exact;
-    if (generated.exact) return undefined;
+    if (generated.exact) {
+      // nginx redirects only where no location has just this path.
+      const isOwn = generated.slashRedirect === true && this.#prefixes.some((prefix) => prefix.path === path);
+      if (!isOwn) return undefined;
+    }
     let best: Prefix<T> | undefined;
     for (const prefix of this.#prefixes) {
       if (prefix.path.length <= generated.prefixLength) break;

@@ -102,7 +102,7 @@ export class HostRuntime {
     for (const location of this.host.locations) {
       const { match, path, pathType } = location;
       if (match.kind === "slash-redirect") {
-        redirects.push([{ kind: "exact", path: match.path }, { location, runtime: null }]);
+        redirects.push([{ kind: "exact", path: match.path, slashRedirect: true }, { location, runtime: null }]);
         continue;
       }
       // the two rules of a Prefix path differ in nothing else

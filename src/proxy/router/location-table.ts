@@ -12,7 +12,7 @@ import { PrefixTable } from "./prefix-table.ts";
 
 /** Rule of a location. */
 export type LocationRule =
-  | { readonly kind: "exact"; readonly path: string }
+  | { readonly kind: "exact"; readonly path: string; readonly slashRedirect?: boolean }
   | { readonly kind: "prefix"; readonly path: string; readonly final?: boolean }
   | { readonly kind: "regex"; readonly pattern: Pattern };
 
@@ -26,6 +26,8 @@ export interface LocationHit<T> {
   /** Kind of the rule that matched. */
   readonly found: {
     readonly exact: boolean;
+    /** See FoundLocation of the policies. */
+    readonly slashRedirect?: true;
     /** Length of the prefix; -1: none. */
     readonly prefixLength: number;
     readonly regex: boolean;
@@ -33,6 +35,7 @@ export interface LocationHit<T> {
 }
 
 const BY_EXACT: LocationHit<unknown>["found"] = { exact: true, prefixLength: -1, regex: false };
+const BY_SLASH: LocationHit<unknown>["found"] = { ...BY_EXACT, slashRedirect: true };
 const BY_REGEX: LocationHit<unknown>["found"] = { exact: false, prefixLength: -1, regex: true };
 
 interface Expression<T> {
@@ -60,7 +63,8 @@ export class LocationTable<T> {
       switch (rule.kind) {
         case "exact":
           if (!this.#exact.has(rule.path)) {
-            this.#exact.set(rule.path, { value, captures: null, groups: null, found: BY_EXACT });
+            const found = rule.slashRedirect === true ? BY_SLASH : BY_EXACT;
+            this.#exact.set(rule.path, { value, captures: null, groups: null, found });
           }
           break;
         case "prefix":
