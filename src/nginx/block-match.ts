@@ -63,6 +63,23 @@ function literalStart({ pattern: { text } }: RegexMatch): string | undefined {
   return text.slice(1, /[?*{]/.test(text[end + 1]!) ? end : end + 1);
 }
 
+const LETTERS = /[A-Za-z]/;
+
+/** The one path that an expression such as `^/a\.b$` matches; `undefined`: it matches others, too. */
+function onlyPath(match: BlockMatch): string | undefined {
+  if (match.kind !== "regex") return undefined;
+  const literal = /^\^((?:[^\\^$.|?*+()[\]{}]|\\[^A-Za-z0-9])+)\$$/.exec(match.pattern.text)?.[1]?.replace(
+    /\\(.)/g,
+    "$1",
+  );
+  return literal !== undefined && match.caseInsensitive && LETTERS.test(literal) ? undefined : literal;
+}
+
+/** Does an exact location take the only path that an expression matches? It comes before all expressions. */
+export function takesOnlyPath(exact: BlockMatch, match: BlockMatch): boolean {
+  return exact.kind === "exact" && onlyPath(match) === exact.path;
+}
+
 /**
  * Does `regex` take every request that `match` would get? Of two expressions `regex` must be the first to be tried.
  */
@@ -75,8 +92,10 @@ export function overshadows(regex: BlockMatch, match: BlockMatch): boolean {
     case "prefix":
       return !match.final && match.path !== "" && takesAllBelow(regex, match.path);
     case "regex": {
+      if (regex.pattern.text === match.pattern.text && regex.caseInsensitive) return true;
       const start = literalStart(match) || "/";
-      return takesAllBelow(regex, start) && (regex.caseInsensitive || !match.caseInsensitive);
+      return takesAllBelow(regex, start) &&
+        (regex.caseInsensitive || !match.caseInsensitive || !LETTERS.test(regex.pattern.text));
     }
     default:
       return match satisfies never;

@@ -11,7 +11,14 @@
  *
  * @module
  */
-export { comesBefore, equalBlockMatch, formatBlockMatch, neverInside, overshadows } from "./block-match.ts";
+export {
+  comesBefore,
+  equalBlockMatch,
+  formatBlockMatch,
+  neverInside,
+  overshadows,
+  takesOnlyPath,
+} from "./block-match.ts";
 export { fromBytes, toBytes } from "./byte-text.ts";
 export type { Finding, FindingReason } from "./finding.ts";
 export {

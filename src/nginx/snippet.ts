@@ -10,6 +10,7 @@ import {
   formatBlockMatch,
   neverInside,
   overshadows,
+  takesOnlyPath,
   whyNotInside,
 } from "./block-match.ts";
 import { toBytes } from "./byte-text.ts";
@@ -215,6 +216,7 @@ class SnippetReader {
       const former = locations.slice(0, i);
       const earlier = former.map((each) => each.match);
       const by = (match.kind === "regex" ? former : locations).find((other) => overshadows(other.match, match)) ??
+        locations.find((other) => takesOnlyPath(other.match, match)) ??
         // at host level there are generated prefixes, too, which are not known here
         (context === "location"
           ? locations.find((other) => comesBefore(other.match, match, prefixes, earlier))

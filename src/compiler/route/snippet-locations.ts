@@ -17,6 +17,7 @@ import {
   neverInside,
   overshadows,
   type SnippetProgram,
+  takesOnlyPath,
   toBytes,
 } from "../../nginx/mod.ts";
 import type { Location, Policies, VirtualHost } from "../../snapshot/snapshot.ts";
@@ -94,12 +95,11 @@ function asBlock({ match }: Location): BlockMatch | undefined {
 }
 
 /** Why a block that nginx takes never gets a request; `undefined`: it may get some. */
-function whyWithoutEffect(
-  { regexMode, locations }: HostDraft,
-  blocks: readonly Placed[],
-  at: number,
-): string | undefined {
+function whyWithoutEffect(draft: HostDraft, blocks: readonly Placed[], at: number): string | undefined {
+  const { regexMode, locations } = draft;
   const { match, late } = blocks[at]!;
+  const exact = locations.find((location) => takesOnlyPath(asBlock(location) ?? NOTHING, match));
+  if (exact !== undefined) return `${nameOf(exact, draft)} takes all of its requests`;
   if (regexMode) {
     const root = 'the paths of the host are regular expressions, and that of "/" takes all of its requests';
     if (match.kind === "regex" && late) return root;
@@ -107,7 +107,8 @@ function whyWithoutEffect(
   }
   // within one snippet that has been told already
   const by = blocks.find((other, i) =>
-    other.late !== late && (match.kind === "prefix" || i < at) && overshadows(other.match, match)
+    other.late !== late &&
+    (((match.kind === "prefix" || i < at) && overshadows(other.match, match)) || takesOnlyPath(other.match, match))
   );
   if (by !== undefined) return `${placeOf(by)} takes all of its requests`;
   const prefixes = [...blocks, ...locations].flatMap(({ match: each }) =>

@@ -138,6 +138,31 @@ describe("a location block that never gets a request has a warning", () => {
       'location "~ ^/adm" of server-snippet, line 2, column 1, takes all of its requests',
     ],
     [
+      "a regex of the one path that a Prefix path takes exactly",
+      { paths: { "/admin": "echo" }, server: block("~ ^/admin$") },
+      'Prefix path "/admin" of Ingress "default/app" takes all of its requests',
+    ],
+    [
+      "an escaped regex of the one path of an Exact path",
+      { paths: { "=/a.b": "echo" }, server: block("~ ^/a\\.b$") },
+      'Exact path "/a.b" of Ingress "default/app" takes all of its requests',
+    ],
+    [
+      "a regex of one path, and the same path exact in the ConfigMap",
+      { paths: { "/": "echo" }, server: block("~ ^/x$"), globalServer: block("= /x") },
+      'location "= /x" of server-snippet of the ConfigMap, line 2, column 1, takes all of its requests',
+    ],
+    [
+      "a regex behind the same one without regard to case",
+      { paths: { "/": "echo" }, server: block("~* x$") + "\n" + block("~ x$") },
+      'location "~* x$" of line 2 takes all of its requests',
+    ],
+    [
+      "a regex without regard to case behind one without letters",
+      { paths: { "/": "echo" }, server: block("~ ^/") + "\n" + block("~* ^/x$") },
+      'location "~ ^/" of line 2 takes all of its requests',
+    ],
+    [
       "a regex of the ConfigMap below a regex of the annotation",
       { paths: { "/x": "echo" }, server: block("~ ^/adm"), globalServer: block("~ ^/admin/[xy]$") },
       'location "~ ^/adm" of server-snippet, line 2, column 1, takes all of its requests',
