@@ -22,6 +22,7 @@ import type { Exchange } from "../../src/http/mod.ts";
 import { DataPlane, type Middleware, type MiddlewareRule } from "../../src/proxy/mod.ts";
 import type { Policies } from "../../src/snapshot/mod.ts";
 import { type Ask, ask, echoBackend, type Reply, serving } from "../support/data-plane.ts";
+import { block, END_HEADERS, END_STREAM, frame, H2Client, Type } from "../support/h2-client.ts";
 import { firstUpdate, location, upstream, virtualHost } from "../support/snapshot.ts";
 
 let echo: Server & { at: string };
@@ -369,6 +370,36 @@ describe("a middleware", () => {
       assert.equal(echo.body, body);
       assert.deepEqual(seen.pop(), JSON.parse(body));
     }
+  });
+
+  it("does so over HTTP/2, on many streams at once", async () => {
+    const use: Middleware = async (c, next) => {
+      const text = await c.req.text();
+      await next();
+      c.header("X-Read", String(text.length));
+    };
+    await around([{ use }], async (plane) => {
+      const client = await H2Client.open(plane.ports.http);
+      const streams = [1, 3, 5, 7];
+      for (const stream of streams) {
+        const fields = [
+          [":method", "POST"],
+          [":scheme", "http"],
+          [":path", `/echo/${stream}`],
+          [":authority", "a.example"],
+        ] as const;
+        client.send(frame(Type.headers, END_HEADERS, stream, block(fields)));
+      }
+      for (const stream of streams) client.send(frame(Type.data, 0, stream, "abc"));
+      for (const stream of streams) client.send(frame(Type.data, END_STREAM, stream, String(stream)));
+      for (const stream of streams) {
+        const head = await client.head(stream);
+        assert.deepEqual([head[":status"], head["x-read"]], ["200", "4"]);
+        const { body, url } = JSON.parse((await client.body(stream)).toString());
+        assert.deepEqual([url, body], [`/echo/${stream}`, `abc${stream}`]);
+      }
+      client.close();
+    });
   });
 
   it("that leaves the body half read does not keep the rest from the upstream", async () => {
