@@ -45,7 +45,13 @@ function run(name: string, command: string, args: readonly string[], cwd = folde
   const { error, status, stderr, stdout } = spawnSync(command, args, {
     cwd,
     encoding: "utf8",
-    env: { ...process.env, NO_COLOR: "1" },
+    env: {
+      ...process.env,
+      NO_COLOR: "1",
+      // npm's cache and logs would lie in the home folder
+      npm_config_cache: join(folder, "npm"),
+      npm_config_update_notifier: "false",
+    },
     timeout: 120_000,
   });
   if (status === 0) return stdout;
